@@ -1,0 +1,152 @@
+"""Settings become an engine, a courier and the database behind them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from vestibule.bootstrap import configure
+from vestibule.bootstrap import keys as key_files
+from vestibule.core import registry
+from vestibule.core.codes import Codes
+from vestibule.core.engine import Engine, House
+from vestibule.core.errors import DeploymentError
+from vestibule.core.events import Event
+from vestibule.core.ports import Clock, Random, Sender
+from vestibule.core.vault import Vault
+from vestibule.delivery import Courier
+from vestibule.secretbox import KEY_BYTES, KeyRing, SecretBox
+from vestibule.settings import Settings
+from vestibule.store import SqlStore, installation, migrate
+from vestibule.store.database import Database, connect
+from vestibule.store.installation import Installation
+from vestibule.store.outbox import SqlOutbox
+from vestibule.store.upkeep import Upkeep
+from vestibule.system import SystemClock, SystemRandom
+from vestibule.system import process_id as process_id
+
+DEVELOPMENT_DATABASE: Final = "vestibule-development.db"
+DEVELOPMENT_KEYS: Final = "vestibule-development.keys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that was made for one application in one process."""
+
+    engine: Engine
+    courier: Courier | None
+    upkeep: Upkeep
+    database: Database
+    ring: KeyRing = field(repr=False)
+    settings: Settings
+
+
+def assemble(  # noqa: PLR0913 - all that the world lends, by name
+    settings: Settings,
+    *,
+    application: str,
+    instance: Path,
+    clock: Clock | None = None,
+    random: Random | None = None,
+    sender: Sender | None = None,
+    after_commit: Callable[[Event], None] = lambda event: None,
+) -> Parts:
+    """Return the parts for `settings`; opens the database and looks whether it is the right one.
+
+    In development whatever is missing is made in `instance`. Raises `DeploymentError` where the
+    store is empty, another installation's, or older than this version of Vestibule.
+    """
+    clock, random = clock or SystemClock(), random or SystemRandom()
+    keys, key_path, database = _opened(settings, instance, clock, random)
+    here = _checked(database, keys, development=settings.development)
+    ring = key_files.ring(keys, key_path)
+    profile = configure.profile_of(settings)
+    vault = Vault(SecretBox(ring, random.bytes))
+    codes = Codes(ring=ring, epoch=here.epoch)
+    house = House(
+        realm=settings.realm,
+        issuer=settings.issuer or application,
+        store=SqlStore(database),
+        clock=clock,
+        random=random,
+        vault=vault,
+        codes=codes,
+        registry=registry.load(settings.factors, profile, settings.factor_settings),
+        profile=profile,
+        notifies=sender is not None,
+        after_commit=after_commit,
+    )
+    courier = sender and Courier(
+        outbox=SqlOutbox(database),
+        sender=sender,
+        vault=vault,
+        codes=codes,
+        clock=clock,
+        random=random,
+        site=house.issuer,
+    )
+    return Parts(
+        engine=Engine(house),
+        courier=courier or None,
+        upkeep=Upkeep(database),
+        database=database,
+        ring=ring,
+        settings=settings,
+    )
+
+
+def _opened(
+    settings: Settings, instance: Path, clock: Clock, random: Random
+) -> tuple[key_files.Keys, Path | None, Database]:
+    if not settings.development:
+        path = Path(settings.key_file) if settings.key_file and not settings.keys else None
+        return configure.keys_of(settings), path, Database(connect(str(settings.database_url)))
+    url = settings.database_url or f"sqlite:///{instance / DEVELOPMENT_DATABASE}"
+    path = None if settings.keys else Path(settings.key_file or instance / DEVELOPMENT_KEYS)
+    instance.mkdir(parents=True, exist_ok=True)
+    database = Database(connect(url))
+    keys = _development_keys(settings, path, random)
+    migrate.upgrade(database)
+    if installation.read(database) is None:
+        made = Installation(
+            id=keys.installation, epoch=1, development=True, created_at=clock.now()
+        )
+        installation.write(database, made)
+    return keys, path, database
+
+
+def _development_keys(settings: Settings, path: Path | None, random: Random) -> key_files.Keys:
+    if path is None:
+        return key_files.from_setting(str(settings.keys))
+    if not path.exists():
+        fresh = key_files.Keys(
+            installation=random.bytes(16).hex(),
+            keys={1: random.bytes(KEY_BYTES)},
+            development=True,
+        )
+        key_files.write(path, fresh)
+    return key_files.read(path)
+
+
+def _checked(database: Database, keys: key_files.Keys, *, development: bool) -> Installation:
+    found = installation.read(database)
+    if found is None:
+        raise DeploymentError(
+            f"The database is not one of Vestibule's, or is empty: an empty store would open every "
+            f"door. {configure.REMEDY}"
+        )
+    if found.id != keys.installation:
+        raise DeploymentError(
+            "The key file and the database belong to different installations: "
+            f"{keys.installation[:8]}… and {found.id[:8]}…. Point the settings at a pair, or run: "
+            "vestibule status"
+        )
+    if found.development and not development:
+        raise DeploymentError(
+            f"This store was made for development; production needs its own. {configure.REMEDY}"
+        )
+    if not development and migrate.current(database) != migrate.newest():
+        raise DeploymentError(
+            "The database is older than this version of Vestibule. Run: vestibule db upgrade"
+        )
+    return found

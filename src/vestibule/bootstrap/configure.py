@@ -1,0 +1,107 @@
+"""Settings read and weighed: what production refuses, it refuses before anything is opened."""
+
+import dataclasses
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from vestibule import settings as setting_names
+from vestibule.bootstrap import keys as key_files
+from vestibule.core import registry
+from vestibule.core.errors import ConfigurationError, DeploymentError
+from vestibule.core.profiles import PROFILES, Profile
+from vestibule.settings import SettingError, Settings
+from vestibule.store import database
+
+REMEDY: Final = (
+    "Run: vestibule init --database-url sqlite:////var/lib/yoursite/vestibule.db "
+    "--key-file /etc/yoursite/vestibule.keys, and set what it prints. "
+    "(On a developer's machine set VESTIBULE_DEVELOPMENT=1, or debug mode, before Vestibule "
+    "is made, and there is nothing to run.)"
+)
+
+
+def read_settings(
+    config: Mapping[str, Any], environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings in `config`, else in the environment.
+
+    Raises `ConfigurationError` naming the setting that is unknown or wrong.
+    """
+    environment = os.environ if environment is None else environment
+    try:
+        names = setting_names.early(config, environment, "factors")
+        fields = {name: _fields_of(registry.factor_type(name)) for name in names}
+        return setting_names.load(config, environment, fields)
+    except SettingError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def profile_of(settings: Settings) -> Profile:
+    """Return the profile the settings name, with their deviations."""
+    if settings.profile not in PROFILES:
+        names = " or ".join(sorted(PROFILES))
+        raise ConfigurationError(f"VESTIBULE_PROFILE is {names}, not {settings.profile!r}")
+    profile = PROFILES[settings.profile]
+    if settings.fresh_minutes is None:
+        return profile
+    from datetime import timedelta
+
+    if not 1 <= settings.fresh_minutes <= 60:  # noqa: PLR2004 - said in the message
+        raise ConfigurationError("VESTIBULE_FRESH_MINUTES is 1 to 60")
+    return dataclasses.replace(profile, fresh_for=timedelta(minutes=settings.fresh_minutes))
+
+
+def check_production(settings: Settings, host_files: Iterable[Path] = ()) -> None:
+    """Refuse what must not go into production, each refusal with the one command that mends it.
+
+    `host_files` are SQLite files the host itself uses. Nothing is opened but the key file.
+    """
+    if settings.development:
+        return
+    if settings.database_url is None:
+        raise DeploymentError(f"Vestibule has no database: VESTIBULE_DATABASE_URL is not set. {REMEDY}")
+    _refuse_shared_file(settings.database_url, host_files)
+    if keys_of(settings).development:
+        raise DeploymentError(f"These keys were made for development; production needs its own. {REMEDY}")
+
+
+def keys_of(settings: Settings) -> key_files.Keys:
+    """Return the keys the settings point at; raise `DeploymentError` where they point at none."""
+    if settings.keys is not None:
+        return key_files.from_setting(settings.keys)
+    if settings.key_file is None:
+        raise DeploymentError(f"Vestibule has no keys: VESTIBULE_KEY_FILE is not set. {REMEDY}")
+    path = Path(settings.key_file)
+    if not path.exists():
+        raise DeploymentError(f"The key file {path} does not exist. {REMEDY}")
+    return key_files.read(path)
+
+
+def _refuse_shared_file(url: str, host_files: Iterable[Path]) -> None:
+    own = database.sqlite_file(url)
+    if own is None:
+        if database.parse(url).get_backend_name() == "sqlite":
+            raise DeploymentError(f"VESTIBULE_DATABASE_URL names no file: all would be lost. {REMEDY}")
+        return
+    if any(_same_file(own, host) for host in host_files):
+        raise DeploymentError(
+            "VESTIBULE_DATABASE_URL is the application's own SQLite file, where Vestibule's writes "
+            f"and yours would wait for each other: give it a file of its own. {REMEDY}"
+        )
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()
+
+
+def _fields_of(kind: type) -> dict[str, type]:
+    return {
+        field.name: type(field.default)
+        for field in dataclasses.fields(kind)
+        if field.default is not dataclasses.MISSING
+    }

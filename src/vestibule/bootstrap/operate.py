@@ -1,0 +1,173 @@
+"""What operators do, joined from the parts: make an installation, rotate keys, come back from a backup."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vestibule import oath
+from vestibule.bootstrap import keys as key_files
+from vestibule.bootstrap.assemble import Parts
+from vestibule.core import events
+from vestibule.core.errors import DeploymentError
+from vestibule.core.model import Origin
+from vestibule.core.vault import (
+    contact_place,
+    destination_place,
+    enrolment_place,
+    parked_place,
+)
+from vestibule.secretbox import KEY_BYTES, SecretBox
+from vestibule.store import installation, migrate
+from vestibule.store.database import Database, connect
+from vestibule.store.installation import Installation
+from vestibule.system import SystemClock, SystemRandom
+
+OPERATOR = Origin(agent="command line")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What `initialise` made."""
+
+    installation: str
+    made_keys: bool
+    made_store: bool
+
+
+def initialise(database_url: str, key_file: Path) -> Made:
+    """Make keys and store a pair. What is there already is kept; what does not fit is refused."""
+    random = SystemRandom()
+    made_keys = not key_file.exists()
+    if made_keys:
+        fresh = key_files.Keys(
+            installation=random.bytes(16).hex(), keys={1: random.bytes(KEY_BYTES)}
+        )
+    else:
+        fresh = key_files.read(key_file)
+    if fresh.development:
+        raise DeploymentError(
+            f"{key_file} holds development keys; choose another --key-file for production"
+        )
+    database = Database(connect(database_url))
+    migrate.upgrade(database)
+    found = installation.read(database)
+    if found is not None and found.id != fresh.installation:
+        raise DeploymentError(
+            f"The database already belongs to installation {found.id[:8]}…: give its key file with "
+            "--key-file, or another database"
+        )
+    if made_keys:
+        key_files.write(key_file, fresh)
+    if found is None:
+        made = Installation(
+            id=fresh.installation, epoch=1, development=False, created_at=SystemClock().now()
+        )
+        installation.write(database, made)
+    database.close()
+    return Made(installation=fresh.installation, made_keys=made_keys, made_store=found is None)
+
+
+def upgrade(database_url: str, revision: str = "head") -> str | None:
+    """Bring a store forward; return the revision it is at then."""
+    database = Database(connect(database_url))
+    migrate.upgrade(database, revision)
+    return migrate.current(database)
+
+
+def downgrade(database_url: str, revision: str) -> str | None:
+    """Bring a store back; return the revision it is at then."""
+    database = Database(connect(database_url))
+    migrate.downgrade(database, revision)
+    return migrate.current(database)
+
+
+def rotate_keys(parts: Parts, key_file: Path) -> tuple[int, int]:
+    """Add a key to the file and seal every value anew; return its version and how many there were.
+
+    Running processes notice the file before they seal again. The old keys stay in the file: codes
+    on their way were derived from them, and backups were sealed with them.
+    """
+    keys = key_files.read(key_file).rotated(SystemRandom().bytes(KEY_BYTES))
+    key_files.write(key_file, keys)
+    version = max(keys.keys)
+    count = reseal(parts)
+    house = parts.engine.house
+    fact = events.KeysRotated(version=version, resealed=count)
+    parts.upkeep.add_events([house.event(fact, "", house.now(), OPERATOR)])
+    return version, count
+
+
+def reseal(parts: Parts) -> int:
+    """Seal under the newest key whatever is sealed under an older one; return how many values."""
+    box = parts.engine.house.vault.box
+    newest = parts.ring.newest()
+
+    def under_newest(place: Callable[[dict[str, Any]], str]) -> Callable[..., bytes | None]:
+        def reseal_one(row: dict[str, Any], sealed: bytes) -> bytes | None:
+            return _resealed(box, sealed, newest, place(row))
+
+        return reseal_one
+
+    return sum(
+        parts.upkeep.reseal(table, column, keys, under_newest(place))
+        for table, column, keys, place in SEALED
+    )
+
+
+SEALED: tuple[tuple[str, str, tuple[str, ...], Callable[[dict[str, Any]], str]], ...] = (
+    (
+        "enrolment",
+        "secret",
+        ("id", "realm", "subject"),
+        lambda row: enrolment_place(row["realm"], row["subject"], row["id"]),
+    ),
+    ("passage", "parked", ("id",), lambda row: parked_place(row["id"])),
+    ("passage", "contact", ("id",), lambda row: contact_place(row["id"])),
+    ("message", "destination", ("id",), lambda row: destination_place(row["id"])),
+)
+"""Every sealed column, the columns that name its row, and the place its values are bound to."""
+
+
+def after_restore(parts: Parts) -> int:
+    """Make a store that came from a backup safe to open; return the new epoch.
+
+    What was used since the backup was made would be fresh again: so every session and login under
+    way ends, every authenticator app counts as used up to now, and recovery codes are void.
+    """
+    house = parts.engine.house
+    now = house.now()
+
+    def moved_on(row: dict[str, Any]) -> dict[str, Any]:
+        if row["factor"] == "recovery_codes":
+            return {"state": {**row["state"], "codes": {}}, "secret": b""}
+        period = getattr(house.registry[row["factor"]], "period", None) if (
+            row["factor"] in house.registry
+        ) else None
+        if period is None:
+            return {}
+        # One step beyond now: a code shown on the phone at this moment may have been used.
+        step = oath.step_at(now.timestamp(), period=period) + 1
+        return {"state": {**row["state"], "step": step}}
+
+    parts.upkeep.end_everything(moved_on)
+    epoch = installation.next_epoch(parts.database)
+    parts.upkeep.add_events([house.event(events.Restored(epoch=epoch), "", now, OPERATOR)])
+    return epoch
+
+
+def _resealed(box: SecretBox, sealed: bytes, newest: int, place: str) -> bytes | None:
+    if box.version(sealed) == newest:
+        return None
+    return box.seal(box.open(sealed, place=place), place=place)
+
+
+__all__ = [
+    "Made",
+    "after_restore",
+    "downgrade",
+    "initialise",
+    "reseal",
+    "rotate_keys",
+    "upgrade",
+]

@@ -1,0 +1,1 @@
+"""The rules of two-factor login. Knows no web, no SQL and no carrier."""

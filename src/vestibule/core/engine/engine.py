@@ -1,0 +1,154 @@
+"""The engine's face: every use case by one name. Nothing is decided here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vestibule.core import events
+from vestibule.core.engine import enrolling, granting, login, managing, recovery, sending, verify
+from vestibule.core.engine.house import House
+from vestibule.core.factor import Applicant, Factor
+from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage, Purpose
+from vestibule.core.ruling import Case, Standing
+
+NOWHERE = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Two-factor authentication for one realm, without a web.
+
+    A *token* names a passage and lives in a cookie or a program's hands; *subject* is the host's
+    user id as text. What a user can get wrong comes back as a verdict, never as an exception.
+    """
+
+    house: House
+
+    # Logging in
+
+    def begin_login(self, new: login.Login, origin: Origin = NOWHERE) -> login.Begun:
+        """Let a password login wait for its second step."""
+        return login.begin(self.house, new, origin)
+
+    def look(self, token: str | None) -> Case | None:
+        """Return what hangs on a token, changing nothing."""
+        return login.look(self.house, token)
+
+    def ways(self, case: Case, purpose: Purpose) -> Sequence[Enrolment]:
+        """Return the ways still open for `purpose`, the one to show first at the front."""
+        return login.ways_of(self.house, case, purpose)
+
+    def verify(
+        self, token: str | None, purpose: Purpose, answer: str, origin: Origin = NOWHERE
+    ) -> verify.Outcome:
+        """Judge an answer; the only way to a grant."""
+        return verify.verify(self.house, token, purpose, answer, origin)
+
+    def resend(self, token: str, enrolment_id: str, origin: Origin = NOWHERE) -> sending.Sent:
+        """Send a new code for an open challenge."""
+        return sending.resend(self.house, token, enrolment_id, origin)
+
+    # Grants
+
+    def standing(self, subject: str | None, token: str | None) -> Standing:
+        """Return what one request needs to know, by one statement."""
+        return granting.standing(self.house, subject, token)
+
+    def is_live(self, passage: Passage | None, subject: str, identity: str) -> bool:
+        """Say whether a passage is a live grant for this very login."""
+        return granting.is_live(self.house, passage, subject, identity)
+
+    def keep_alive(self, passage: Passage) -> None:
+        """Note that a grant was used."""
+        granting.keep_alive(self.house, passage)
+
+    def cancel(self, passage: Passage, why: str, origin: Origin = NOWHERE) -> None:
+        """End one passage."""
+        granting.end(self.house, passage, why, origin)
+
+    def end_all(self, subject: str, why: str, origin: Origin = NOWHERE, *, but: str = "") -> None:
+        """End all passages of a subject, except one."""
+        granting.end_all(self.house, subject, why, origin, but=but)
+
+    def redeem(self, proof: str | None, subject: str, origin: Origin = NOWHERE) -> bool:
+        """Use up a program's proof."""
+        return granting.redeem(self.house, proof, subject, origin)
+
+    # Enrolments
+
+    def enrolments(self, subject: str) -> Sequence[Enrolment]:
+        """Return a subject's active enrolments."""
+        found = self.house.store.enrolments(self.house.realm, subject)
+        return [e for e in found if e.status is EnrolmentStatus.ACTIVE]
+
+    def begin_enrolment(
+        self,
+        factor: Factor,
+        applicant: Applicant,
+        new: login.Login,
+        passage: Passage | None,
+        origin: Origin = NOWHERE,
+    ) -> enrolling.Draft | None:
+        """Begin to add a factor."""
+        return enrolling.begin(self.house, factor, applicant, new, passage, origin)
+
+    def draft_on(self, case: Case | None) -> Enrolment | None:
+        """Return the enrolment being proven on a passage, its secret open."""
+        return enrolling.draft_on(self.house, case)
+
+    def drop_draft(self, enrolment: Enrolment) -> None:
+        """Forget a draft."""
+        enrolling.drop(self.house, enrolment)
+
+    def addable(self, enrolments: Sequence[Enrolment]) -> list[Factor]:
+        """Return the factors a subject may add."""
+        return enrolling.addable(self.house, enrolments)
+
+    def own(self, subject: str, enrolment_id: str) -> Enrolment | None:
+        """Return the subject's own active enrolment of that id."""
+        return managing.own(self.house, subject, enrolment_id)
+
+    def rename(self, enrolment: Enrolment, label: str, origin: Origin = NOWHERE) -> bool:
+        """Name an enrolment."""
+        return managing.rename(self.house, enrolment, label, origin)
+
+    def prefer(self, enrolment: Enrolment, origin: Origin = NOWHERE) -> bool:
+        """Make an enrolment the first to be asked."""
+        return managing.prefer(self.house, enrolment, origin)
+
+    def revoke(
+        self, enrolment: Enrolment, keep: Passage | None = None, origin: Origin = NOWHERE
+    ) -> bool:
+        """Remove an enrolment and end every other session."""
+        return managing.remove(self.house, enrolment, keep, origin)
+
+    def ask_again(self, passage: Passage, purpose: Purpose, origin: Origin = NOWHERE) -> None:
+        """Ask a signed-in person to prove anew that it is them."""
+        managing.ask_again(self.house, passage, purpose, origin)
+
+    # Recovery codes
+
+    def new_recovery_codes(
+        self, applicant: Applicant, keep: Passage | None = None, origin: Origin = NOWHERE
+    ) -> recovery.CodeSet:
+        """Make a new set; the old one is dead."""
+        return recovery.renew(self.house, applicant, keep, origin)
+
+    def recovery_codes(self, enrolments: Sequence[Enrolment]) -> recovery.CodeSet | None:
+        """Return how the subject's set stands."""
+        return recovery.current(self.house, enrolments)
+
+    def keep_recovery_codes(
+        self, codes: recovery.CodeSet, origin: Origin = NOWHERE, *, kept: bool
+    ) -> bool:
+        """Note that the codes shown were saved, or waved off."""
+        return recovery.keep(self.house, codes, origin, kept=kept)
+
+    # Operating
+
+    def reset_limits(self, subject: str, *, by: str, reason: str) -> None:
+        """Set a subject's counts to nothing; loudly audited."""
+        house = self.house
+        fact = events.LimitsReset(by=by, reason=reason)
+        event = house.event(fact, subject, house.now(), NOWHERE)
+        house.store.reset_limits(house.realm, subject, [event])
+        house.tell((event,))

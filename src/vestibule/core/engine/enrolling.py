@@ -1,0 +1,138 @@
+"""Adding a factor: begun by somebody who may, complete when it was proven by use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from vestibule.core import events
+from vestibule.core.engine.house import House
+from vestibule.core.engine.login import Login, furnished
+from vestibule.core.factor import Applicant, Factor
+from vestibule.core.model import (
+    Enrolment,
+    EnrolmentStatus,
+    Lane,
+    Origin,
+    Passage,
+    PassageKind,
+    PassageStatus,
+    Purpose,
+)
+from vestibule.core.ruling import Case
+from vestibule.core.tokens import token_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An enrolment that waits to be proven. `token` is new where a passage was made for it."""
+
+    enrolment: Enrolment
+    token: str | None = field(default=None, repr=False)
+
+
+def begin(  # noqa: PLR0913 - who, what, and on whose word
+    house: House,
+    factor: Factor,
+    applicant: Applicant,
+    login: Login,
+    passage: Passage | None,
+    origin: Origin,
+) -> Draft | None:
+    """Write a pending enrolment with its challenge; None where the subject may have no more.
+
+    `passage` is the live grant of an enrolled subject. Without one the subject must not be
+    enrolled yet: that is looked at again inside the transaction. A former draft is dropped.
+    """
+    now = house.now()
+    token = None
+    if passage is None:
+        token = house.new_token()
+        passage = _first_passage(house, login, token)
+        fresh = True
+    else:
+        fresh = False
+    enrolment = _drafted(house, factor, applicant)
+    sealed = house.vault.sealed(enrolment)
+    challenge = house.challenge(passage, sealed, Purpose.ENROL, now)
+    fact = events.EnrolmentBegun(enrolment=enrolment.id, factor=factor.name)
+    event = house.event(fact, applicant.subject, now, origin)
+    begun = house.store.begin_enrolment(
+        passage if fresh else None,
+        sealed,
+        challenge,
+        primary=house.registry.primary_names(),
+        most=1 if factor.traits.single else house.profile.enrolments_per_factor,
+        events=[event],
+    )
+    if not begun:
+        return None
+    house.tell((event,))
+    return Draft(enrolment=enrolment, token=token)
+
+
+def draft_on(house: House, case: Case | None) -> Enrolment | None:
+    """Return the enrolment being proven on a passage, its secret open for showing."""
+    if case is None:
+        return None
+    now = house.now()
+    live = case.passage.is_granted(now) or case.passage.is_pending(now)
+    for asked in case.asked:
+        if (
+            live
+            and asked.challenge.purpose is Purpose.ENROL
+            and asked.challenge.is_open(now)
+            and asked.enrolment.status is EnrolmentStatus.PENDING
+        ):
+            return house.vault.opened(asked.enrolment)
+    return None
+
+
+def drop(house: House, enrolment: Enrolment) -> None:
+    """Forget a draft that its owner does not want after all."""
+    house.store.drop_draft(enrolment.realm, enrolment.subject, enrolment.id)
+
+
+def addable(house: House, enrolments: Sequence[Enrolment]) -> list[Factor]:
+    """Return the primary factors the subject may still add one of."""
+    return [
+        factor
+        for factor in house.registry
+        if factor.traits.primary
+        and sum(e.factor == factor.name for e in enrolments)
+        < (1 if factor.traits.single else house.profile.enrolments_per_factor)
+    ]
+
+
+def _drafted(house: House, factor: Factor, applicant: Applicant) -> Enrolment:
+    now = house.now()
+    draft = factor.begin(applicant, house.env(now, Purpose.ENROL))
+    return Enrolment(
+        id=house.new_id(),
+        realm=house.realm,
+        subject=applicant.subject,
+        factor=factor.name,
+        status=EnrolmentStatus.PENDING,
+        created_at=now,
+        state=draft.state,
+        secret=draft.secret,
+        identifier=draft.identifier,
+    )
+
+
+def _first_passage(house: House, login: Login, token: str) -> Passage:
+    """Return the passage on which a first factor is proven; proving it makes it a grant."""
+    now = house.now()
+    passage = Passage(
+        id=house.new_id(),
+        realm=house.realm,
+        subject=login.subject,
+        status=PassageStatus.PENDING,
+        kind=PassageKind.BROWSER,
+        purpose=Purpose.ENROL,
+        lane=Lane.STRANGER,
+        token_hash=token_hash(token) or b"",
+        created_at=now,
+        expires_at=now + house.profile.enrolment_life,
+        identity_hash=token_hash(login.identity) or b"",
+        remembered=login.remembered,
+    )
+    return furnished(house, passage, replace(login, parked=b""))

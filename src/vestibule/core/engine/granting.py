@@ -1,0 +1,126 @@
+"""The one function that marks a passage as proven, and what a grant is good for afterwards."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from vestibule.core import events, policy
+from vestibule.core.engine.house import House
+from vestibule.core.model import (
+    Enrolment,
+    Lane,
+    Origin,
+    Passage,
+    PassageKind,
+    PassageStatus,
+    Proof,
+    Purpose,
+)
+from vestibule.core.ruling import Standing
+from vestibule.core.tokens import token_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """A passage just proven: its new token, the browser's own new token, and what was parked."""
+
+    passage: Passage
+    token: str = field(repr=False)
+    browser: str = field(repr=False)
+    parked: bytes = field(repr=False)
+
+
+def granted(
+    house: House, passage: Passage, enrolment: Enrolment, purpose: Purpose, now: datetime
+) -> Granted:
+    """Return `passage` as a live grant under a new token; the old one names nothing any more.
+
+    Every acceptance goes through here: a new value of the cookie at each proof (ASVS 7.2.4).
+    """
+    token, browser = house.new_token(), house.new_token()
+    proof = Proof(factor=enrolment.factor, enrolment_id=enrolment.id, purpose=purpose, at=now)
+    first = passage.status is PassageStatus.PENDING
+    # A factor just added proves itself, not the person: it freshens only a first grant.
+    proven = first or purpose is not Purpose.ENROL
+    through = replace(
+        passage,
+        status=PassageStatus.GRANTED,
+        token_hash=token_hash(token) or b"",
+        browser_hash=token_hash(browser),
+        parked=None,
+        lane=Lane.KNOWN,
+        proofs=(*passage.proofs[-9:], proof),
+        granted_at=passage.granted_at or now,
+        proven_at=now if proven else passage.proven_at,
+        seen_at=now,
+        expires_at=_end(house, passage, now) if first else passage.expires_at,
+    )
+    parked = house.vault.open_parked(passage.id, passage.parked) if passage.parked else b""
+    return Granted(passage=through, token=token, browser=browser, parked=parked)
+
+
+def standing(house: House, subject: str | None, token: str | None) -> Standing:
+    """Return, by one statement, whether `subject` is enrolled and the passage `token` names.
+
+    A grant that lay idle for longer than the profile allows is no passage any more.
+    """
+    found = house.store.standing(house.realm, subject, token_hash(token))
+    passage = found.passage
+    if passage is not None and policy.is_idle(passage, house.now(), house.profile):
+        return replace(found, passage=None)
+    return found
+
+
+def is_live(house: House, passage: Passage | None, subject: str, identity: str) -> bool:
+    """Say whether a passage is a live grant of this subject, made for this very login."""
+    return (
+        passage is not None
+        and passage.kind is PassageKind.BROWSER
+        and passage.is_granted(house.now())
+        and passage.realm == house.realm
+        and passage.subject == subject
+        and passage.identity_hash == (token_hash(identity) or b"")
+    )
+
+
+def keep_alive(house: House, passage: Passage) -> None:
+    """Note that a grant was used, where the profile counts idle time; seldom a write."""
+    idle, now = house.profile.idle_life, house.now()
+    if idle is not None and now - (passage.seen_at or passage.created_at) >= idle / 12:
+        house.store.touch(passage.id, now)
+
+
+def end(house: House, passage: Passage, why: str, origin: Origin) -> None:
+    """End one passage, whatever it was, from the next request on in every process."""
+    fact = events.PassageEnded(passage=passage.id, why=why)
+    event = house.event(fact, passage.subject, house.now(), origin)
+    if house.store.end_passage(passage.id, [event]):
+        house.tell((event,))
+
+
+def end_all(house: House, subject: str, why: str, origin: Origin, *, but: str = "") -> None:
+    """End every passage of `subject`, except the one with the id `but`."""
+    event = house.event(
+        events.PassageEnded(passage="*", why=why), subject, house.now(), origin
+    )
+    house.store.end_passages(house.realm, subject, but, [event])
+    house.tell((event,))
+
+
+def redeem(house: House, proof: str | None, subject: str, origin: Origin) -> bool:
+    """Use up a program's proof; say whether it was one, of this subject, live and unused."""
+    key = token_hash(proof)
+    if key is None:
+        return False
+    now = house.now()
+    fact = events.ProofRedeemed(passage="")
+    event = house.event(fact, subject, now, origin)
+    if not house.store.redeem(house.realm, subject, key, now, [event]):
+        return False
+    house.tell((event,))
+    return True
+
+
+def _end(house: House, passage: Passage, now: datetime) -> datetime:
+    if passage.kind is PassageKind.PROGRAM:
+        return now + house.profile.proof_life
+    return policy.expires_at(now, remembered=passage.remembered, profile=house.profile)

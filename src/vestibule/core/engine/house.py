@@ -1,0 +1,134 @@
+"""What every use case is handed: the ports, the factors and the numbers."""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from vestibule.core.codes import SALT_BYTES, Codes
+from vestibule.core.events import Event, Fact
+from vestibule.core.factor import Env, Opening
+from vestibule.core.model import (
+    Challenge,
+    ChallengeStatus,
+    Enrolment,
+    Lane,
+    Message,
+    Origin,
+    Passage,
+    Purpose,
+)
+from vestibule.core.ports import Clock, Random, Store
+from vestibule.core.profiles import Profile
+from vestibule.core.registry import Registry
+from vestibule.core.tokens import new_id, new_token
+from vestibule.core.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """One realm's engine room. Made by `bootstrap`, read by the use cases, changed by none."""
+
+    realm: str
+    issuer: str
+    store: Store
+    clock: Clock
+    random: Random
+    vault: Vault
+    codes: Codes
+    registry: Registry
+    profile: Profile
+    notifies: bool = False
+    """Whether anything carries messages; without a carrier no notice is written."""
+    after_commit: Callable[[Event], None] = lambda event: None
+    """Told of every event once it is committed; signals hang here."""
+
+    def now(self) -> datetime:
+        """Return this moment."""
+        return self.clock.now()
+
+    def new_id(self) -> str:
+        """Return a new row id."""
+        return new_id(self.random.bytes)
+
+    def new_token(self) -> str:
+        """Return a new token for a cookie or a handle."""
+        return new_token(self.random.bytes)
+
+    def env(self, now: datetime, purpose: Purpose = Purpose.LOGIN) -> Env:
+        """Return what a factor may ask for at `now`."""
+        return Env(
+            now=now,
+            random=self.random.bytes,
+            code_for=self.codes.code_for,
+            confirming=purpose is Purpose.ENROL,
+        )
+
+    def event(self, fact: Fact, subject: str, now: datetime, origin: Origin) -> Event:
+        """Return `fact` as an event of this realm."""
+        return Event(at=now, realm=self.realm, subject=subject, fact=fact, origin=origin)
+
+    def notice(self, text: str, subject: str, now: datetime, **details: str) -> tuple[Message, ...]:
+        """Return the message that tells the subject of a change, none where nothing carries it."""
+        if not self.notifies:
+            return ()
+        message = Message(
+            id=self.new_id(),
+            realm=self.realm,
+            subject=subject,
+            channel="notice",
+            text=text,
+            created_at=now,
+            not_after=now + 7 * self.profile.grant_life,
+            details=details,
+        )
+        return (message,)
+
+    def challenge(
+        self, passage: Passage, enrolment: Enrolment, purpose: Purpose, now: datetime
+    ) -> Challenge:
+        """Return a new open challenge of `enrolment`; a pending passage bounds its life."""
+        opening = self.opening(enrolment, now)
+        life = self.profile.login_life
+        return Challenge(
+            id=self.new_id(),
+            passage_id=passage.id,
+            enrolment_id=enrolment.id,
+            realm=self.realm,
+            subject=passage.subject,
+            purpose=purpose,
+            status=ChallengeStatus.OPEN,
+            created_at=now,
+            expires_at=min(now + life, passage.expires_at),
+            max_attempts=self.profile.limits.attempts,
+            salt=self.random.bytes(SALT_BYTES),
+            key_version=self.codes.ring.newest(),
+            memo=opening.memo,
+        )
+
+    def opening(self, enrolment: Enrolment, now: datetime) -> Opening:
+        """Return what the factor says of a new challenge."""
+        return self.registry[enrolment.factor].open(self.vault.opened(enrolment), self.env(now))
+
+    def tell(self, events: tuple[Event, ...]) -> None:
+        """Tell whoever listens of events that are committed now."""
+        for event in events:
+            self.after_commit(event)
+
+
+def network_of(address: str) -> str | None:
+    """Return the network an address is counted under: itself, or its /64 in IPv6."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
+
+
+def lane_of(known: object) -> Lane:
+    """Return the lane of a browser by whether it is known."""
+    return Lane.KNOWN if known else Lane.STRANGER

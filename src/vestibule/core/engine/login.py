@@ -1,0 +1,131 @@
+"""The first half of a login: a password was right, and what it made waits for a second proof."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from vestibule.core import events, policy
+from vestibule.core.engine import sending
+from vestibule.core.engine.house import House, lane_of
+from vestibule.core.factor import Interaction
+from vestibule.core.model import (
+    Enrolment,
+    Json,
+    Origin,
+    Passage,
+    PassageKind,
+    PassageStatus,
+    Purpose,
+)
+from vestibule.core.ruling import Case
+from vestibule.core.tokens import token_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A login that was made and must wait: whose, by which value, and all it brought along.
+
+    `parked` is opaque to the engine; `browsers` are the values of this browser's own cookie.
+    """
+
+    subject: str
+    identity: str
+    parked: bytes = field(default=b"", repr=False)
+    browsers: Sequence[str] = field(default=(), repr=False)
+    remembered: bool = False
+    password_stamp: str | None = field(default=None, repr=False)
+    contact: Json | None = field(default=None, repr=False)
+    kind: PassageKind = PassageKind.BROWSER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A waiting login: the token that names it, and the ways to finish it, first one first."""
+
+    token: str = field(repr=False)
+    passage: Passage
+    ways: Sequence[Enrolment]
+
+
+def begin(house: House, login: Login, origin: Origin) -> Begun:
+    """Write a pending passage with one challenge for each way, and return the token to it."""
+    now = house.now()
+    enrolments = house.store.enrolments(house.realm, login.subject)
+    known = house.store.known_browser(house.realm, login.subject, hashes(login.browsers))
+    token = house.new_token()
+    passage = _passage(house, login, token, known[0] if known else None)
+    asked = [e for e in enrolments if is_askable(house, e, passage)]
+    challenges = [house.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
+    ways = policy.offered(asked, house.registry, last_factor=known[1] if known else None)
+    challenges, messages = sending.only_way(house, passage, ways, challenges, now)
+    fact = events.LoginPaused(passage=passage.id, lane=passage.lane, kind=passage.kind)
+    event = house.event(fact, login.subject, now, origin)
+    house.store.open_passage(passage, challenges, messages, [event])
+    house.tell((event,))
+    return Begun(token=token, passage=passage, ways=ways)
+
+
+def look(house: House, token: str | None) -> Case | None:
+    """Return a passage with what is asked on it, without changing anything; None if there is none."""
+    key = token_hash(token)
+    return house.store.look(key) if key else None
+
+
+def ways_of(house: House, case: Case, purpose: Purpose) -> Sequence[Enrolment]:
+    """Return the ways still open on a passage for `purpose`, the one to show first at the front."""
+    now = house.now()
+    open_ways = [
+        asked.enrolment
+        for asked in case.asked
+        if asked.challenge.purpose is purpose
+        and asked.challenge.is_open(now)
+        and is_askable(house, asked.enrolment, case.passage)
+    ]
+    last = case.passage.proofs[-1].factor if case.passage.proofs else case.last_factor
+    return policy.offered(open_ways, house.registry, last_factor=last)
+
+
+def is_askable(house: House, enrolment: Enrolment, passage: Passage) -> bool:
+    """Say whether an enrolment can be asked on a passage."""
+    if enrolment.factor not in house.registry:
+        return False
+    traits = house.registry[enrolment.factor].traits
+    return traits.interaction is Interaction.CODE and policy.is_usable(
+        enrolment, passage.lane, house.profile.limits
+    )
+
+
+def hashes(tokens: Sequence[str]) -> list[bytes]:
+    """Return the hashes of those tokens that can be ones of ours."""
+    return [found for token in tokens if (found := token_hash(token)) is not None]
+
+
+def _passage(house: House, login: Login, token: str, known: bytes | None) -> Passage:
+    now = house.now()
+    passage = Passage(
+        id=house.new_id(),
+        realm=house.realm,
+        subject=login.subject,
+        status=PassageStatus.PENDING,
+        kind=login.kind,
+        purpose=Purpose.LOGIN,
+        lane=lane_of(known),
+        token_hash=token_hash(token) or b"",
+        created_at=now,
+        expires_at=now + house.profile.login_life,
+        identity_hash=token_hash(login.identity) or b"",
+        browser_hash=known,
+        remembered=login.remembered,
+    )
+    return furnished(house, passage, login)
+
+
+def furnished(house: House, passage: Passage, login: Login) -> Passage:
+    """Return `passage` with what the login brought, sealed for it."""
+    vault = house.vault
+    stamp, contact = login.password_stamp, login.contact
+    return replace(
+        passage,
+        parked=vault.seal_parked(passage.id, login.parked) if login.parked else None,
+        contact=vault.seal_contact(passage.id, contact) if contact else None,
+        password_stamp=vault.box.stamp(stamp, use="password") if stamp is not None else None,
+    )

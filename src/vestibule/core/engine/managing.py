@@ -1,0 +1,84 @@
+"""What a person who has just proven who they are may change: names, the preferred way, removal."""
+
+from dataclasses import replace
+
+from vestibule.core import events
+from vestibule.core.engine.house import House
+from vestibule.core.engine.login import is_askable
+from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage, Purpose
+
+LONGEST_LABEL = 40
+
+
+def own(house: House, subject: str, enrolment_id: str) -> Enrolment | None:
+    """Return the subject's own active enrolment of that id; anybody else's does not exist."""
+    for enrolment in house.store.enrolments(house.realm, subject):
+        if enrolment.id == enrolment_id and enrolment.status is EnrolmentStatus.ACTIVE:
+            return enrolment
+    return None
+
+
+def rename(house: House, enrolment: Enrolment, label: str, origin: Origin) -> bool:
+    """Give an enrolment the name its owner calls it; control characters do not survive."""
+    clean = "".join(c for c in label if c.isprintable()).strip()[:LONGEST_LABEL]
+    changed = replace(enrolment, label=clean, version=enrolment.version + 1)
+    return _save(house, changed, "renamed", origin)
+
+
+def prefer(house: House, enrolment: Enrolment, origin: Origin) -> bool:
+    """Make an enrolment the one that is asked first; the one before is so no longer."""
+    changed = replace(enrolment, preferred=True, version=enrolment.version + 1)
+    return _save(house, changed, "preferred", origin)
+
+
+def remove(house: House, enrolment: Enrolment, keep: Passage | None, origin: Origin) -> bool:
+    """Revoke an enrolment and end every other session of its owner, at once and everywhere.
+
+    With the last primary factor goes everything that only helps out.
+    """
+    now, subject = house.now(), enrolment.subject
+    primary = house.registry.primary_names()
+    others = [
+        e
+        for e in house.store.enrolments(house.realm, subject)
+        if e.factor in primary and e.id != enrolment.id and e.status is EnrolmentStatus.ACTIVE
+    ]
+    last = enrolment.factor in primary and not others
+    fact = events.EnrolmentRevoked(enrolment=enrolment.id, factor=enrolment.factor, last=last)
+    event = house.event(fact, subject, now, origin)
+    done = house.store.revoke(
+        enrolment,
+        keep=keep.id if keep else "",
+        primary=primary,
+        events=[event],
+        messages=house.notice("enrolment_revoked", subject, now, factor=enrolment.factor),
+    )
+    if done:
+        house.tell((event,))
+    return done
+
+
+def ask_again(house: House, passage: Passage, purpose: Purpose, origin: Origin) -> None:
+    """Open challenges for a signed-in person to prove anew that it is them, unless some are open."""
+    now = house.now()
+    enrolments = house.store.enrolments(house.realm, passage.subject)
+    challenges = [
+        house.challenge(passage, e, purpose, now)
+        for e in enrolments
+        if is_askable(house, e, passage)
+    ]
+    fact = events.ChallengesOpened(passage=passage.id, purpose=purpose)
+    event = house.event(fact, passage.subject, now, origin)
+    house.store.open_challenges(passage.id, purpose, challenges, [event])
+    house.tell((event,))
+
+
+def _save(house: House, enrolment: Enrolment, change: str, origin: Origin) -> bool:
+    fact = events.EnrolmentChanged(
+        enrolment=enrolment.id, factor=enrolment.factor, change=change
+    )
+    event = house.event(fact, enrolment.subject, house.now(), origin)
+    done = house.store.save_enrolment(enrolment, [event])
+    if done:
+        house.tell((event,))
+    return done

@@ -1,0 +1,105 @@
+"""Sets of recovery codes: made whole, shown until they are kept, replaced whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, cast
+
+from vestibule.core import events
+from vestibule.core.engine.house import House
+from vestibule.core.factor import Applicant
+from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage
+
+FACTOR: Final = "recovery_codes"
+LOW: Final = 3
+
+
+class ShowsCodes(Protocol):
+    """What a factor that is a set of codes can tell of it."""
+
+    def shown(self, enrolment: Enrolment) -> Sequence[str]:
+        """Return the codes for the person's eyes."""
+        ...
+
+    def remaining(self, enrolment: Enrolment) -> int:
+        """Return how many are still good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSet:
+    """How a set stands. `codes` are there only while they may still be seen."""
+
+    enrolment: Enrolment
+    remaining: int
+    total: int
+    codes: Sequence[str] = field(default=(), repr=False)
+
+    @property
+    def is_low(self) -> bool:
+        """Say whether it is time for a new set."""
+        return self.remaining <= LOW
+
+
+def renew(house: House, applicant: Applicant, keep: Passage | None, origin: Origin) -> CodeSet:
+    """Make a new set; in the same transaction the old one is dead."""
+    now = house.now()
+    factor = house.registry[FACTOR]
+    draft = factor.begin(applicant, house.env(now))
+    enrolment = Enrolment(
+        id=house.new_id(),
+        realm=house.realm,
+        subject=applicant.subject,
+        factor=FACTOR,
+        status=EnrolmentStatus.ACTIVE,
+        created_at=now,
+        confirmed_at=now,
+        state=draft.state,
+        secret=draft.secret,
+    )
+    total = int(draft.state["total"])
+    fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=total)
+    event = house.event(fact, applicant.subject, now, origin)
+    notices = house.notice("recovery_codes_made", applicant.subject, now)
+    house.store.replace_enrolment(
+        house.vault.sealed(enrolment), keep=keep.id if keep else "", events=[event],
+        messages=notices,
+    )
+    house.tell((event,))
+    return _described(house, enrolment, opened=True)
+
+
+def current(house: House, enrolments: Sequence[Enrolment]) -> CodeSet | None:
+    """Return the subject's set as it stands, with its codes while they may be seen."""
+    if FACTOR not in house.registry:
+        return None
+    for enrolment in enrolments:
+        if enrolment.factor == FACTOR and enrolment.status is EnrolmentStatus.ACTIVE:
+            return _described(house, enrolment)
+    return None
+
+
+def keep(house: House, codes: CodeSet, origin: Origin, *, kept: bool) -> bool:
+    """Note that the person has the codes: they are shown no more. Waved off, the set is dropped."""
+    now, enrolment = house.now(), codes.enrolment
+    fact = events.RecoveryCodesKept(enrolment=enrolment.id, kept=kept)
+    event = house.event(fact, enrolment.subject, now, origin)
+    status = EnrolmentStatus.ACTIVE if kept else EnrolmentStatus.REVOKED
+    changed = replace(enrolment, secret=b"", status=status, version=enrolment.version + 1)
+    done = house.store.save_enrolment(changed, [event])
+    if done:
+        house.tell((event,))
+    return done
+
+
+def _described(house: House, enrolment: Enrolment, *, opened: bool = False) -> CodeSet:
+    factor = cast("ShowsCodes", house.registry[FACTOR])
+    visible = house.now() < enrolment.created_at + house.profile.enrolment_life
+    codes: Sequence[str] = ()
+    if enrolment.secret and visible:
+        codes = factor.shown(enrolment if opened else house.vault.opened(enrolment))
+    return CodeSet(
+        enrolment=enrolment,
+        remaining=factor.remaining(enrolment),
+        total=int(enrolment.state.get("total", 0)),
+        codes=codes,
+    )

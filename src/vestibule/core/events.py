@@ -1,0 +1,196 @@
+"""One type for each thing worth auditing. The names are public: they appear in the event table.
+
+An event never holds a code, a secret, a token or a full address of a person.
+"""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from vestibule.core.model import Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What happened; each subclass is one kind of thing that can."""
+
+    name: ClassVar[str] = ""
+
+    def data(self) -> dict[str, Any]:
+        """Return the fact's own fields, ready for JSON."""
+        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact with its time, its subject and where it came from."""
+
+    at: datetime
+    realm: str
+    subject: str
+    fact: Fact
+    origin: Origin = field(default_factory=Origin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginPaused(Fact):
+    """A password login of an enrolled subject waits for its second step."""
+
+    name: ClassVar[str] = "login_paused"
+    passage: str
+    lane: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAccepted(Fact):
+    """A right answer was accepted and its passage granted or renewed."""
+
+    name: ClassVar[str] = "answer_accepted"
+    passage: str
+    purpose: str
+    factor: str
+    enrolment: str
+    lane: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRejected(Fact):
+    """An answer was refused; `evaluated` says whether it was compared with anything."""
+
+    name: ClassVar[str] = "answer_rejected"
+    passage: str
+    purpose: str
+    reason: str
+    lane: str
+    evaluated: bool
+    odds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorDisabled(Fact):
+    """An enrolment reached its limit of consecutive wrong answers in a lane."""
+
+    name: ClassVar[str] = "factor_disabled"
+    enrolment: str
+    factor: str
+    lane: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentBegun(Fact):
+    """Somebody began to add a factor."""
+
+    name: ClassVar[str] = "enrolment_begun"
+    enrolment: str
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentConfirmed(Fact):
+    """A factor was added and proven by use."""
+
+    name: ClassVar[str] = "enrolment_confirmed"
+    enrolment: str
+    factor: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentChanged(Fact):
+    """A factor was renamed or preferred."""
+
+    name: ClassVar[str] = "enrolment_changed"
+    enrolment: str
+    factor: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentRevoked(Fact):
+    """A factor was removed."""
+
+    name: ClassVar[str] = "enrolment_revoked"
+    enrolment: str
+    factor: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesMade(Fact):
+    """A new set of recovery codes replaced the old."""
+
+    name: ClassVar[str] = "recovery_codes_made"
+    enrolment: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesKept(Fact):
+    """The person said whether the recovery codes shown were saved."""
+
+    name: ClassVar[str] = "recovery_codes_kept"
+    enrolment: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengesOpened(Fact):
+    """A signed-in person was asked to prove it is them."""
+
+    name: ClassVar[str] = "challenges_opened"
+    passage: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeResent(Fact):
+    """A new code replaced the one before in the same challenge."""
+
+    name: ClassVar[str] = "code_resent"
+    passage: str
+    channel: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageEnded(Fact):
+    """A grant or a waiting login was ended."""
+
+    name: ClassVar[str] = "passage_ended"
+    passage: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRedeemed(Fact):
+    """A program's proof was used; it is worthless from now on."""
+
+    name: ClassVar[str] = "proof_redeemed"
+    passage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsReset(Fact):
+    """An operator reset a subject's counts."""
+
+    name: ClassVar[str] = "limits_reset"
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysRotated(Fact):
+    """All sealed values were sealed anew under a newer key."""
+
+    name: ClassVar[str] = "keys_rotated"
+    version: int
+    resealed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(Fact):
+    """The store came back from a backup: nothing that was live in it counts any more."""
+
+    name: ClassVar[str] = "restored"
+    epoch: int

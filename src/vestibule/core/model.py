@@ -1,0 +1,249 @@
+"""The values the rules speak of: enrolments, challenges, passages, ledgers, messages.
+
+All are frozen; a change is a new value. Times are aware datetimes in UTC, odds are whole numbers
+of trillionths (see `limits`), ids are 128-bit random values in text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+class Purpose(StrEnum):
+    """What a proof is for. A proof for one purpose is worthless for another."""
+
+    LOGIN = "login"
+    ENROL = "enrol"
+    STEP_UP = "step_up"
+    MANAGE = "manage"
+    APPROVE = "approve"
+
+
+class Lane(StrEnum):
+    """Who is counted together: browsers that completed a login before, and all others."""
+
+    KNOWN = "known"
+    STRANGER = "stranger"
+
+
+class EnrolmentStatus(StrEnum):
+    """The life of an enrolment; it moves forward only."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """One subject's own factor.
+
+    `state` is the factor's, in JSON; `secret` is sealed wherever it rests and opened by the vault
+    just before a factor sees it. `version` grows by one with every change and is what a change is
+    conditional on.
+    """
+
+    id: str
+    realm: str
+    subject: str
+    factor: str
+    status: EnrolmentStatus
+    created_at: datetime
+    label: str = ""
+    state: Json = field(default_factory=dict)
+    secret: bytes = field(default=b"", repr=False)
+    identifier: str | None = None
+    version: int = 1
+    preferred: bool = False
+    confirmed_at: datetime | None = None
+    last_used_at: datetime | None = None
+    failures_known: int = 0
+    failures_stranger: int = 0
+
+    def failures(self, lane: Lane) -> int:
+        """Return the consecutive wrong answers counted in `lane`."""
+        return self.failures_known if lane is Lane.KNOWN else self.failures_stranger
+
+
+class ChallengeStatus(StrEnum):
+    """Open, or one terminal state that is never left."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """One proof with a life: asked of one enrolment, on one passage, for one purpose.
+
+    `generation`, `salt` and `key_version` are all that a code we send is derived from; the code
+    itself is nowhere. `spent` is what the wrong answers here were charged to the ledger.
+    """
+
+    id: str
+    passage_id: str
+    enrolment_id: str
+    realm: str
+    subject: str
+    purpose: Purpose
+    status: ChallengeStatus
+    created_at: datetime
+    expires_at: datetime
+    max_attempts: int
+    attempts: int = 0
+    spent: int = 0
+    generation: int = 1
+    sends: int = 0
+    salt: bytes = field(default=b"", repr=False)
+    key_version: int = 0
+    memo: Json = field(default_factory=dict)
+
+    def is_open(self, now: datetime) -> bool:
+        """Say whether an answer may still be given at `now`."""
+        return (
+            self.status is ChallengeStatus.OPEN
+            and self.attempts < self.max_attempts
+            and now < self.expires_at
+        )
+
+
+class PassageStatus(StrEnum):
+    """A passage is pending until a proof, granted until its end, and then ended for good."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    ENDED = "ended"
+
+
+class PassageKind(StrEnum):
+    """Whether a cookie names the passage, or a handle in a program's hands."""
+
+    BROWSER = "browser"
+    PROGRAM = "program"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was proven, for what purpose, and when."""
+
+    factor: str
+    enrolment_id: str
+    purpose: Purpose
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One browser's way through: a pending record while PENDING, a grant while GRANTED.
+
+    One row serves both, so that consuming the one and writing the other is a single conditional
+    change. `token_hash` is all we keep of the value in the cookie. `parked` is what the host's
+    login put into its session, sealed; it is gone once granted.
+    """
+
+    id: str
+    realm: str
+    subject: str
+    status: PassageStatus
+    kind: PassageKind
+    purpose: Purpose
+    lane: Lane
+    token_hash: bytes
+    created_at: datetime
+    expires_at: datetime
+    identity_hash: bytes = b""
+    browser_hash: bytes | None = None
+    password_stamp: bytes | None = None
+    parked: bytes | None = field(default=None, repr=False)
+    contact: bytes | None = field(default=None, repr=False)
+    remembered: bool = False
+    proofs: tuple[Proof, ...] = ()
+    granted_at: datetime | None = None
+    proven_at: datetime | None = None
+    seen_at: datetime | None = None
+
+    def is_pending(self, now: datetime) -> bool:
+        """Say whether the passage waits for a proof."""
+        return self.status is PassageStatus.PENDING and now < self.expires_at
+
+    def is_granted(self, now: datetime) -> bool:
+        """Say whether the passage is a live grant."""
+        return self.status is PassageStatus.GRANTED and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """A subject's account of guessing odds in one lane.
+
+    `spent` is what stood charged at `as_of`; it drains with time (`limits.spent_at`). `failures`
+    counts wrong answers since the lane's last success and sets how long to wait after each.
+    """
+
+    realm: str
+    subject: str
+    lane: Lane
+    spent: int
+    as_of: datetime
+    failures: int = 0
+    failed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A network address that gave wrong answers: its recent count, draining with time."""
+
+    realm: str
+    address: str
+    failures: float
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request came from, for the audit trail and for slowing a source."""
+
+    address: str = ""
+    agent: str = ""
+
+
+class MessageStatus(StrEnum):
+    """The life of a message in the outbox."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One thing to deliver. It names its text; what it says is rendered when it is sent.
+
+    `destination` is sealed. `challenge_id` is set where a code must be derived. After `not_after`
+    it is never sent. A message on the channel `notice` has no destination yet: the courier
+    turns it into one for each contact of the subject.
+    """
+
+    id: str
+    realm: str
+    channel: str
+    text: str
+    subject: str
+    destination: bytes = field(default=b"", repr=False)
+    created_at: datetime
+    not_after: datetime
+    locale: str = "en"
+    details: Json = field(default_factory=dict)
+    challenge_id: str | None = None
+    status: MessageStatus = MessageStatus.QUEUED
+    tries: int = 0
+    due_at: datetime | None = None
+    claimed_until: datetime | None = None
+    outcome: str = ""

@@ -1,0 +1,68 @@
+"""Which proof is asked, when, and what satisfies it. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from vestibule.core.limits import Limits
+from vestibule.core.model import Enrolment, EnrolmentStatus, Lane, Passage
+from vestibule.core.profiles import Profile
+from vestibule.core.registry import Registry
+
+
+def is_fresh(passage: Passage, now: datetime, within: timedelta) -> bool:
+    """Say whether somebody proved on this passage, within that time, that it is them.
+
+    A remembered browser is never fresh by being remembered: only a proof is.
+    """
+    return (
+        passage.is_granted(now)
+        and passage.proven_at is not None
+        and timedelta() <= now - passage.proven_at < within
+    )
+
+
+def is_idle(passage: Passage, now: datetime, profile: Profile) -> bool:
+    """Say whether a grant went unused for longer than the profile allows."""
+    if profile.idle_life is None:
+        return False
+    last = passage.seen_at or passage.granted_at or passage.created_at
+    return now - last >= profile.idle_life
+
+
+def expires_at(now: datetime, *, remembered: bool, profile: Profile) -> datetime:
+    """Return when a grant made now ends."""
+    if remembered and profile.remembered_life is not None:
+        return now + profile.remembered_life
+    return now + profile.grant_life
+
+
+def is_usable(enrolment: Enrolment, lane: Lane, limits: Limits) -> bool:
+    """Say whether an enrolment may judge answers in `lane`."""
+    return (
+        enrolment.status is EnrolmentStatus.ACTIVE
+        and enrolment.failures(lane) < limits.consecutive
+    )
+
+
+def offered(
+    enrolments: Iterable[Enrolment], registry: Registry, *, last_factor: str | None = None
+) -> Sequence[Enrolment]:
+    """Return the ways to offer, the one to show first at the front.
+
+    First the method last successful in this browser, then the preferred, then by strength, then
+    the one used most recently. What only helps out (a recovery code) is shown first never.
+    """
+
+    def rank(enrolment: Enrolment) -> tuple[bool, bool, bool, int, float]:
+        traits = registry[enrolment.factor].traits
+        used = enrolment.last_used_at or enrolment.confirmed_at or enrolment.created_at
+        return (
+            traits.primary,
+            enrolment.factor == last_factor,
+            enrolment.preferred,
+            traits.strength,
+            used.timestamp(),
+        )
+
+    known = [enrolment for enrolment in enrolments if enrolment.factor in registry]
+    return sorted(known, key=rank, reverse=True)

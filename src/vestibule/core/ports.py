@@ -1,0 +1,204 @@
+"""All that the rules ask of the world. Each port is few methods, named by what is wanted."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from vestibule.core.events import Event
+from vestibule.core.model import Challenge, Enrolment, Message, Passage, Purpose
+from vestibule.core.ruling import Case, Ruling, Standing
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return this moment as an aware datetime in UTC."""
+        ...
+
+
+class Random(Protocol):
+    """Draws what cannot be guessed."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return `count` unpredictable bytes."""
+        ...
+
+
+class Sender(Protocol):
+    """Carries one rendered message over one channel."""
+
+    def send(self, *, channel: str, to: str, subject: str | None, text: str) -> None:
+        """Return once the message was handed over; raise `SendError` where it was not."""
+        ...
+
+
+class SendError(Exception):
+    """A message was not handed over. `permanent` says that trying again is of no use."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        """Keep what the carrier said, for the operator."""
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+class Outbox(Protocol):
+    """The messages that are due, claimed by one courier at a time."""
+
+    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
+        """Take up to `most` due messages for `lease`; no other courier gets them meanwhile."""
+        ...
+
+    def expand(self, notice: Message, copies: Sequence[Message], now: datetime) -> None:
+        """Put one message for each contact in the place of a notice."""
+        ...
+
+    def settle_message(self, message: Message) -> None:
+        """Write what came of a claimed message."""
+        ...
+
+    def challenge_of(self, message: Message) -> Challenge | None:
+        """Return the challenge whose code a message carries."""
+        ...
+
+    def contacts(self, realm: str, subject: str, since: datetime) -> Sequence[tuple[str, bytes]]:
+        """Return the sealed contact snapshots of a subject's grants since then, newest first.
+
+        Each is a pair of the passage's id and the sealed bytes.
+        """
+        ...
+
+
+class Store(Protocol):
+    """Keeps everything. One method is one transaction: all of it holds, or nothing."""
+
+    # What a request asks
+
+    def standing(self, realm: str, subject: str | None, token_hash: bytes | None) -> Standing:
+        """Return, by one statement, whether `subject` is enrolled and the passage of a token."""
+        ...
+
+    def look(self, token_hash: bytes) -> Case | None:
+        """Return the passage of a token with what is asked on it; nothing is locked."""
+        ...
+
+    def enrolments(self, realm: str, subject: str) -> Sequence[Enrolment]:
+        """Return the subject's enrolments that are not revoked, oldest first, secrets sealed."""
+        ...
+
+    def known_browser(
+        self, realm: str, subject: str, hashes: Sequence[bytes]
+    ) -> tuple[bytes, str] | None:
+        """Return by which hash this browser is known to `subject`, and the factor it last used."""
+        ...
+
+    # Proving
+
+    def decide(
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
+    ) -> Ruling | None:
+        """Lock the passage of a token and all that hangs on it, do what `rule` says, commit.
+
+        Returns None, and calls nothing, where there is no such passage or nothing is asked on it.
+        """
+        ...
+
+    def open_passage(
+        self,
+        passage: Passage,
+        challenges: Sequence[Challenge],
+        messages: Sequence[Message],
+        events: Sequence[Event],
+    ) -> None:
+        """Insert a pending passage with its challenges and messages."""
+        ...
+
+    def open_challenges(
+        self,
+        passage_id: str,
+        purpose: Purpose,
+        challenges: Sequence[Challenge],
+        events: Sequence[Event],
+    ) -> None:
+        """Put `challenges` in the place of those the passage had for `purpose`."""
+        ...
+
+    def end_passage(self, passage_id: str, events: Sequence[Event]) -> bool:
+        """End a passage for good; say whether it was not ended before."""
+        ...
+
+    def end_passages(self, realm: str, subject: str, but: str, events: Sequence[Event]) -> None:
+        """End every passage of a subject, except the one with the id `but`."""
+        ...
+
+    def redeem(
+        self, realm: str, subject: str, token_hash: bytes, now: datetime, events: Sequence[Event]
+    ) -> bool:
+        """End a program's live grant; say whether this call was the one that did."""
+        ...
+
+    def touch(self, passage_id: str, now: datetime) -> None:
+        """Note that a grant was used."""
+        ...
+
+    # Enrolments
+
+    def begin_enrolment(  # noqa: PLR0913
+        self,
+        passage: Passage | None,
+        enrolment: Enrolment,
+        challenge: Challenge,
+        *,
+        primary: Iterable[str],
+        most: int,
+        events: Sequence[Event],
+    ) -> bool:
+        """Insert a draft in the place of former ones; False where there may be no more.
+
+        With a new `passage` the subject must not be enrolled.
+        """
+        ...
+
+    def drop_draft(self, realm: str, subject: str, enrolment_id: str) -> None:
+        """Delete a draft with its challenges."""
+        ...
+
+    def save_enrolment(self, enrolment: Enrolment, events: Sequence[Event]) -> bool:
+        """Replace an enrolment by its next version; False where it had moved on by itself."""
+        ...
+
+    def replace_enrolment(
+        self,
+        enrolment: Enrolment,
+        *,
+        keep: str,
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> None:
+        """Insert an enrolment and revoke the subject's others of the same factor."""
+        ...
+
+    def revoke(
+        self,
+        enrolment: Enrolment,
+        *,
+        keep: str,
+        primary: Iterable[str],
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> bool:
+        """Revoke an active enrolment and end all passages but `keep`; False if it was not active.
+
+        Where no factor named in `primary` is left, everything else is revoked with it.
+        """
+        ...
+
+    # Operating
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        """Append to the audit trail."""
+        ...
+
+    def reset_limits(self, realm: str, subject: str, events: Sequence[Event]) -> None:
+        """Set all counts of a subject to nothing."""
+        ...

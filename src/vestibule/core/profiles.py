@@ -1,0 +1,50 @@
+"""The shipped sets of numbers. A deviation from one is a named setting, never a surprise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from vestibule.core.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How long things live, how much guessing is borne, and what must be on offer."""
+
+    name: str
+    limits: Limits = field(default_factory=Limits)
+    login_life: timedelta = timedelta(minutes=10)
+    """How long a password login waits for its second step (NIST 3.1.3.2: at most 10 minutes)."""
+    enrolment_life: timedelta = timedelta(minutes=10)
+    """How long a factor may wait to be proven."""
+    proof_life: timedelta = timedelta(minutes=5)
+    """How long a program may hold a proof before it uses it."""
+    grant_life: timedelta = timedelta(hours=24)
+    remembered_life: timedelta | None = timedelta(days=30)
+    """The life of a grant made with remember-me ticked; None ignores the tick."""
+    idle_life: timedelta | None = None
+    """How long a grant lives unused; None for as long as it lives."""
+    fresh_for: timedelta = timedelta(minutes=5)
+    """How recent a proof must be to change how one logs in."""
+    phishing_resistant: bool = False
+    """Refuse to start unless a phishing-resistant factor is on offer (NIST 2.2.2)."""
+    enrolments_per_factor: int = 5
+    factor_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What this profile sets in factors, by the factor's name."""
+
+
+DEFAULT = Profile(name="default")
+
+STRICT = Profile(
+    name="strict",
+    grant_life=timedelta(hours=12),
+    remembered_life=None,
+    idle_life=timedelta(hours=1),
+    phishing_resistant=True,
+    factor_settings=MappingProxyType({"totp": MappingProxyType({"ahead": 0})}),
+)
+"""NIST SP 800-63B-4 AAL2 and the OWASP ASVS 5.0 rows of level 2 and 3."""
+
+PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (DEFAULT, STRICT)})

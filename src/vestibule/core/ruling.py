@@ -1,0 +1,85 @@
+"""What a rule is given and what it answers: a case goes in, a ruling comes out, the store obeys."""
+
+from dataclasses import dataclass
+
+from vestibule.core.events import Event
+from vestibule.core.model import (
+    Challenge,
+    Enrolment,
+    EnrolmentStatus,
+    Lane,
+    Ledger,
+    Message,
+    Passage,
+    Source,
+)
+from vestibule.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What one request needs to know: is this subject enrolled, and whose passage is this?"""
+
+    enrolled: bool
+    passage: Passage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A challenge with the enrolment it asks."""
+
+    challenge: Challenge
+    enrolment: Enrolment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A passage with all that hangs on it, locked while a rule looks at it."""
+
+    passage: Passage
+    ledger: Ledger
+    source: Source | None
+    asked: tuple[Asked, ...]
+    last_factor: str | None = None
+    """How this browser last completed a login of the subject, where it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Struck:
+    """A refused answer, counted: on every challenge, and on each enrolment that compared it."""
+
+    challenge_ids: tuple[str, ...]
+    enrolment_ids: tuple[str, ...]
+    charge: int
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Won:
+    """An accepted answer: one challenge accepted, its siblings closed, its enrolment moved on.
+
+    The change holds only if the enrolment still has the version before `enrolment.version` and
+    the status `was`.
+    """
+
+    was: EnrolmentStatus
+    challenge_id: str
+    closed_ids: tuple[str, ...]
+    enrolment: Enrolment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The verdict, and every row that changes because of it. None means: stays as it is."""
+
+    verdict: Verdict
+    struck: Struck | None = None
+    won: Won | None = None
+    ledger: Ledger | None = None
+    source: Source | None = None
+    passage: Passage | None = None
+    renewed: Challenge | None = None
+    ends_others: bool = False
+    """End every other passage of the subject: old sessions, and other enrolments under way."""
+    events: tuple[Event, ...] = ()
+    messages: tuple[Message, ...] = ()

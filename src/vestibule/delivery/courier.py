@@ -1,0 +1,151 @@
+"""The courier: claims what is due, sends it, writes down what came of it.
+
+Nothing is sent inside a request. Two couriers never send the same message at once: each claims by
+a conditional update, for a limited time, so that a crashed one's messages become due again.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from vestibule.core.codes import Codes
+from vestibule.core.errors import StoreUnavailableError
+from vestibule.core.model import Message, MessageStatus
+from vestibule.core.ports import Clock, Outbox, Random, Sender, SendError
+from vestibule.core.tokens import new_id
+from vestibule.core.vault import Vault
+from vestibule.delivery import render, retry
+
+LEASE: Final = timedelta(seconds=60)
+BATCH: Final = 20
+CONTACTS_FOR: Final = timedelta(days=30)
+_log = logging.getLogger("vestibule.courier")
+
+
+@dataclass(slots=True, kw_only=True)
+class Courier:
+    """Delivers one realm's messages through one sender."""
+
+    outbox: Outbox
+    sender: Sender
+    vault: Vault
+    codes: Codes
+    clock: Clock
+    random: Random
+    site: str
+    digits: int = 6
+    _wake: threading.Event = field(default_factory=threading.Event)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self, pause: float = 1.0) -> None:
+        """Run in a thread of its own until `stop`; a second call does nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, args=(pause,), name="vestibule-courier", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the round it is in."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def wake(self) -> None:
+        """Look at once instead of at the end of the pause."""
+        self._wake.set()
+
+    def deliver_due(self) -> int:
+        """Deliver what is due now; return how many messages were taken up."""
+        taken = 0
+        while batch := self.outbox.claim(self.clock.now(), LEASE, BATCH):
+            for message in batch:
+                self._deliver(message)
+            taken += len(batch)
+        return taken
+
+    def _run(self, pause: float) -> None:
+        while not self._stop.is_set():
+            try:
+                self.deliver_due()
+            except StoreUnavailableError:
+                _log.warning("the outbox cannot be read; looking again soon")
+            except Exception:
+                _log.exception("a round of the courier failed; looking again soon")
+            self._wake.wait(pause)
+            self._wake.clear()
+
+    def _deliver(self, message: Message) -> None:
+        now = self.clock.now()
+        if now >= message.not_after:
+            self._settle(message, MessageStatus.EXPIRED, "too late to be of use")
+        elif message.channel == "notice":
+            self.outbox.expand(message, self._copies(message, now), now)
+        else:
+            self._send(message, now)
+
+    def _send(self, message: Message, now: datetime) -> None:
+        try:
+            to = self.vault.open_destination(message.id, message.destination)
+            said = render.render(message, site=self.site, code=self._code(message))
+            self.sender.send(
+                channel=message.channel, to=to, subject=said.subject, text=said.text
+            )
+        except SendError as error:
+            again = retry.next_try(message, now, permanent=error.permanent)
+            status = MessageStatus.FAILED if again is None else MessageStatus.QUEUED
+            self._settle(message, status, str(error), due_at=again)
+        else:
+            self._settle(message, MessageStatus.SENT, "handed over")
+
+    def _code(self, message: Message) -> str | None:
+        if message.challenge_id is None:
+            return None
+        challenge = self.outbox.challenge_of(message)
+        if challenge is None or not challenge.is_open(self.clock.now()):
+            raise SendError("the login it was for is over", permanent=True)
+        return self.codes.code_for(challenge, self.digits)
+
+    def _copies(self, notice: Message, now: datetime) -> Sequence[Message]:
+        found = self.outbox.contacts(notice.realm, notice.subject, now - CONTACTS_FOR)
+        addresses = {
+            contact["email"]
+            for passage_id, sealed in found
+            if (contact := self.vault.open_contact(passage_id, sealed)).get("email")
+        }
+        return [self._copy(notice, address) for address in sorted(addresses)]
+
+    def _copy(self, notice: Message, address: str) -> Message:
+        copy_id = new_id(self.random.bytes)
+        return replace(
+            notice,
+            id=copy_id,
+            channel="email",
+            destination=self.vault.seal_destination(copy_id, address),
+            status=MessageStatus.QUEUED,
+            claimed_until=None,
+            tries=0,
+        )
+
+    def _settle(
+        self,
+        message: Message,
+        status: MessageStatus,
+        outcome: str,
+        *,
+        due_at: datetime | None = None,
+    ) -> None:
+        settled = replace(
+            message,
+            status=status,
+            outcome=outcome[:200],
+            tries=message.tries + 1,
+            due_at=due_at or message.due_at,
+            claimed_until=None,
+        )
+        self.outbox.settle_message(settled)

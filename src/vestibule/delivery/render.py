@@ -1,0 +1,61 @@
+"""What messages say. A text is made when it is sent, so that no row holds a live code."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from vestibule.core.model import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A text ready for a carrier; `subject` is for mail."""
+
+    subject: str | None
+    text: str
+
+
+_WAYS: Final = {"totp": "authenticator app", "recovery_codes": "recovery codes"}
+
+_NOTICES: Final = {
+    "enrolment_confirmed": (
+        "A new way to confirm it's you was added",
+        "A new way to confirm it's you ({way}) was added to your account at {site}.",
+    ),
+    "enrolment_revoked": (
+        "A way to confirm it's you was removed",
+        "A way to confirm it's you ({way}) was removed from your account at {site}.",
+    ),
+    "recovery_codes_made": (
+        "You have new recovery codes",
+        "New recovery codes were made for your account at {site}. The old ones no longer work.",
+    ),
+    "recovery_code_used": (
+        "A recovery code was used",
+        "One of your recovery codes was used to log in to your account at {site}.",
+    ),
+    "factor_disabled": (
+        "Too many wrong codes",
+        "Somebody who knows your password typed many wrong codes at {site}. Your {way} no longer "
+        "answers to browsers you have not used before. Change your password.",
+    ),
+}
+_NOT_YOU: Final = "If this was not you, change your password at once and tell the people at {site}."
+
+
+def render(message: Message, *, site: str, code: str | None) -> Rendered:
+    """Return what `message` says; `code` is there where the message carries one."""
+    clean = _one_line(site)
+    if code is not None:
+        return Rendered(
+            subject=f"Your code for {clean}",
+            text=f"{code} is your code for {clean}. It works once. Never tell it to anybody.",
+        )
+    way = message.details.get("factor", "")
+    subject, body = _NOTICES[message.text]
+    filled = f"{body}\n\n{_NOT_YOU}".format(site=clean, way=_WAYS.get(way, way))
+    return Rendered(subject=f"{clean}: {subject}", text=filled)
+
+
+def _one_line(text: str) -> str:
+    """Drop what could start a line, a link or a second code inside somebody's message."""
+    return "".join(c for c in text if c.isprintable() and c not in "@#<>")[:40].strip()

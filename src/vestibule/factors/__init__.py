@@ -1,0 +1,1 @@
+"""One folder per factor; none knows another."""

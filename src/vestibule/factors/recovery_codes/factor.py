@@ -1,0 +1,132 @@
+"""Recovery codes: a public selector finds the row, an argon2id hash judges the rest."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from vestibule.core.answers import ALPHABET, symbols_only
+from vestibule.core.factor import (
+    Applicant,
+    Draft,
+    Env,
+    Interaction,
+    Judged,
+    Opening,
+    Traits,
+)
+from vestibule.core.model import Challenge, Enrolment
+from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
+
+GROUP: Final = 5
+SELECTOR: Final = 5
+SECRET: Final = 15
+"""Fifteen symbols of five bits: 75 bits, above the 64 that NIST 4.2.1.1 asks."""
+_SALT_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodes:
+    """Its fields are its settings; the argon2id costs are OWASP's least (19 MiB, 2 passes).
+
+    They may be modest: what is hashed has 75 random bits, and a slow hash is worth a guess only
+    against secrets that people choose.
+    """
+
+    count: int = 10
+    time_cost: int = 2
+    memory_kib: int = 19_456
+
+    def __post_init__(self) -> None:
+        """Refuse a set too small to help or too large to keep."""
+        if not 4 <= self.count <= 20:  # noqa: PLR2004 - said in the message
+            raise ValueError("VESTIBULE_RECOVERY_CODES_COUNT is 4 to 20")
+
+    @property
+    def name(self) -> str:
+        """The factor's name."""
+        return "recovery_codes"
+
+    @property
+    def traits(self) -> Traits:
+        """Typed, judged apart (hashing is slow), never what makes an account enrolled."""
+        return Traits(
+            interaction=Interaction.CODE,
+            judged=Judged.APART,
+            primary=False,
+            single=True,
+            confirm_by_use=False,
+            strength=10,
+        )
+
+    def begin(self, applicant: Applicant, env: Env) -> Draft:
+        """Return a new set: the codes to show as the secret, their hashes as the state."""
+        del applicant
+        codes: dict[str, str] = {}
+        while len(codes) < self.count:
+            symbols = _symbols(env, SELECTOR + SECRET)
+            codes[symbols[:SELECTOR]] = symbols[SELECTOR:]
+        hashes = {
+            selector: self._hash(secret, env.random(_SALT_BYTES))
+            for selector, secret in codes.items()
+        }
+        shown = [_grouped(selector + secret) for selector, secret in codes.items()]
+        return Draft(
+            state={"codes": hashes, "total": self.count}, secret=json.dumps(shown).encode()
+        )
+
+    def open(self, enrolment: Enrolment, env: Env) -> Opening:
+        """Return an empty opening: the person already holds what is asked."""
+        del enrolment, env
+        return Opening()
+
+    def reads(self, answer: str) -> str | None:
+        """Return the twenty symbols alone, None where there are not twenty."""
+        return symbols_only(answer, SELECTOR + SECRET)
+
+    def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
+        """Accept a code that is still in the set, and take it out. One hash, found or not."""
+        del challenge, env
+        codes = enrolment.state.get("codes", {})
+        selector, secret = answer[:SELECTOR], answer[SELECTOR:]
+        if not self._matches(codes.get(selector), secret):
+            return Rejected(reason=Reason.WRONG)
+        left = {key: value for key, value in codes.items() if key != selector}
+        return Accepted(state={**enrolment.state, "codes": left})
+
+    def remaining(self, enrolment: Enrolment) -> int:
+        """Return how many codes of the set are still good."""
+        return len(enrolment.state.get("codes", {}))
+
+    def shown(self, enrolment: Enrolment) -> list[str]:
+        """Return the codes for the person's eyes while they may still be seen, else an empty list."""
+        return list(json.loads(enrolment.secret)) if enrolment.secret else []
+
+    def _hash(self, secret: str, salt: bytes) -> str:
+        # argon2 is imported where it is used: most requests never need it.
+        from argon2.low_level import Type, hash_secret  # noqa: PLC0415
+
+        return hash_secret(
+            secret.encode(), salt, self.time_cost, self.memory_kib, 1, 32, Type.ID
+        ).decode()
+
+    def _matches(self, stored: str | None, secret: str) -> bool:
+        from argon2.exceptions import VerificationError  # noqa: PLC0415
+        from argon2.low_level import Type, verify_secret  # noqa: PLC0415
+
+        if stored is None:
+            # A miss takes as long as a mismatch: which selectors exist is not told.
+            self._hash(secret, bytes(_SALT_BYTES))
+            return False
+        try:
+            return verify_secret(stored.encode(), secret.encode(), Type.ID)
+        except VerificationError:
+            return False
+
+
+def _symbols(env: Env, count: int) -> str:
+    # 256 is a multiple of 32: each symbol is equally likely.
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in env.random(count))
+
+
+def _grouped(symbols: str) -> str:
+    return "-".join(symbols[i : i + GROUP] for i in range(0, len(symbols), GROUP))

@@ -1,0 +1,138 @@
+"""Settings become frozen values here: from the application's configuration, else the environment.
+
+An unknown `VESTIBULE_` name in the application's configuration is an error at start. From the
+environment only the names known here are read, because others put names there too.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Final
+
+PREFIX: Final = "VESTIBULE_"
+
+
+class SettingError(ValueError):
+    """A setting is unknown or has a value it cannot have; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting that is not a factor's own. A field `x` is set by `VESTIBULE_X`."""
+
+    database_url: str | None = None
+    """The database, as SQLAlchemy writes it; in production it must be said."""
+    key_file: str | None = None
+    """The file with the keys and the installation id, as `vestibule init` writes it."""
+    keys: str | None = field(default=None, repr=False)
+    """The same in one line, for platforms without files: `id;1=KEY;2=KEY`."""
+    development: bool = False
+    """Sets itself up, over http, on this machine; refused by nobody and safe for nobody."""
+    realm: str = "default"
+    """Parts the subjects of applications that share a database."""
+    profile: str = "default"
+    """`default` or `strict`."""
+    factors: tuple[str, ...] = ("totp", "recovery_codes")
+    """The factors on offer, by name or as `package.module:Name`."""
+    issuer: str | None = None
+    """The name people know the site by; the application's own name if unset."""
+    login_keys: tuple[str, ...] = ()
+    """The session keys that make a login, the identifying one first; for hosts without
+    Flask-Login."""
+    url_prefix: str = "/two-step"
+    """Where the pages are."""
+    base_template: str | None = None
+    """A template of the host's for the pages to extend."""
+    home_url: str = "/"
+    """Where a person goes when nothing else was wanted."""
+    support: str | None = None
+    """A sentence, an address or a link for people who can use no way of theirs."""
+    fresh_minutes: int | None = None
+    """How recent a proof must be to change how one logs in; the profile's number if unset."""
+    factor_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The factors' own settings, by factor."""
+
+
+_OWN: Final = {f.name: f for f in fields(Settings) if f.name != "factor_settings"}
+_LISTS: Final = frozenset({"factors", "login_keys"})
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+
+
+def load(
+    config: Mapping[str, Any],
+    environment: Mapping[str, str],
+    factor_fields: Mapping[str, Mapping[str, type]],
+) -> Settings:
+    """Return the settings; `factor_fields` names what each factor can be told, and its type.
+
+    Raises `SettingError` for an unknown name in `config` and for a value that does not fit.
+    """
+    known = {PREFIX + name.upper(): (None, name) for name in _OWN}
+    for factor, settings in factor_fields.items():
+        for name in settings:
+            known[f"{PREFIX}{factor.upper()}_{name.upper()}"] = (factor, name)
+    _refuse_unknown(config, known)
+    own: dict[str, Any] = {}
+    of_factors: dict[str, dict[str, Any]] = {}
+    for setting, (owner, name) in known.items():
+        value = config.get(setting, environment.get(setting))
+        if value is None:
+            continue
+        if owner is None:
+            own[name] = _own_value(setting, name, value)
+        else:
+            kind = factor_fields[owner][name]
+            of_factors.setdefault(owner, {})[name] = _typed(setting, kind, value)
+    return Settings(**own, factor_settings=MappingProxyType(of_factors))
+
+
+def early(config: Mapping[str, Any], environment: Mapping[str, str], name: str) -> Any:
+    """Return one setting of our own before the others can be read: which factors there are."""
+    setting = PREFIX + name.upper()
+    value = config.get(setting, environment.get(setting))
+    return _OWN[name].default if value is None else _own_value(setting, name, value)
+
+
+def _refuse_unknown(config: Mapping[str, Any], known: Iterable[str]) -> None:
+    names = set(known)
+    for name in sorted(config):
+        if name.startswith(PREFIX) and name not in names:
+            near = _nearest(name, names)
+            hint = f"; did you mean {near}?" if near else ""
+            message = f"{name} is no setting of Vestibule{hint}"
+            raise SettingError(message)
+
+
+def _nearest(name: str, names: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+
+    return next(iter(get_close_matches(name, list(names), 1)), None)
+
+
+def _own_value(setting: str, name: str, value: Any) -> Any:
+    if name in _LISTS:
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        return tuple(part.strip() for part in parts if part.strip())
+    if name == "development":
+        return _typed(setting, bool, value)
+    if name == "fresh_minutes":
+        return _typed(setting, int, value)
+    if not isinstance(value, str):
+        message = f"{setting} is text, not {value!r}"
+        raise SettingError(message)
+    return value
+
+
+def _typed(setting: str, kind: type, value: Any) -> Any:
+    if kind is bool:
+        text = str(value).strip().lower()
+        if text not in _TRUE | _FALSE:
+            message = f"{setting} is yes or no, not {value!r}"
+            raise SettingError(message)
+        return text in _TRUE
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        message = f"{setting} cannot be {value!r}"
+        raise SettingError(message) from error

@@ -1,0 +1,149 @@
+"""Opening a database: SQLite with its own file in WAL mode, or PostgreSQL with its own schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from vestibule.core.errors import ConfigurationError, StoreUnavailableError
+
+SCHEMA: Final = "vestibule"
+OLDEST_SQLITE: Final = (3, 35, 0)
+READS_ONLY: Final = "vestibule_reads_only"
+
+
+def parse(url: str) -> URL:
+    """Return the URL of a database we can use; raise `ConfigurationError` for any other."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        message = "VESTIBULE_DATABASE_URL is not a database URL such as sqlite:////var/lib/door.db"
+        raise ConfigurationError(message) from error
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        message = f"VESTIBULE_DATABASE_URL: {parsed.drivername} is neither sqlite nor postgresql"
+        raise ConfigurationError(message)
+    return parsed
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for `url`. Nothing is opened until it is used."""
+    parsed = parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    try:
+        return create_engine(
+            parsed,
+            pool_pre_ping=False,
+            pool_recycle=1800,
+            connect_args={"options": f"-csearch_path={SCHEMA}", "connect_timeout": 5},
+        )
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        message = "PostgreSQL needs its driver: pip install 'vestibule[postgresql]'"
+        raise ConfigurationError(message) from error
+
+
+def reading(engine: Engine) -> Engine:
+    """Return a view of `engine` for single reads, which need no transaction around them."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{READS_ONLY: True})
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file a SQLite URL names, None for memory or for another database."""
+    parsed = parse(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        return None
+    return Path(str(parsed.database))
+
+
+def _sqlite(url: URL) -> Engine:
+    # check_same_thread: the pool hands a connection to one thread at a time.
+    engine = create_engine(
+        url, connect_args={"timeout": 10, "check_same_thread": False, "isolation_level": None}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    del record
+    import sqlite3  # noqa: PLC0415 - known to be there: the connection is one of its own
+
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        message = f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed"
+        raise ConfigurationError(message)
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an accepted code stays accepted when the power goes
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes fails as soon as another has written.
+    if not connection.get_execution_options().get(READS_ONLY):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class Database:
+    """One engine, and the two ways to use it: a single read, or one whole transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Keep `engine`; nothing is opened yet."""
+        self.engine = engine
+        self._reader = reading(engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Lend a connection for single reads."""
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Lend a connection inside one transaction, committed at the end or rolled back whole."""
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> Any:
+        """Return an insert of this database's own dialect, which knows ON CONFLICT."""
+        if self.engine.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what a database says when it cannot answer into our own word for it."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError, ProgrammingError) as error:
+        # The text of the error may hold parameters: only its kind goes on.
+        kind = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
+        message = f"the database of Vestibule did not answer ({kind})"
+        raise StoreUnavailableError(message) from error

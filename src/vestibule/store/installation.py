@@ -1,0 +1,57 @@
+"""The installation: an id that store and key file share, so that neither is used with a stranger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import inspect, select, update
+
+from vestibule.store import rows, tables
+from vestibule.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What a store says of itself. `epoch` grows with every restore from a backup."""
+
+    id: str
+    epoch: int
+    development: bool
+    created_at: datetime
+
+
+def read(database: Database) -> Installation | None:
+    """Return the installation of a store, None where the store was never made one."""
+    with database.read() as connection:
+        if not inspect(connection).has_table(tables.installation.name):
+            return None
+        row = connection.execute(select(tables.installation)).mappings().one_or_none()
+    if row is None:
+        return None
+    return Installation(
+        id=row["id"],
+        epoch=row["epoch"],
+        development=bool(row["development"]),
+        created_at=rows.moment(row["created_at"]),
+    )
+
+
+def write(database: Database, installation: Installation) -> None:
+    """Make a migrated, empty store this installation's."""
+    with database.write() as connection:
+        connection.execute(
+            tables.installation.insert().inline(),
+            {
+                "id": installation.id,
+                "epoch": installation.epoch,
+                "development": installation.development,
+                "created_at": rows.number(installation.created_at),
+            },
+        )
+
+
+def next_epoch(database: Database) -> int:
+    """Let the epoch grow by one and return it."""
+    table = tables.installation
+    with database.write() as connection:
+        connection.execute(update(table).values(epoch=table.c.epoch + 1))
+        return int(connection.execute(select(table.c.epoch)).scalar_one())

@@ -1,0 +1,64 @@
+"""Migrations, forward and back, under Alembic with a version table of our own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, text
+
+from vestibule.store.database import SCHEMA, Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+VERSION_TABLE: Final = "vestibule_version"
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the store forward to `revision`; two processes doing so at once wait for each other."""
+    _run(database, "upgrade", revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Bring the store back to `revision` (`base` for an empty one)."""
+    _run(database, "downgrade", revision)
+
+
+def current(database: Database) -> str | None:
+    """Return the revision the store is at."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+
+    with database.read() as connection:
+        options = {"version_table": VERSION_TABLE}
+        return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def newest() -> str | None:
+    """Return the revision this version of Vestibule needs."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _run(database: Database, direction: str, revision: str) -> None:
+    from alembic import command  # noqa: PLC0415 - heavy, and needed by operators only
+
+    config = _config()
+    with database.write() as connection:
+        _alone(connection)
+        config.attributes["connection"] = connection
+        getattr(command, direction)(config, revision)
+
+
+def _alone(connection: Connection) -> None:
+    """Wait until no other process migrates; SQLite's own write lock already sees to it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7613054)"))
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+
+
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

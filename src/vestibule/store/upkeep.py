@@ -1,0 +1,156 @@
+"""What operators do to a store: seal it anew, make it safe after a restore, clear it out."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, and_, delete, or_, select, update
+
+from vestibule.core.events import Event
+from vestibule.store import rows, tables
+from vestibule.store.database import Database
+from vestibule.store.sql import SqlStore
+
+BATCH: Final = 200
+KNOWN_BROWSERS_FOR: Final = timedelta(days=400)
+Reseal = Callable[[dict[str, Any], bytes], bytes | None]
+"""Given a row's key columns and a sealed value: the same value sealed anew, None if it is new."""
+
+
+class Upkeep:
+    """Long work in short transactions: a site stays usable meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the database; nothing is opened yet."""
+        self._db = database
+
+    def reseal(self, table: str, column: str, keys: Sequence[str], reseal: Reseal) -> int:
+        """Replace every sealed value of a column that `reseal` answers; return how many.
+
+        Each is replaced only if it is still what was read: a change made meanwhile wins, and is
+        already under the new key.
+        """
+        target = tables.metadata.tables[table]
+        sealed, after, count = target.c[column], "", 0
+        while True:
+            query = (
+                select(target.c.id, sealed, *(target.c[key] for key in keys if key != "id"))
+                .where(target.c.id > after, sealed.is_not(None))
+                .order_by(target.c.id)
+                .limit(BATCH)
+            )
+            with self._db.read() as connection:
+                found = connection.execute(query).mappings().all()
+            if not found:
+                return count
+            count += sum(self._replace(target, column, row, keys, reseal) for row in found)
+            after = found[-1]["id"]
+
+    def _replace(
+        self, target: Table, column: str, row: Any, keys: Sequence[str], reseal: Reseal
+    ) -> int:
+        old = bytes(row[column])
+        new = reseal({key: row[key] for key in keys}, old) if old else None
+        if new is None:
+            return 0
+        statement = (
+            update(target)
+            .where(target.c.id == row["id"], target.c[column] == old)
+            .values({column: new})
+        )
+        with self._db.write() as connection:
+            return int(connection.execute(statement).rowcount)
+
+    def end_everything(self, set_step: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """End all passages and challenges, move every state on, void what can be used once.
+
+        `set_step` returns an enrolment's state such that nothing used before counts again.
+        """
+        enrolment, passage, challenge = tables.enrolment, tables.passage, tables.challenge
+        with self._db.write() as connection:
+            connection.execute(
+                update(passage).where(passage.c.status != "ended").values(status="ended", parked=None)
+            )
+            connection.execute(
+                update(challenge).where(challenge.c.status == "open").values(status="cancelled")
+            )
+            connection.execute(delete(enrolment).where(enrolment.c.status == "pending"))
+            connection.execute(
+                update(tables.message)
+                .where(tables.message.c.status.in_(["queued", "sending"]))
+                .values(status="expired", outcome="before a restore")
+            )
+            living = enrolment.c.status == "active"
+            found = connection.execute(select(enrolment).where(living)).mappings().all()
+            for row in found:
+                state = set_step(dict(row))
+                connection.execute(
+                    update(enrolment)
+                    .where(enrolment.c.id == row["id"])
+                    .values(version=enrolment.c.version + 1, **state)
+                )
+
+    def purge(self, now: datetime) -> dict[str, int]:
+        """Delete what is over and of no more use; events are never deleted. Return the counts."""
+        passage, enrolment, message = tables.passage, tables.enrolment, tables.message
+        hour_ago = rows.number(now - timedelta(hours=1))
+        dead: dict[str, tuple[Table, ColumnElement[bool]]] = {
+            "passages": (
+                passage,
+                and_(
+                    passage.c.expires_at < hour_ago,
+                    or_(
+                        passage.c.granted_at.is_(None),
+                        passage.c.granted_at < rows.number(now - KNOWN_BROWSERS_FOR),
+                        passage.c.kind == "program",
+                    ),
+                ),
+            ),
+            "drafts": (
+                enrolment,
+                and_(enrolment.c.status == "pending", enrolment.c.created_at < hour_ago),
+            ),
+            "messages": (
+                message,
+                and_(
+                    message.c.status.in_(["sent", "failed", "expired"]),
+                    message.c.not_after < rows.number(now - timedelta(days=30)),
+                ),
+            ),
+            "sources": (
+                tables.source,
+                tables.source.c.as_of < rows.number(now - timedelta(days=1)),
+            ),
+        }
+        with self._db.write() as connection:
+            counts = {
+                name: int(connection.execute(delete(table).where(which)).rowcount)
+                for name, (table, which) in dead.items()
+            }
+            self._forget_shown_codes(connection, hour_ago)
+        return counts
+
+    def _forget_shown_codes(self, connection: Any, before: int) -> None:
+        table = tables.enrolment
+        connection.execute(
+            update(table)
+            .where(
+                table.c.factor == "recovery_codes",
+                table.c.created_at < before,
+                table.c.secret != b"",
+            )
+            .values(secret=b"")
+        )
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        """Append to the audit trail."""
+        SqlStore(self._db).add_events(events)
+
+    def events(self, realm: str, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
+        """Return the newest events, of one subject or of all, newest first."""
+        table = tables.event
+        query = select(table).where(table.c.realm == realm).order_by(table.c.id.desc()).limit(most)
+        if subject is not None:
+            query = query.where(table.c.subject == subject)
+        with self._db.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]

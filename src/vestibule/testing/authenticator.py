@@ -1,0 +1,48 @@
+"""An authenticator app in software, as a phone would hold it."""
+
+import base64
+from datetime import datetime
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from vestibule import oath
+
+
+class SoftwareAuthenticator:
+    """Holds one secret and shows its codes, each a step later than the one before."""
+
+    def __init__(
+        self,
+        secret: bytes,
+        *,
+        digits: int = 6,
+        period: int = 30,
+        algorithm: oath.Algorithm = oath.Algorithm.SHA1,
+        label: str = "",
+    ) -> None:
+        """Hold `secret`."""
+        self.secret = secret
+        self.digits = digits
+        self.period = period
+        self.algorithm = algorithm
+        self.label = label
+
+    @classmethod
+    def scan(cls, uri: str) -> "SoftwareAuthenticator":
+        """Return the app after it read an `otpauth:` URI."""
+        parts = urlsplit(uri)
+        if parts.scheme != "otpauth" or parts.netloc != "totp":
+            raise ValueError("not an otpauth://totp/ URI")
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        secret = query["secret"]
+        return cls(
+            base64.b32decode(secret + "=" * (-len(secret) % 8)),
+            digits=int(query.get("digits", "6")),
+            period=int(query.get("period", "30")),
+            algorithm=oath.Algorithm(query.get("algorithm", "SHA1")),
+            label=unquote(parts.path.lstrip("/")),
+        )
+
+    def code(self, at: datetime, *, steps: int = 0) -> str:
+        """Return the code shown at a moment, or `steps` away from it."""
+        step = oath.step_at(at.timestamp(), period=self.period) + steps
+        return oath.hotp(self.secret, step, digits=self.digits, algorithm=self.algorithm)
