@@ -38,9 +38,9 @@ class KeyRing:
     rotation reaches a running process. It returns None when nothing has changed.
     """
 
-    keys: Mapping[int, bytes]
+    keys: Mapping[int, bytes] = field(repr=False)
     reload: Callable[[], Mapping[int, bytes] | None] = lambda: None
-    _derived: dict[tuple[int, str], bytes] = field(default_factory=dict)
+    _derived: dict[tuple[int, str], bytes] = field(default_factory=dict, repr=False)
 
     def newest(self) -> int:
         """Return the version that seals now."""
@@ -134,7 +134,8 @@ def decode_key(text: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         message = "a key is 32 bytes in base64url"
         raise ValueError(message) from error
-    if len(key) != KEY_BYTES or len(set(key)) < KEY_BYTES // 4:
+    # Random bytes are all ASCII once in four thousand million keys; a placeholder mostly is.
+    if len(key) != KEY_BYTES or len(set(key)) < KEY_BYTES // 4 or key.isascii():
         message = "a key is 32 random bytes in base64url; this one is too short or not random"
         raise ValueError(message)
     return key

@@ -20,7 +20,7 @@ class SettingError(ValueError):
 class Settings:
     """Every setting that is not a factor's own. A field `x` is set by `VESTIBULE_X`."""
 
-    database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
     """The database, as SQLAlchemy writes it; in production it must be said."""
     key_file: str | None = None
     """The file with the keys and the installation id, as `vestibule init` writes it."""
@@ -105,7 +105,7 @@ def _refuse_unknown(config: Mapping[str, Any], known: Iterable[str]) -> None:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+    from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, list(names), 1)), None)
 

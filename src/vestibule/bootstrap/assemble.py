@@ -41,7 +41,7 @@ class Parts:
     settings: Settings
 
 
-def assemble(  # noqa: PLR0913 - all that the world lends, by name
+def assemble(
     settings: Settings,
     *,
     application: str,
@@ -108,9 +108,7 @@ def _opened(
     keys = _development_keys(settings, path, random)
     migrate.upgrade(database)
     if installation.read(database) is None:
-        made = Installation(
-            id=keys.installation, epoch=1, development=True, created_at=clock.now()
-        )
+        made = Installation(id=keys.installation, epoch=1, development=True, created_at=clock.now())
         installation.write(database, made)
     return keys, path, database
 

@@ -61,10 +61,14 @@ def check_production(settings: Settings, host_files: Iterable[Path] = ()) -> Non
     if settings.development:
         return
     if settings.database_url is None:
-        raise DeploymentError(f"Vestibule has no database: VESTIBULE_DATABASE_URL is not set. {REMEDY}")
+        raise DeploymentError(
+            f"Vestibule has no database: VESTIBULE_DATABASE_URL is not set. {REMEDY}"
+        )
     _refuse_shared_file(settings.database_url, host_files)
     if keys_of(settings).development:
-        raise DeploymentError(f"These keys were made for development; production needs its own. {REMEDY}")
+        raise DeploymentError(
+            f"These keys were made for development; production needs its own. {REMEDY}"
+        )
 
 
 def keys_of(settings: Settings) -> key_files.Keys:
@@ -83,7 +87,9 @@ def _refuse_shared_file(url: str, host_files: Iterable[Path]) -> None:
     own = database.sqlite_file(url)
     if own is None:
         if database.parse(url).get_backend_name() == "sqlite":
-            raise DeploymentError(f"VESTIBULE_DATABASE_URL names no file: all would be lost. {REMEDY}")
+            raise DeploymentError(
+                f"VESTIBULE_DATABASE_URL names no file: all would be lost. {REMEDY}"
+            )
         return
     if any(_same_file(own, host) for host in host_files):
         raise DeploymentError(

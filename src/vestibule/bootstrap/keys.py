@@ -47,13 +47,16 @@ def parse(lines: list[str], origin: str) -> Keys:
         else:
             raise DeploymentError(f"{origin} has a line that is not of a key file: {words[0]!r}…")
     if not installation or not keys:
-        raise DeploymentError(f"{origin} holds no installation id or no key: make it with vestibule init")
+        raise DeploymentError(
+            f"{origin} holds no installation id or no key: make it with vestibule init"
+        )
     return Keys(installation=installation, keys=keys, development=development)
 
 
 def from_setting(value: str) -> Keys:
     """Return the keys in the one-line form `INSTALLATION;1=KEY;2=KEY`."""
-    installation, *pairs = [part.strip() for part in value.split(";") if part.strip()]
+    parts = [part.strip() for part in value.split(";") if part.strip()]
+    installation, pairs = "".join(parts[:1]), parts[1:]
     lines = [f"installation {installation}"]
     lines += ["key " + " ".join(pair.split("=", 1)) for pair in pairs]
     return parse(lines, "VESTIBULE_KEYS")

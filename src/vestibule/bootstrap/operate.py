@@ -19,7 +19,7 @@ from vestibule.core.vault import (
 )
 from vestibule.secretbox import KEY_BYTES, SecretBox
 from vestibule.store import installation, migrate
-from vestibule.store.database import Database, connect
+from vestibule.store.database import Database, connect, sqlite_file
 from vestibule.store.installation import Installation
 from vestibule.system import SystemClock, SystemRandom
 
@@ -49,6 +49,9 @@ def initialise(database_url: str, key_file: Path) -> Made:
         raise DeploymentError(
             f"{key_file} holds development keys; choose another --key-file for production"
         )
+    file = sqlite_file(database_url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     database = Database(connect(database_url))
     migrate.upgrade(database)
     found = installation.read(database)
@@ -80,6 +83,21 @@ def downgrade(database_url: str, revision: str) -> str | None:
     database = Database(connect(database_url))
     migrate.downgrade(database, revision)
     return migrate.current(database)
+
+
+def describe(parts: Parts) -> dict[str, str]:
+    """Return how an installation stands, in words for an operator."""
+    here = installation.read(parts.database)
+    house = parts.engine.house
+    return {
+        "installation": here.id if here else "none",
+        "epoch": str(here.epoch) if here else "none",
+        "revision": f"{migrate.current(parts.database)} (newest {migrate.newest()})",
+        "keys": ", ".join(str(version) for version in sorted(parts.ring.keys)),
+        "profile": house.profile.name,
+        "factors": ", ".join(factor.name for factor in house.registry),
+        **{name: str(count) for name, count in parts.upkeep.counts(house.realm).items()},
+    }
 
 
 def rotate_keys(parts: Parts, key_file: Path) -> tuple[int, int]:
@@ -141,9 +159,11 @@ def after_restore(parts: Parts) -> int:
     def moved_on(row: dict[str, Any]) -> dict[str, Any]:
         if row["factor"] == "recovery_codes":
             return {"state": {**row["state"], "codes": {}}, "secret": b""}
-        period = getattr(house.registry[row["factor"]], "period", None) if (
-            row["factor"] in house.registry
-        ) else None
+        period = (
+            getattr(house.registry[row["factor"]], "period", None)
+            if (row["factor"] in house.registry)
+            else None
+        )
         if period is None:
             return {}
         # One step beyond now: a code shown on the phone at this moment may have been used.
@@ -165,6 +185,7 @@ def _resealed(box: SecretBox, sealed: bytes, newest: int, place: str) -> bytes |
 __all__ = [
     "Made",
     "after_restore",
+    "describe",
     "downgrade",
     "initialise",
     "reseal",

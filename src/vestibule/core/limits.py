@@ -40,6 +40,7 @@ class Limits:
     """Wrong answers from one address within `source_window` before that address has to wait."""
     source_window: timedelta = timedelta(hours=1)
     source_delay: timedelta = timedelta(seconds=5)
+    longest_source_delay: timedelta = timedelta(minutes=1)
 
 
 def cost(*, codes_valid: int, digits: int) -> int:
@@ -119,9 +120,10 @@ def source_wait_until(source: Source | None, now: datetime, limits: Limits) -> d
     if source is None:
         return None
     over = recent(source, now, limits) - limits.source_free
-    if over < 0:
-        return None
-    until = source.as_of + _doubling(limits.source_delay, int(over) // 5, timedelta(minutes=1))
+    if over < 0 or source.as_of - now > limits.longest_source_delay:
+        return None  # few, or counted by a clock that has been set back since: nobody is locked
+    delay = _doubling(limits.source_delay, int(over) // 5, limits.longest_source_delay)
+    until = min(source.as_of, now) + delay
     return until if now < until else None
 
 

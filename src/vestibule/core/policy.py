@@ -39,8 +39,7 @@ def expires_at(now: datetime, *, remembered: bool, profile: Profile) -> datetime
 def is_usable(enrolment: Enrolment, lane: Lane, limits: Limits) -> bool:
     """Say whether an enrolment may judge answers in `lane`."""
     return (
-        enrolment.status is EnrolmentStatus.ACTIVE
-        and enrolment.failures(lane) < limits.consecutive
+        enrolment.status is EnrolmentStatus.ACTIVE and enrolment.failures(lane) < limits.consecutive
     )
 
 

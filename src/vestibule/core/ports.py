@@ -54,7 +54,7 @@ class Outbox(Protocol):
         ...
 
     def settle_message(self, message: Message) -> None:
-        """Write what came of a claimed message."""
+        """Write what came of a claimed message, unless its lease has gone to another courier."""
         ...
 
     def challenge_of(self, message: Message) -> Challenge | None:
@@ -143,7 +143,7 @@ class Store(Protocol):
 
     # Enrolments
 
-    def begin_enrolment(  # noqa: PLR0913
+    def begin_enrolment(
         self,
         passage: Passage | None,
         enrolment: Enrolment,

@@ -20,6 +20,11 @@ def new_id(random: Callable[[int], bytes]) -> str:
     return random(ID_BYTES).hex()
 
 
+def identity_hash(identity: str) -> bytes:
+    """Return the hash under which the host's own login value is kept; it may be of any length."""
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).digest()
+
+
 def token_hash(token: str | None) -> bytes | None:
     """Return the hash under which a token is kept, None where there is no token.
 

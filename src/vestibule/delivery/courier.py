@@ -36,7 +36,6 @@ class Courier:
     clock: Clock
     random: Random
     site: str
-    digits: int = 6
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -82,26 +81,38 @@ class Courier:
 
     def _deliver(self, message: Message) -> None:
         now = self.clock.now()
+        if message.claimed_until is not None and now >= message.claimed_until:
+            return  # those before it took so long that another courier may have it by now
         if now >= message.not_after:
             self._settle(message, MessageStatus.EXPIRED, "too late to be of use")
-        elif message.channel == "notice":
-            self.outbox.expand(message, self._copies(message, now), now)
-        else:
-            self._send(message, now)
-
-    def _send(self, message: Message, now: datetime) -> None:
+            return
         try:
-            to = self.vault.open_destination(message.id, message.destination)
-            said = render.render(message, site=self.site, code=self._code(message))
-            self.sender.send(
-                channel=message.channel, to=to, subject=said.subject, text=said.text
-            )
+            self._deliver_now(message, now)
         except SendError as error:
-            again = retry.next_try(message, now, permanent=error.permanent)
-            status = MessageStatus.FAILED if again is None else MessageStatus.QUEUED
-            self._settle(message, status, str(error), due_at=again)
-        else:
-            self._settle(message, MessageStatus.SENT, "handed over")
+            self._put_off(message, now, str(error), permanent=error.permanent)
+        except StoreUnavailableError:
+            raise
+        except Exception as error:
+            # One message that cannot be made or sent must not hold up the others. Only the kind of
+            # error is written down: its text may quote what was to be sent.
+            _log.warning("message %s was not delivered: %s", message.id, type(error).__name__)
+            self._put_off(message, now, type(error).__name__)
+
+    def _deliver_now(self, message: Message, now: datetime) -> None:
+        if message.channel == "notice":
+            self.outbox.expand(message, self._copies(message, now), now)
+            return
+        to = self.vault.open_destination(message.id, message.destination)
+        said = render.render(message, site=self.site, code=self._code(message))
+        self.sender.send(channel=message.channel, to=to, subject=said.subject, text=said.text)
+        self._settle(message, MessageStatus.SENT, "handed over")
+
+    def _put_off(
+        self, message: Message, now: datetime, why: str, *, permanent: bool = False
+    ) -> None:
+        again = retry.next_try(message, now, permanent=permanent)
+        status = MessageStatus.FAILED if again is None else MessageStatus.QUEUED
+        self._settle(message, status, why, due_at=again)
 
     def _code(self, message: Message) -> str | None:
         if message.challenge_id is None:
@@ -109,7 +120,7 @@ class Courier:
         challenge = self.outbox.challenge_of(message)
         if challenge is None or not challenge.is_open(self.clock.now()):
             raise SendError("the login it was for is over", permanent=True)
-        return self.codes.code_for(challenge, self.digits)
+        return self.codes.code_for(challenge, int(message.details["digits"]))
 
     def _copies(self, notice: Message, now: datetime) -> Sequence[Message]:
         found = self.outbox.contacts(notice.realm, notice.subject, now - CONTACTS_FOR)
@@ -146,6 +157,5 @@ class Courier:
             outcome=outcome[:200],
             tries=message.tries + 1,
             due_at=due_at or message.due_at,
-            claimed_until=None,
         )
         self.outbox.settle_message(settled)

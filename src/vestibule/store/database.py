@@ -84,7 +84,7 @@ def _sqlite(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
     del record
-    import sqlite3  # noqa: PLC0415 - known to be there: the connection is one of its own
+    import sqlite3
 
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         message = f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed"

@@ -25,7 +25,7 @@ def downgrade(database: Database, revision: str) -> None:
 
 def current(database: Database) -> str | None:
     """Return the revision the store is at."""
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext
 
     with database.read() as connection:
         options = {"version_table": VERSION_TABLE}
@@ -34,13 +34,13 @@ def current(database: Database) -> str | None:
 
 def newest() -> str | None:
     """Return the revision this version of Vestibule needs."""
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.script import ScriptDirectory
 
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _run(database: Database, direction: str, revision: str) -> None:
-    from alembic import command  # noqa: PLC0415 - heavy, and needed by operators only
+    from alembic import command
 
     config = _config()
     with database.write() as connection:
@@ -57,7 +57,7 @@ def _alone(connection: Connection) -> None:
 
 
 def _config() -> "Config":
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from vestibule.core.model import Challenge, Message
 from vestibule.store import rows, tables
@@ -27,9 +27,13 @@ class SqlOutbox:
             and_(_message.c.status == "sending", _message.c.claimed_until <= at),
         )
         with self._db.read() as connection:
-            found = connection.execute(
-                select(_message.c.id).where(due).order_by(_message.c.due_at).limit(most)
-            ).scalars().all()
+            found = (
+                connection.execute(
+                    select(_message.c.id).where(due).order_by(_message.c.due_at).limit(most)
+                )
+                .scalars()
+                .all()
+            )
         if not found:
             return []
         with self._db.write() as connection:
@@ -47,7 +51,7 @@ class SqlOutbox:
         with self._db.write() as connection:
             changed = connection.execute(
                 update(_message)
-                .where(_message.c.id == notice.id, _message.c.status == "sending")
+                .where(_still_ours(notice))
                 .values(status="sent", outcome=f"to {len(copies)} contacts", claimed_until=None)
             )
             if changed.rowcount and copies:
@@ -56,14 +60,14 @@ class SqlOutbox:
                 )
 
     def settle_message(self, message: Message) -> None:
-        """Write what came of a claimed message."""
+        """Write what came of a claimed message, unless its lease has gone to another courier."""
         row = rows.message_row(message)
-        kept = ("status", "outcome", "tries", "due_at", "claimed_until")
+        kept = ("status", "outcome", "tries", "due_at")
         with self._db.write() as connection:
             connection.execute(
                 update(_message)
-                .where(_message.c.id == message.id)
-                .values({name: row[name] for name in kept})
+                .where(_still_ours(message))
+                .values({name: row[name] for name in kept} | {"claimed_until": None})
             )
 
     def challenge_of(self, message: Message) -> Challenge | None:
@@ -90,3 +94,12 @@ class SqlOutbox:
         )
         with self._db.read() as connection:
             return [(row[0], bytes(row[1])) for row in connection.execute(query)]
+
+
+def _still_ours(message: Message) -> ColumnElement[bool]:
+    """Say in SQL that a message is claimed under the very lease that `message` was lent with."""
+    return and_(
+        _message.c.id == message.id,
+        _message.c.status == "sending",
+        _message.c.claimed_until == rows.number_or_none(message.claimed_until),
+    )

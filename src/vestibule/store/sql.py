@@ -174,6 +174,9 @@ class SqlStore:
         """Put `challenges` in the place of those the passage had for `purpose`."""
         table = tables.challenge
         with self._db.write() as connection:
+            # The passage first, as everywhere: two who ask at once leave the challenges of one.
+            passage = select(tables.passage.c.id).where(tables.passage.c.id == passage_id)
+            connection.execute(passage.with_for_update(key_share=True)).all()
             connection.execute(
                 delete(table).where(
                     table.c.passage_id == passage_id, table.c.purpose == purpose.value
@@ -228,7 +231,7 @@ class SqlStore:
 
     # Enrolments
 
-    def begin_enrolment(  # noqa: PLR0913
+    def begin_enrolment(
         self,
         passage: Passage | None,
         enrolment: Enrolment,
@@ -438,9 +441,7 @@ def _strike(connection: Connection, struck: Struck) -> None:
 
 def _win(connection: Connection, won: Won) -> None:
     ids = [won.challenge_id, *won.closed_ids]
-    closed = connection.execute(
-        statements.WIN_CHALLENGE, {"ids": ids, "winner": won.challenge_id}
-    )
+    closed = connection.execute(statements.WIN_CHALLENGE, {"ids": ids, "winner": won.challenge_id})
     value = won.enrolment
     row = rows.enrolment_row(value)
     moved = connection.execute(
@@ -575,7 +576,10 @@ def _revoke_where(connection: Connection, which: Any) -> int:
             update(table)
             .where(table.c.id.in_(ids))
             .values(
-                status="revoked", secret=b"", state={}, preferred=False,
+                status="revoked",
+                secret=b"",
+                state={},
+                preferred=False,
                 version=table.c.version + 1,
             )
         )

@@ -22,7 +22,9 @@ from vestibule.store.tables import challenge, enrolment, event, ledger, passage,
 _BLOBS: Final = frozenset({"parked", "contact"})
 
 
-def _prefixed(table: Table, prefix: str, *, without: frozenset[str] = frozenset()) -> list[Label[Any]]:
+def _prefixed(
+    table: Table, prefix: str, *, without: frozenset[str] = frozenset()
+) -> list[Label[Any]]:
     return [c.label(prefix + c.name) for c in table.c if c.name not in without]
 
 
@@ -190,9 +192,7 @@ GRANT: Final[Update] = (
 RENEW_CHALLENGE: Final[Update] = (
     challenge.update()
     .where(challenge.c.id == bindparam("the_id"), challenge.c.status == "open")
-    .values(
-        generation=bindparam("generation"), sends=bindparam("sends"), memo=bindparam("memo")
-    )
+    .values(generation=bindparam("generation"), sends=bindparam("sends"), memo=bindparam("memo"))
 )
 
 ADD_EVENT: Final[Insert] = event.insert().inline()

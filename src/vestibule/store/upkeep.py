@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, distinct, func, or_, select, update
 
 from vestibule.core.events import Event
 from vestibule.store import rows, tables
@@ -69,7 +69,9 @@ class Upkeep:
         enrolment, passage, challenge = tables.enrolment, tables.passage, tables.challenge
         with self._db.write() as connection:
             connection.execute(
-                update(passage).where(passage.c.status != "ended").values(status="ended", parked=None)
+                update(passage)
+                .where(passage.c.status != "ended")
+                .values(status="ended", parked=None)
             )
             connection.execute(
                 update(challenge).where(challenge.c.status == "open").values(status="cancelled")
@@ -145,6 +147,20 @@ class Upkeep:
     def add_events(self, events: Sequence[Event]) -> None:
         """Append to the audit trail."""
         SqlStore(self._db).add_events(events)
+
+    def counts(self, realm: str) -> dict[str, int]:
+        """Return how many people, ways and live sessions there are."""
+        enrolment, passage = tables.enrolment, tables.passage
+        active = and_(enrolment.c.realm == realm, enrolment.c.status == "active")
+        asked = {
+            "enrolled people": select(func.count(distinct(enrolment.c.subject))).where(active),
+            "enrolments": select(func.count()).select_from(enrolment).where(active),
+            "live sessions": select(func.count())
+            .select_from(passage)
+            .where(passage.c.realm == realm, passage.c.status == "granted"),
+        }
+        with self._db.read() as connection:
+            return {name: int(connection.execute(q).scalar_one()) for name, q in asked.items()}
 
     def events(self, realm: str, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
         """Return the newest events, of one subject or of all, newest first."""

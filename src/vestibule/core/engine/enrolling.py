@@ -18,7 +18,7 @@ from vestibule.core.model import (
     Purpose,
 )
 from vestibule.core.ruling import Case
-from vestibule.core.tokens import token_hash
+from vestibule.core.tokens import identity_hash, token_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Draft:
     token: str | None = field(default=None, repr=False)
 
 
-def begin(  # noqa: PLR0913 - who, what, and on whose word
+def begin(
     house: House,
     factor: Factor,
     applicant: Applicant,
@@ -132,7 +132,7 @@ def _first_passage(house: House, login: Login, token: str) -> Passage:
         token_hash=token_hash(token) or b"",
         created_at=now,
         expires_at=now + house.profile.enrolment_life,
-        identity_hash=token_hash(login.identity) or b"",
+        identity_hash=identity_hash(login.identity),
         remembered=login.remembered,
     )
     return furnished(house, passage, replace(login, parked=b""))

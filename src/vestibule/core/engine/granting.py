@@ -16,7 +16,7 @@ from vestibule.core.model import (
     Purpose,
 )
 from vestibule.core.ruling import Standing
-from vestibule.core.tokens import token_hash
+from vestibule.core.tokens import identity_hash, token_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +61,15 @@ def granted(
 def standing(house: House, subject: str | None, token: str | None) -> Standing:
     """Return, by one statement, whether `subject` is enrolled and the passage `token` names.
 
-    A grant that lay idle for longer than the profile allows is no passage any more.
+    A grant that lay idle for longer than the profile allows is no passage any more, and neither
+    is another realm's.
     """
     found = house.store.standing(house.realm, subject, token_hash(token))
     passage = found.passage
-    if passage is not None and policy.is_idle(passage, house.now(), house.profile):
+    if passage is None:
+        return found
+    elsewhere = passage.realm != house.realm
+    if elsewhere or policy.is_idle(passage, house.now(), house.profile):
         return replace(found, passage=None)
     return found
 
@@ -78,7 +82,7 @@ def is_live(house: House, passage: Passage | None, subject: str, identity: str) 
         and passage.is_granted(house.now())
         and passage.realm == house.realm
         and passage.subject == subject
-        and passage.identity_hash == (token_hash(identity) or b"")
+        and passage.identity_hash == identity_hash(identity)
     )
 
 
@@ -99,9 +103,7 @@ def end(house: House, passage: Passage, why: str, origin: Origin) -> None:
 
 def end_all(house: House, subject: str, why: str, origin: Origin, *, but: str = "") -> None:
     """End every passage of `subject`, except the one with the id `but`."""
-    event = house.event(
-        events.PassageEnded(passage="*", why=why), subject, house.now(), origin
-    )
+    event = house.event(events.PassageEnded(passage="*", why=why), subject, house.now(), origin)
     house.store.end_passages(house.realm, subject, but, [event])
     house.tell((event,))
 

@@ -23,6 +23,7 @@ from vestibule.core.profiles import Profile
 from vestibule.core.registry import Registry
 from vestibule.core.tokens import new_id, new_token
 from vestibule.core.vault import Vault
+from vestibule.secretbox import SealError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,14 @@ class House:
             key_version=self.codes.ring.newest(),
             memo=opening.memo,
         )
+
+    def opens(self, enrolment: Enrolment) -> bool:
+        """Say whether an enrolment's secret opens: an altered or moved row is not asked."""
+        try:
+            self.vault.opened(enrolment)
+        except SealError:
+            return False
+        return True
 
     def opening(self, enrolment: Enrolment, now: datetime) -> Opening:
         """Return what the factor says of a new challenge."""

@@ -17,7 +17,7 @@ from vestibule.core.model import (
     Purpose,
 )
 from vestibule.core.ruling import Case
-from vestibule.core.tokens import token_hash
+from vestibule.core.tokens import identity_hash, token_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def begin(house: House, login: Login, origin: Origin) -> Begun:
     known = house.store.known_browser(house.realm, login.subject, hashes(login.browsers))
     token = house.new_token()
     passage = _passage(house, login, token, known[0] if known else None)
-    asked = [e for e in enrolments if is_askable(house, e, passage)]
+    asked = [e for e in enrolments if is_askable(house, e, passage) and house.opens(e)]
     challenges = [house.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
     ways = policy.offered(asked, house.registry, last_factor=known[1] if known else None)
     challenges, messages = sending.only_way(house, passage, ways, challenges, now)
@@ -67,7 +67,8 @@ def begin(house: House, login: Login, origin: Origin) -> Begun:
 def look(house: House, token: str | None) -> Case | None:
     """Return a passage with what is asked on it, without changing anything; None if there is none."""
     key = token_hash(token)
-    return house.store.look(key) if key else None
+    case = house.store.look(key) if key else None
+    return case if case is not None and case.passage.realm == house.realm else None
 
 
 def ways_of(house: House, case: Case, purpose: Purpose) -> Sequence[Enrolment]:
@@ -112,7 +113,7 @@ def _passage(house: House, login: Login, token: str, known: bytes | None) -> Pas
         token_hash=token_hash(token) or b"",
         created_at=now,
         expires_at=now + house.profile.login_life,
-        identity_hash=token_hash(login.identity) or b"",
+        identity_hash=identity_hash(login.identity),
         browser_hash=known,
         remembered=login.remembered,
     )

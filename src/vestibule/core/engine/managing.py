@@ -59,13 +59,13 @@ def remove(house: House, enrolment: Enrolment, keep: Passage | None, origin: Ori
 
 
 def ask_again(house: House, passage: Passage, purpose: Purpose, origin: Origin) -> None:
-    """Open challenges for a signed-in person to prove anew that it is them, unless some are open."""
+    """Open challenges for a signed-in person to prove anew that it is them; former ones are gone."""
     now = house.now()
     enrolments = house.store.enrolments(house.realm, passage.subject)
     challenges = [
         house.challenge(passage, e, purpose, now)
         for e in enrolments
-        if is_askable(house, e, passage)
+        if is_askable(house, e, passage) and house.opens(e)
     ]
     fact = events.ChallengesOpened(passage=passage.id, purpose=purpose)
     event = house.event(fact, passage.subject, now, origin)
@@ -74,9 +74,7 @@ def ask_again(house: House, passage: Passage, purpose: Purpose, origin: Origin) 
 
 
 def _save(house: House, enrolment: Enrolment, change: str, origin: Origin) -> bool:
-    fact = events.EnrolmentChanged(
-        enrolment=enrolment.id, factor=enrolment.factor, change=change
-    )
+    fact = events.EnrolmentChanged(enrolment=enrolment.id, factor=enrolment.factor, change=change)
     event = house.event(fact, enrolment.subject, house.now(), origin)
     done = house.store.save_enrolment(enrolment, [event])
     if done:

@@ -61,7 +61,9 @@ def renew(house: House, applicant: Applicant, keep: Passage | None, origin: Orig
     event = house.event(fact, applicant.subject, now, origin)
     notices = house.notice("recovery_codes_made", applicant.subject, now)
     house.store.replace_enrolment(
-        house.vault.sealed(enrolment), keep=keep.id if keep else "", events=[event],
+        house.vault.sealed(enrolment),
+        keep=keep.id if keep else "",
+        events=[event],
         messages=notices,
     )
     house.tell((event,))

@@ -13,6 +13,8 @@ from vestibule.core.tokens import token_hash
 from vestibule.core.verdict import Pending, Reason, Rejected, Verdict
 
 MOST_SENDS: Final = 5
+DIGITS: Final = 6
+"""The length of a sent code whose factor names none."""
 FIRST_GAP: Final = timedelta(seconds=30)
 
 
@@ -47,6 +49,8 @@ def resend(house: House, token: str, enrolment_id: str, origin: Origin) -> Sent:
     now = house.now()
 
     def rule(case: Case) -> Ruling:
+        if not _is_live(house, case.passage, now):
+            return Ruling(verdict=Rejected(reason=Reason.GONE))
         for asked in case.asked:
             challenge, enrolment = asked.challenge, asked.enrolment
             if enrolment.id == enrolment_id and challenge.is_open(now):
@@ -73,7 +77,7 @@ def send_again_at(challenge: Challenge) -> datetime | None:
     return datetime.fromisoformat(sent_at) + FIRST_GAP * 2 ** (challenge.sends - 1)
 
 
-def _rule(  # noqa: PLR0913 - one story, told once
+def _rule(
     house: House,
     case: Case,
     challenge: Challenge,
@@ -112,9 +116,15 @@ def _next(
         destination=house.vault.seal_destination(message_id, opening.destination or ""),
         created_at=now,
         not_after=challenge.expires_at,
+        details={"digits": house.registry[enrolment.factor].traits.digits or DIGITS},
         challenge_id=challenge.id,
     )
     return renewed, message
+
+
+def _is_live(house: House, passage: Passage, now: datetime) -> bool:
+    ours = passage.realm == house.realm
+    return ours and (passage.is_pending(now) or passage.is_granted(now))
 
 
 def _is_sent(house: House, enrolment: Enrolment) -> bool:

@@ -54,12 +54,14 @@ class _Answer:
     """One answer on its way through the rules."""
 
     purpose: Purpose
-    readings: Readings
+    readings: Readings = field(repr=False)
     now: datetime
     origin: Origin
 
 
-def verify(house: House, token: str | None, purpose: Purpose, answer: str, origin: Origin) -> Outcome:
+def verify(
+    house: House, token: str | None, purpose: Purpose, answer: str, origin: Origin
+) -> Outcome:
     """Judge `answer` against everything asked for `purpose` on the passage that `token` names.
 
     One field is judged against every open code factor at once; the first that accepts settles,
@@ -105,13 +107,7 @@ def _apart(house: House, key: bytes, given: _Answer) -> Outcome:
         refused = _refusal(house, case, given)
         if refused is not None:
             return refused
-        counted = Struck(
-            challenge_ids=_open_ids(case, given),
-            enrolment_ids=(),
-            charge=0,
-            lane=case.passage.lane,
-        )
-        return Ruling(verdict=Accepted(), struck=counted)
+        return _reserved(house, case, given)
 
     reserved = house.store.decide(key, address, reserve)
     if reserved is None or not isinstance(reserved.verdict, Accepted):
@@ -123,7 +119,7 @@ def _apart(house: House, key: bytes, given: _Answer) -> Outcome:
         if not _still(case, before, judged, given):
             replayed = Rejected(reason=Reason.REPLAYED)
             return _rejected(house, case, given, replayed, counted=True)
-        return _settle(house, case, given, judged, passed, counted=True)
+        return _settle(house, case, given, _seen_anew(judged, case), passed, counted=True)
 
     return _outcome(house, house.store.decide(key, address, settle), seen, passed)
 
@@ -140,33 +136,45 @@ class _Judged:
 
 def _refusal(house: House, case: Case, given: _Answer) -> Ruling | None:
     """Return the ruling that refuses before anything is compared, None where it may be compared."""
-    passage, now, numbers = case.passage, given.now, house.profile.limits
-    if not _may_answer(passage, given):
-        return _uncounted(house, case, given, Rejected(reason=Reason.GONE))
-    asked = [a for a in case.asked if a.challenge.purpose is given.purpose]
-    if not any(a.challenge.is_open(now) for a in asked):
-        return _uncounted(house, case, given, Rejected(reason=_why_closed(asked, now)))
-    usable = _usable(house, case, given)
-    if not usable:
-        return _uncounted(house, case, given, Rejected(reason=Reason.DISABLED))
-    readable = [a for a in usable if a.enrolment.factor in given.readings]
+    if case.passage.realm != house.realm:
+        return Ruling(verdict=Rejected(reason=Reason.GONE))  # another realm's, with its own trail
+    over = _over(house, case, given)
+    if over is not None:
+        return _uncounted(house, case, given, Rejected(reason=over))
+    readable = _readable(house, case, given)
     if not readable:
         return _rejected(house, case, given, Rejected(reason=Reason.MALFORMED))
-    charge = _charge(house, readable, given)
+    held_back = _held_back(house, case, given, _charge(house, readable, given))
+    return None if held_back is None else _uncounted(house, case, given, held_back)
+
+
+def _over(house: House, case: Case, given: _Answer) -> Reason | None:
+    """Return why nothing here can be answered any more, None where something can."""
+    if not _may_answer(case.passage, given):
+        return Reason.GONE
+    asked = [a for a in case.asked if a.challenge.purpose is given.purpose]
+    if not any(a.challenge.is_open(given.now) for a in asked):
+        return _why_closed(asked, given.now)
+    return None if _usable(house, case, given) else Reason.DISABLED
+
+
+def _held_back(house: House, case: Case, given: _Answer, charge: int) -> Rejected | None:
+    """Return the refusal of an answer that comes too soon or that the ledger cannot bear."""
+    now, numbers = given.now, house.profile.limits
     until = limits.source_wait_until(case.source, now, numbers)
     if charge:
         until = _later(until, limits.wait_until(case.ledger, now, numbers))
     if until is not None:
-        return _uncounted(house, case, given, Rejected(reason=Reason.DELAYED, retry_at=until))
+        return Rejected(reason=Reason.DELAYED, retry_at=until)
     if charge and not limits.room_for(case.ledger, charge, now, numbers):
         again = limits.room_again_at(case.ledger, charge, now, numbers)
-        return _uncounted(house, case, given, Rejected(reason=Reason.CLOSED, retry_at=again))
+        return Rejected(reason=Reason.CLOSED, retry_at=again)
     return None
 
 
 def _judge_all(house: House, case: Case, given: _Answer) -> _Judged:
     """Compare the answer with every way that reads it. Pure, but for opening the secrets."""
-    asked = tuple(a for a in _usable(house, case, given) if a.enrolment.factor in given.readings)
+    asked = _readable(house, case, given)
     rejection = Rejected(reason=Reason.WRONG)
     for one in asked:
         factor = house.registry[one.enrolment.factor]
@@ -183,7 +191,24 @@ def _judge_all(house: House, case: Case, given: _Answer) -> _Judged:
     return _Judged(asked=asked, rejection=rejection)
 
 
-def _settle(  # noqa: PLR0913 - the whole story of one answer
+def _reserved(house: House, case: Case, given: _Answer) -> Ruling:
+    """Count an answer before it is judged apart: its attempt and its odds, as if it were wrong."""
+    charge = _charge(house, _readable(house, case, given), given)
+    struck = Struck(
+        challenge_ids=_open_ids(case, given),
+        enrolment_ids=(),
+        charge=charge,
+        lane=case.passage.lane,
+    )
+    numbers = house.profile.limits
+    return Ruling(
+        verdict=Accepted(),
+        struck=struck,
+        ledger=limits.charged(case.ledger, charge, given.now, numbers) if charge else None,
+    )
+
+
+def _settle(
     house: House,
     case: Case,
     given: _Answer,
@@ -194,9 +219,10 @@ def _settle(  # noqa: PLR0913 - the whole story of one answer
 ) -> Ruling:
     if judged.winner is None or judged.accepted is None:
         rejection = judged.rejection or Rejected(reason=Reason.WRONG)
-        charge = 0 if counted else _charge(house, judged.asked, given)
-        return _rejected(house, case, given, rejection, judged=judged.asked, charge=charge,
-                         counted=counted)
+        charge = _charge(house, judged.asked, given)
+        return _rejected(
+            house, case, given, rejection, judged=judged.asked, charge=charge, counted=counted
+        )
     return _accepted(house, case, given, judged, passed)
 
 
@@ -224,14 +250,13 @@ def _accepted(
         ),
         ledger=ledger if dirty else None,
         passage=through.passage,
-        ends_others=given.purpose is Purpose.ENROL
-        and case.passage.status is PassageStatus.PENDING,
+        ends_others=given.purpose is Purpose.ENROL and case.passage.status is PassageStatus.PENDING,
         events=tuple(house.event(f, case.passage.subject, given.now, given.origin) for f in facts),
         messages=_notices_of_acceptance(house, case, given, enrolment),
     )
 
 
-def _rejected(  # noqa: PLR0913 - the whole story of one refusal
+def _rejected(
     house: House,
     case: Case,
     given: _Answer,
@@ -241,7 +266,10 @@ def _rejected(  # noqa: PLR0913 - the whole story of one refusal
     charge: int = 0,
     counted: bool = False,
 ) -> Ruling:
-    """Count a refused answer: an attempt on every challenge, and odds only where it was compared."""
+    """Count a refused answer: an attempt on every challenge, and odds only where it was compared.
+
+    `counted` says that the attempt and the odds were reserved before.
+    """
     numbers, passage = house.profile.limits, case.passage
     guessable = tuple(a for a in judged if _price(house, a))
     counts = guessable if given.purpose is not Purpose.ENROL else ()
@@ -251,20 +279,36 @@ def _rejected(  # noqa: PLR0913 - the whole story of one refusal
         charge=charge,
         lane=passage.lane,
     )
-    left = min((a.challenge.max_attempts - a.challenge.attempts for a in case.asked
-                if a.challenge.id in _open_ids(case, given)), default=0)
+    due = charge and not counted
+    ledger = limits.charged(case.ledger, charge, given.now, numbers) if due else None
+    left = min(
+        (
+            a.challenge.max_attempts - a.challenge.attempts
+            for a in case.asked
+            if a.challenge.id in _open_ids(case, given)
+        ),
+        default=0,
+    )
     verdict = replace(rejection, tries_left=max(0, left - (0 if counted else 1)))
-    closing = [a.enrolment for a in counts
-               if a.enrolment.failures(passage.lane) + 1 >= numbers.consecutive]
-    facts = (_rejection_fact(case, given, verdict, evaluated=bool(judged), charge=charge),
-             *(events.FactorDisabled(enrolment=e.id, factor=e.factor, lane=passage.lane)
-               for e in closing))
-    notices = [m for e in closing for m in
-               house.notice("factor_disabled", passage.subject, given.now, factor=e.factor)]
+    closing = [
+        a.enrolment for a in counts if a.enrolment.failures(passage.lane) + 1 >= numbers.consecutive
+    ]
+    facts = (
+        _rejection_fact(case, given, verdict, evaluated=bool(judged), charge=charge),
+        *(
+            events.FactorDisabled(enrolment=e.id, factor=e.factor, lane=passage.lane)
+            for e in closing
+        ),
+    )
+    notices = [
+        m
+        for e in closing
+        for m in house.notice("factor_disabled", passage.subject, given.now, factor=e.factor)
+    ]
     return Ruling(
         verdict=verdict,
         struck=struck,
-        ledger=limits.charged(case.ledger, charge, given.now, numbers) if charge else None,
+        ledger=ledger,
         source=_source_after(house, case, given) if judged else None,
         events=tuple(house.event(f, passage.subject, given.now, given.origin) for f in facts),
         messages=tuple(notices),
@@ -290,7 +334,8 @@ def _may_answer(passage: Passage, given: _Answer) -> bool:
 
 def _why_closed(asked: list[Asked], now: datetime) -> Reason:
     spent = [
-        a for a in asked
+        a
+        for a in asked
         if a.challenge.status is ChallengeStatus.OPEN
         and a.challenge.attempts >= a.challenge.max_attempts
         and now < a.challenge.expires_at
@@ -303,10 +348,15 @@ def _usable(house: House, case: Case, given: _Answer) -> list[Asked]:
         a
         for a in case.asked
         if a.challenge.purpose is given.purpose
-        and (a.challenge.status is ChallengeStatus.OPEN)
+        and a.challenge.is_open(given.now)
         and a.enrolment.factor in house.registry
         and _judges(house, a, case.passage.lane, given.purpose)
     ]
+
+
+def _readable(house: House, case: Case, given: _Answer) -> tuple[Asked, ...]:
+    """Return the ways that can judge this answer: in use, open, and able to read it."""
+    return tuple(a for a in _usable(house, case, given) if a.enrolment.factor in given.readings)
 
 
 def _judges(house: House, asked: Asked, lane: Lane, purpose: Purpose) -> bool:
@@ -336,6 +386,14 @@ def _still(case: Case, before: Case, judged: _Judged, given: _Answer) -> bool:
     )
 
 
+def _seen_anew(judged: _Judged, case: Case) -> _Judged:
+    """Return what was judged apart with the winner as it stands now: its counts may have moved."""
+    if judged.winner is None:
+        return judged
+    challenge_id = judged.winner.challenge.id
+    return replace(judged, winner=next(a for a in case.asked if a.challenge.id == challenge_id))
+
+
 def _open_ids(case: Case, given: _Answer) -> tuple[str, ...]:
     return tuple(
         a.challenge.id
@@ -344,7 +402,7 @@ def _open_ids(case: Case, given: _Answer) -> tuple[str, ...]:
     )
 
 
-def _charge(house: House, asked: list[Asked] | tuple[Asked, ...], given: _Answer) -> int:
+def _charge(house: House, asked: tuple[Asked, ...], given: _Answer) -> int:
     if given.purpose is Purpose.ENROL:
         return 0  # the new secret is on the same screen, and opens nothing yet
     return sum(_price(house, one) for one in asked)
@@ -381,9 +439,7 @@ def _source_after(house: House, case: Case, given: _Answer) -> Source | None:
     address = network_of(given.origin.address)
     if address is None:
         return None
-    source = case.source or Source(
-        realm=house.realm, address=address, failures=0, as_of=given.now
-    )
+    source = case.source or Source(realm=house.realm, address=address, failures=0, as_of=given.now)
     return limits.missed(source, given.now, house.profile.limits)
 
 

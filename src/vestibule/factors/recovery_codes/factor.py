@@ -103,15 +103,15 @@ class RecoveryCodes:
 
     def _hash(self, secret: str, salt: bytes) -> str:
         # argon2 is imported where it is used: most requests never need it.
-        from argon2.low_level import Type, hash_secret  # noqa: PLC0415
+        from argon2.low_level import Type, hash_secret
 
         return hash_secret(
             secret.encode(), salt, self.time_cost, self.memory_kib, 1, 32, Type.ID
         ).decode()
 
     def _matches(self, stored: str | None, secret: str) -> bool:
-        from argon2.exceptions import VerificationError  # noqa: PLC0415
-        from argon2.low_level import Type, verify_secret  # noqa: PLC0415
+        from argon2.exceptions import VerificationError
+        from argon2.low_level import Type, verify_secret
 
         if stored is None:
             # A miss takes as long as a mismatch: which selectors exist is not told.

@@ -10,6 +10,11 @@ from vestibule.core.model import Challenge, Enrolment
 from vestibule.core.verdict import Accepted, Hint, Reason, Rejected, Verdict
 
 LEAST_SECRET_BYTES: Final = 16
+LEAST_BY_HASH: Final = {
+    oath.Algorithm.SHA1: LEAST_SECRET_BYTES,
+    oath.Algorithm.SHA256: 32,
+    oath.Algorithm.SHA512: 64,
+}
 LEAST_DIGITS: Final = 6
 MOST_DIGITS: Final = 8
 
@@ -36,6 +41,11 @@ class Totp:
             raise ValueError("VESTIBULE_TOTP_DIGITS is 6, 7 or 8 (RFC 4226 R4)")
         if self.secret_bytes < LEAST_SECRET_BYTES:
             raise ValueError("VESTIBULE_TOTP_SECRET_BYTES is at least 16 (RFC 4226 R6)")
+        if self.secret_bytes < LEAST_BY_HASH[self.algorithm]:
+            raise ValueError(
+                f"VESTIBULE_TOTP_SECRET_BYTES is at least {LEAST_BY_HASH[self.algorithm]} with "
+                f"{self.algorithm}: as long as what it hashes to (RFC 4226 R6, RFC 2104 section 3)"
+            )
         if not (0 <= self.behind <= 1 and 0 <= self.ahead <= 1):
             raise ValueError("VESTIBULE_TOTP_BEHIND and _AHEAD are 0 or 1 (RFC 6238 5.2)")
         if not 15 <= self.period <= 60:  # noqa: PLR2004 - NIST 3.1.4.1 allows up to 120 s in all
@@ -97,9 +107,7 @@ class Totp:
             enrolment.secret, answer, steps, digits=self.digits, algorithm=self.algorithm
         )
 
-    def _wrong(
-        self, enrolment: Enrolment, answer: str, now: int, *, confirming: bool
-    ) -> Rejected:
+    def _wrong(self, enrolment: Enrolment, answer: str, now: int, *, confirming: bool) -> Rejected:
         """Look for a hint where it helps no guesser.
 
         While confirming, the secret is on the same screen, so the clock's error may be named. At
@@ -110,9 +118,7 @@ class Totp:
             step = self._find(enrolment, answer, around)
             if step is not None:
                 minutes = max(1, round(abs(step - now) * self.period / 60))
-                return Rejected(
-                    reason=Reason.WRONG, hint=Hint.CLOCK_OFF, minutes_off=minutes
-                )
+                return Rejected(reason=Reason.WRONG, hint=Hint.CLOCK_OFF, minutes_off=minutes)
         else:
             past = range(now - self.behind - 3, now - self.behind)
             if self._find(enrolment, answer, past) is not None:

@@ -1,0 +1,1 @@
+"""Host applications to try Vestibule on, and to copy from."""

@@ -1,0 +1,14 @@
+"""The commands: `vestibule …`, and `flask vestibule …` with the application's own settings.
+
+Import-light: a command imports what it needs when it runs.
+"""
+
+from vestibule.cli.commands import group as group
+
+
+def main() -> None:
+    """Run a command from a shell."""
+    group(prog_name="vestibule")
+
+
+__all__ = ["group", "main"]

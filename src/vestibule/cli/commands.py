@@ -1,0 +1,212 @@
+"""What an operator types. Every refusal names the command or the setting that mends it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from vestibule.bootstrap import Parts
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DATABASE = click.option(
+    "--database-url",
+    envvar="VESTIBULE_DATABASE_URL",
+    help="The database, such as sqlite:////var/lib/site/vestibule.db",
+)
+KEY_FILE = click.option(
+    "--key-file",
+    envvar="VESTIBULE_KEY_FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file with the keys.",
+)
+
+
+def plainly(command: Command) -> Command:
+    """Let a command end with a sentence where it cannot do its work, never with a traceback."""
+
+    @wraps(command)
+    def speaking(*args: Any, **values: Any) -> Any:
+        from vestibule.core.errors import VestibuleError
+        from vestibule.secretbox import SealError
+
+        try:
+            return command(*args, **values)
+        except (VestibuleError, SealError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return speaking  # type: ignore[return-value]
+
+
+@click.group()
+@click.version_option(package_name="vestibule")
+def group() -> None:
+    """Two-factor login: set it up, look after it."""
+
+
+@group.command()
+@DATABASE
+@KEY_FILE
+@plainly
+def init(database_url: str | None, key_file: Path | None) -> None:
+    """Make the keys and the database, and print the two settings that name them."""
+    from vestibule.bootstrap import operate
+
+    url, file = _located(database_url, key_file)
+    made = operate.initialise(url, file)
+    click.echo(f"Keys      {'made' if made.made_keys else 'kept'}: {file.absolute()}")
+    click.echo(
+        f"Database  {'made' if made.made_store else 'kept'}: installation {made.installation[:8]}…"
+    )
+    click.echo("\nSet in your application's configuration or environment:\n")
+    click.echo(f"  VESTIBULE_DATABASE_URL={url}")
+    click.echo(f"  VESTIBULE_KEY_FILE={file.absolute()}")
+    click.echo("\nBack both up, but never to the same place: who has both has every secret.")
+
+
+@group.group()
+def db() -> None:
+    """Look after the database's tables."""
+
+
+@db.command()
+@DATABASE
+@click.argument("revision", default="head")
+@plainly
+def upgrade(database_url: str | None, revision: str) -> None:
+    """Bring the tables forward to REVISION (the newest by default)."""
+    from vestibule.bootstrap import operate
+
+    click.echo(f"The database is at {operate.upgrade(_database(database_url), revision)}.")
+
+
+@db.command()
+@DATABASE
+@click.argument("revision")
+@click.confirmation_option(prompt="Going back may delete data. Go on?")
+@plainly
+def downgrade(database_url: str | None, revision: str) -> None:
+    """Bring the tables back to REVISION; `base` removes them."""
+    from vestibule.bootstrap import operate
+
+    at = operate.downgrade(_database(database_url), revision)
+    click.echo(f"The database is at {at or 'nothing'}.")
+
+
+@group.command()
+@DATABASE
+@KEY_FILE
+@plainly
+def status(database_url: str | None, key_file: Path | None) -> None:
+    """Say whether keys and database belong together and are up to date."""
+    from vestibule.bootstrap import operate
+
+    with _opened(database_url, key_file) as parts:
+        for name, value in operate.describe(parts).items():
+            click.echo(f"{name:<22}{value}")
+
+
+@group.command("rotate-keys")
+@DATABASE
+@KEY_FILE
+@plainly
+def rotate_keys(database_url: str | None, key_file: Path | None) -> None:
+    """Add a new key and seal everything anew, while the site runs."""
+    from vestibule.bootstrap import operate
+
+    _, file = _located(database_url, key_file)
+    with _opened(database_url, key_file) as parts:
+        version, count = operate.rotate_keys(parts, file)
+    click.echo(f"Key {version} seals from now on; {count} values were sealed anew.")
+    click.echo("Back the key file up. The older keys stay in it: older backups need them.")
+
+
+@group.command("after-restore")
+@DATABASE
+@KEY_FILE
+@click.confirmation_option(
+    prompt="This signs everybody out and makes all recovery codes worthless. Go on?"
+)
+@plainly
+def after_restore(database_url: str | None, key_file: Path | None) -> None:
+    """Make a database that came from a backup safe, before the site opens again."""
+    from vestibule.bootstrap import operate
+
+    with _opened(database_url, key_file) as parts:
+        epoch = operate.after_restore(parts)
+    click.echo(f"Done (epoch {epoch}). Nothing used since the backup was made can be used again.")
+    click.echo("Restart the site. People sign in again and should make new recovery codes.")
+
+
+@group.command("reset-limits")
+@DATABASE
+@KEY_FILE
+@click.argument("subject")
+@click.option("--by", required=True, help="Who does this; it stands in the audit trail.")
+@click.option("--reason", required=True, help="Why; it stands in the audit trail.")
+@plainly
+def reset_limits(
+    database_url: str | None, key_file: Path | None, subject: str, by: str, reason: str
+) -> None:
+    """Forget the wrong answers counted against SUBJECT."""
+    with _opened(database_url, key_file) as parts:
+        parts.engine.reset_limits(subject, by=by, reason=reason)
+    click.echo(f"The counts of {subject} are at nothing; the audit trail says who did this.")
+
+
+@group.command()
+@DATABASE
+@KEY_FILE
+@plainly
+def purge(database_url: str | None, key_file: Path | None) -> None:
+    """Delete what is over and of no more use. The audit trail is never touched."""
+    with _opened(database_url, key_file) as parts:
+        counts = parts.upkeep.purge(parts.engine.house.now())
+    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+@contextmanager
+def _opened(database_url: str | None, key_file: Path | None) -> Iterator["Parts"]:
+    """Lend the parts: of the application at hand, else of what the options name."""
+    from vestibule.bootstrap import assemble, read_settings
+
+    found = _of_application()
+    if found is not None and database_url is None:
+        yield found
+        return
+    url, file = _located(database_url, key_file)
+    settings = read_settings({"VESTIBULE_DATABASE_URL": url, "VESTIBULE_KEY_FILE": str(file)})
+    parts = assemble(settings, application="vestibule", instance=Path.cwd())
+    try:
+        yield parts
+    finally:
+        parts.database.close()
+
+
+def _of_application() -> "Parts | None":
+    """Return the parts of the application that `flask vestibule …` has loaded."""
+    context = click.get_current_context()
+    if context.find_object(object) is None or context.find_root().info_name == "vestibule":
+        return None
+    from flask.cli import ScriptInfo
+
+    from vestibule.flask.state import state_of
+
+    info = context.find_object(ScriptInfo)
+    return None if info is None else state_of(info.load_app()).parts
+
+
+def _located(database_url: str | None, key_file: Path | None) -> tuple[str, Path]:
+    if key_file is None:
+        raise click.UsageError("Name the key file: --key-file, or VESTIBULE_KEY_FILE.")
+    return _database(database_url), key_file
+
+
+def _database(database_url: str | None) -> str:
+    if database_url is None:
+        raise click.UsageError("Name the database: --database-url, or VESTIBULE_DATABASE_URL.")
+    return database_url

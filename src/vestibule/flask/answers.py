@@ -1,0 +1,89 @@
+"""What the gate answers in the place of a view: a page for a person, JSON for a program."""
+
+from collections.abc import Sequence
+
+from flask import jsonify, redirect, render_template, url_for
+from werkzeug.wrappers import Request, Response
+
+from vestibule.core.model import Enrolment, Origin
+from vestibule.flask.navigation import is_navigation, wants_json
+from vestibule.flask.texts import gettext as _
+
+
+def origin_of(request: Request) -> Origin:
+    """Return where a request came from: the peer itself, or what the host's ProxyFix made of it."""
+    return Origin(
+        address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")[:400]
+    )
+
+
+def second_step_required(request: Request, ways: Sequence[Enrolment]) -> Response:
+    """Send a person on to the second step; tell a program where it is."""
+    location = url_for("vestibule.login")
+    if is_navigation(request):
+        return private(redirect(location, 303))
+    return second_step_json(location, ways)
+
+
+def second_step_json(
+    location: str, ways: Sequence[Enrolment], handle: str | None = None
+) -> Response:
+    """Return the typed 401 that names the way on."""
+    body: dict[str, object] = {
+        "error": "second_step_required",
+        "location": location,
+        "methods": [way.factor for way in ways],
+    }
+    if handle is not None:
+        body["handle"] = handle
+    response = jsonify(body)
+    response.status_code = 401
+    return private(response)
+
+
+def proof_required(request: Request, location: str) -> Response:
+    """Send a signed-in person to prove anew that it is them."""
+    if is_navigation(request):
+        return private(redirect(location, 303))
+    response = jsonify({"error": "proof_required", "location": location})
+    response.status_code = 401
+    return private(response)
+
+
+def sign_in_again(request: Request, home_url: str) -> Response:
+    """Answer a login that does not hold: begin anew."""
+    if is_navigation(request):
+        return private(redirect(home_url, 303))
+    response = jsonify({"error": "sign_in_again", "location": home_url})
+    response.status_code = 401
+    return private(response)
+
+
+def unavailable(request: Request) -> Response:
+    """Answer while the database does not: nothing is open, and nobody is signed out."""
+    if wants_json(request) or not is_navigation(request):
+        response = jsonify({"error": "unavailable"})
+    else:
+        page = render_template(
+            "vestibule/message.html",
+            _=_,
+            lang="en",
+            dir="ltr",
+            application="",
+            home_url="/",
+            title=_("We cannot check your login just now"),
+            text=_("You are still signed in. Please try again in a minute."),
+            action_label=None,
+            action_url=None,
+            tone="warn",
+        )
+        response = Response(page, mimetype="text/html")
+    response.status_code = 503
+    response.headers["Retry-After"] = "30"
+    return private(response)
+
+
+def private(response: Response) -> Response:
+    """Let no cache keep an answer of ours."""
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,42 @@
+"""The routes of our own pages. One view per step; a path names the step, never a person."""
+
+from flask import Blueprint
+
+from vestibule.flask import pages
+from vestibule.flask.views import confirm, enrol, login, manage, recovery
+
+NAME = "vestibule"
+
+
+def make_blueprint(url_prefix: str) -> Blueprint:
+    """Return a blueprint for one application."""
+    blueprint = Blueprint(
+        NAME,
+        __name__,
+        url_prefix=url_prefix,
+        template_folder="templates",
+        static_folder="static",
+    )
+    blueprint.after_request(pages.harden)
+    get, post, both = ["GET"], ["POST"], ["GET", "POST"]
+    for rule, endpoint, view, methods in (
+        ("/login", "login", login.show, get),
+        ("/login", "answer", login.answer, post),
+        ("/cancel", "cancel", login.cancel, post),
+        ("/confirm", "confirm", confirm.show, get),
+        ("/confirm", "answer_confirm", confirm.answer, post),
+        ("/", "manage", manage.show, get),
+        ("/add/<factor>", "begin", enrol.begin, post),
+        ("/setup", "setup", enrol.show, get),
+        ("/setup", "confirm_setup", enrol.confirm, post),
+        ("/setup/cancel", "cancel_setup", enrol.cancel, post),
+        ("/ways/<enrolment_id>/name", "rename", manage.rename, both),
+        ("/ways/<enrolment_id>/first", "prefer", manage.prefer, post),
+        ("/ways/<enrolment_id>/remove", "remove", manage.remove, both),
+        ("/recovery-codes", "recovery_codes", recovery.show, get),
+        ("/recovery-codes", "new_recovery_codes", recovery.renew, post),
+        ("/recovery-codes/download", "download_recovery_codes", recovery.download, post),
+        ("/recovery-codes/keep", "keep_recovery_codes", recovery.keep, post),
+    ):
+        blueprint.add_url_rule(rule, endpoint, view, methods=methods)
+    return blueprint

@@ -1,0 +1,184 @@
+"""The extension: two lines in an application that already has a password login."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.bootstrap import check_production, read_settings
+from vestibule.core.errors import UsageError
+from vestibule.core.model import PassageKind, Proof
+from vestibule.core.ports import Clock, Random, Sender
+from vestibule.flask import answers, decorators
+from vestibule.flask.blueprint import make_blueprint
+from vestibule.flask.gate import Gate
+from vestibule.flask.state import EXTENSION, Loaders, State, World, state_of
+from vestibule.flask.visit import visit_of
+
+Loader = TypeVar("Loader", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., Any])
+PROOF_HEADER = "Vestibule-Proof"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a template wants to know of a person's second step."""
+
+    enabled: bool
+    methods: tuple[str, ...]
+    recovery_codes: int
+    url: str
+
+
+class Vestibule:
+    """Puts a second door behind the login an application already has.
+
+    ```python
+    vestibule = Vestibule(app)          # or Vestibule() and init_app(app)
+    ```
+
+    Configure the application before this is made. In production (neither debug, testing, nor
+    `VESTIBULE_DEVELOPMENT`) a `DeploymentError` says what is missing and which command mends it.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        sender: Sender | None = None,
+    ) -> None:
+        """Guard `app`, or wait for `init_app`. The keyword arguments are for tests."""
+        self._loaders = Loaders()
+        self._world = World(clock=clock, random=random, sender=sender)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Guard `app`. Opens no connection, runs no migration, starts no thread."""
+        if EXTENSION in app.extensions:
+            raise UsageError("this application has a Vestibule already: call init_app once")
+        settings = read_settings({**app.config, **_mode(app)})
+        if not settings.development:
+            check_production(settings, _host_files(app))
+        state = State(app, settings, self._loaders, self._world)
+        app.extensions[EXTENSION] = self
+        app.register_blueprint(make_blueprint(settings.url_prefix))
+        Gate(app, state).attach()
+
+    # What the host tells us
+
+    def contact_loader(self, loader: Loader) -> Loader:
+        """Register how a user can be told of changes: `{"name": …, "email": …}`."""
+        self._loaders.contact = loader
+        return loader
+
+    def password_stamp(self, loader: Loader) -> Loader:
+        """Register what changes with the password (its hash): a change ends every session."""
+        self._loaders.password_stamp = loader
+        return loader
+
+    def subject_loader(self, loader: Loader) -> Loader:
+        """Register what names a user for good, where `get_id()` gives something that changes."""
+        self._loaders.subject = loader
+        return loader
+
+    # What a view may say
+
+    def fresh(self, view: View | None = None, *, minutes: float | None = None) -> Any:
+        """Ask for a proof made within `minutes` (the profile's number by default)."""
+        within = None if minutes is None else timedelta(minutes=minutes)
+        if view is not None:
+            return decorators.fresh(view, within)
+        return lambda found: decorators.fresh(found, within)
+
+    def required(self, view: View) -> View:
+        """Refuse whoever did not take the second step, also who has none."""
+        return decorators.required(view)
+
+    def exempt(self, view: View) -> View:
+        """Let the view answer while a login waits; the user is still nobody to it."""
+        return decorators.marked(view, "exempt")
+
+    def accepts_tokens(self, view: View) -> View:
+        """Let a request loader bring its user to this view: its tokens were given after a grant."""
+        return decorators.marked(view, "accepts_tokens")
+
+    def challenge(self, user: Any) -> Response | None:
+        """Return the answer that asks a program for the second step, None where it has taken it.
+
+        For a view that hands out tokens, after it checked the password:
+
+        ```python
+        if door := vestibule.challenge(user): return door
+        ```
+        """
+        state = state_of(current_app)
+        origin = answers.origin_of(request)
+        subject = state.host.subject_of_user(user)
+        visit = visit_of(request)
+        grant = visit.grant if visit is not None else None
+        if grant is not None and grant.subject == subject:
+            return None
+        if not state.engine.standing(subject, None).enrolled:
+            return None
+        if state.engine.redeem(request.headers.get(PROOF_HEADER), subject, origin):
+            return None
+        login = state.login_of(
+            subject=subject, identity=subject, user=user, remembered=False, request=request
+        )
+        begun = state.engine.begin_login(replace(login, kind=PassageKind.PROGRAM), origin)
+        location = url_for("vestibule.login")
+        return answers.second_step_json(location, begun.ways, begun.token)
+
+    # What a template or a view may ask
+
+    def status(self, user: Any) -> Status:
+        """Return how a user's second step stands, and where it is managed."""
+        state = state_of(current_app)
+        enrolments = state.engine.enrolments(state.host.subject_of_user(user))
+        primary = state.engine.house.registry.primary_names()
+        methods = tuple(e.factor for e in enrolments if e.factor in primary)
+        codes = state.engine.recovery_codes(enrolments) if methods else None
+        return Status(
+            enabled=bool(methods),
+            methods=methods,
+            recovery_codes=codes.remaining if codes else 0,
+            url=url_for("vestibule.manage"),
+        )
+
+    @property
+    def proof(self) -> Proof | None:
+        """What was proven last on this session, and when; None without a second step."""
+        visit = visit_of(request)
+        if visit is None or visit.grant is None or not visit.grant.proofs:
+            return None
+        return visit.grant.proofs[-1]
+
+
+def _mode(app: Flask) -> dict[str, object]:
+    """Return whether this is development, as the application is at this moment."""
+    asked = app.config.get("VESTIBULE_DEVELOPMENT", os.environ.get("VESTIBULE_DEVELOPMENT", ""))
+    wanted = str(asked).strip().lower() in {"1", "true", "yes", "on"}
+    return {"VESTIBULE_DEVELOPMENT": wanted or app.debug or app.testing}
+
+
+def _host_files(app: Flask) -> list[Path]:
+    """Return the SQLite files the host says it uses, under the names hosts commonly give them."""
+    found = []
+    urls = [app.config.get("SQLALCHEMY_DATABASE_URI"), app.config.get("DATABASE_URL")]
+    urls += list((app.config.get("SQLALCHEMY_BINDS") or {}).values())
+    for url in urls:
+        if isinstance(url, str) and url.startswith("sqlite:///"):
+            path = Path(url.removeprefix("sqlite:///").split("?")[0])
+            found.append(path if path.is_absolute() else Path(app.instance_path) / path)
+    plain = app.config.get("DATABASE")
+    if isinstance(plain, str | Path):
+        found.append(Path(plain))
+    return found

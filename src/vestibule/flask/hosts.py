@@ -1,0 +1,248 @@
+"""The two kinds of host: one with Flask-Login, one that keeps an id in the session itself.
+
+They differ in where a login stands in the session, and in who turns it into a user.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, cast
+from uuid import UUID
+
+from flask import Flask, g
+from flask.sessions import SessionMixin
+from werkzeug.wrappers import Request
+
+from vestibule.core.errors import ConfigurationError
+
+SubjectLoader = Callable[[Any], str]
+_LOGIN_KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
+
+
+class Host(Protocol):
+    """What the gate must know of the application it guards."""
+
+    @property
+    def key(self) -> str:
+        """The session key whose value says who is logged in."""
+        ...
+
+    @property
+    def login_keys(self) -> tuple[str, ...]:
+        """All session keys that a login is made of."""
+        ...
+
+    def identity(self, value: object) -> str | None:
+        """Return a login value as text, None where it is not fit to be one."""
+        ...
+
+    def user_of_identity(self, value: object) -> Any:
+        """Return what the application would load for a login value, None for nobody."""
+        ...
+
+    def subject_of_user(self, user: Any) -> str:
+        """Return the subject of what the application calls a user."""
+        ...
+
+    def is_welcome(self, user: Any) -> bool:
+        """Say whether the application would let this user in at all."""
+        ...
+
+    def loads_by_itself(self, request: Request) -> bool:
+        """Say whether a user may appear on this request without a value in the session."""
+        ...
+
+    def current_user(self) -> Any:
+        """Return the user the application sees now, None for nobody."""
+        ...
+
+    def came_by_token(self, session: SessionMixin) -> bool:
+        """Say whether the user that was loaded came with the request and not by the session."""
+        ...
+
+    def forget_user(self) -> None:
+        """Let the application see nobody for the rest of the request."""
+        ...
+
+    def is_remembered(self, session: SessionMixin) -> bool:
+        """Say whether remember-me was ticked at the login just made."""
+        ...
+
+
+def peek(session: SessionMixin, key: str) -> Any:
+    """Return a session value without marking the session as accessed (no `Vary` by our doing)."""
+    if isinstance(session, dict):
+        return dict.get(session, key)
+    return session.get(key)
+
+
+def identity_text(value: object) -> str | None:
+    """Return a login value as text, None where no application would put such a value there."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | UUID):
+        return str(value)
+    if not isinstance(value, str) or not value or value != value.strip():
+        return None
+    return value if value.isprintable() else None
+
+
+def is_odd_number(text: str) -> bool:
+    """Say whether a database could read `text` as a whole number that is spelled otherwise.
+
+    A forged `01` or `1e0` may load the user 1 while looking like somebody without a second step.
+    """
+    try:
+        return str(int(text)) != text
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return False
+    return number.is_integer() and abs(number) < 2**63
+
+
+class FlaskLoginHost:
+    """A host with Flask-Login."""
+
+    key = "_user_id"
+    login_keys = _LOGIN_KEYS
+
+    def __init__(
+        self, app: Flask, subject_loader: SubjectLoader | None, *, development: bool
+    ) -> None:
+        """Look at `app` whenever asked: its login manager may be made after us."""
+        self._app = app
+        self._subject_loader = subject_loader
+        self._development = development
+
+    def identity(self, value: object) -> str | None:
+        """Any spelling will do: whom it loads is asked of the host itself."""
+        return identity_text(value)
+
+    @property
+    def _manager(self) -> Any:
+        return cast("Any", self._app).login_manager
+
+    def user_of_identity(self, value: object) -> Any:
+        """Ask the host's own loader, so that every spelling of an id comes to the same user."""
+        load = self._manager._user_callback
+        return load(value) if load is not None else None
+
+    def subject_of_user(self, user: Any) -> str:
+        """Return what `subject_loader` says, else `get_id()` where that is the library's own."""
+        if self._subject_loader is not None:
+            return str(self._subject_loader(user))
+        if not self._development:
+            _refuse_own_get_id(type(user))
+        return str(user.get_id())
+
+    def is_welcome(self, user: Any) -> bool:
+        """Say what Flask-Login's own login would: is the account active?"""
+        return bool(getattr(user, "is_active", True))
+
+    def loads_by_itself(self, request: Request) -> bool:
+        """Say whether there is a remember cookie, or a loader that reads requests."""
+        name = self._app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
+        return name in request.cookies or self._manager._request_callback is not None
+
+    def current_user(self) -> Any:
+        """Return the user Flask-Login has or loads now."""
+        from flask_login import current_user
+
+        user = cast("Any", current_user)._get_current_object()
+        return user if user is not None and user.is_authenticated else None
+
+    def came_by_token(self, session: SessionMixin) -> bool:
+        """A remember cookie puts the user into the session; a request loader does not."""
+        return peek(session, self.key) is None
+
+    def forget_user(self) -> None:
+        """Put the anonymous user in the place of whoever was loaded."""
+        self._manager._update_request_context_with_user()
+
+    def is_remembered(self, session: SessionMixin) -> bool:
+        """Say whether Flask-Login is about to set its remember cookie."""
+        return peek(session, "_remember") == "set"
+
+
+def _refuse_own_get_id(kind: type) -> None:
+    """Refuse a `get_id` that may change: with a new one a person would have no second step."""
+    from flask_login import AnonymousUserMixin, UserMixin
+
+    if getattr(kind, "get_id", None) in {UserMixin.get_id, AnonymousUserMixin.get_id}:
+        return
+    raise ConfigurationError(
+        f"{kind.__name__}.get_id() is your own, and may change with the password. Say what names a "
+        "user for good:\n\n    @vestibule.subject_loader\n    def subject(user):\n"
+        "        return str(user.id)\n"
+    )
+
+
+class KeyedHost:
+    """A host that keeps an id in the session and loads its user in its own before_request."""
+
+    def __init__(self, keys: tuple[str, ...], subject_loader: SubjectLoader | None) -> None:
+        """The first of `keys` says who is logged in."""
+        self._keys = keys
+        self._subject_loader = subject_loader
+
+    @property
+    def key(self) -> str:
+        """The first of VESTIBULE_LOGIN_KEYS."""
+        return self._keys[0]
+
+    @property
+    def login_keys(self) -> tuple[str, ...]:
+        """VESTIBULE_LOGIN_KEYS."""
+        return self._keys
+
+    def identity(self, value: object) -> str | None:
+        """Refuse a number in disguise, unless a `subject_loader` says whom a value means."""
+        text = identity_text(value)
+        if text is None or (self._subject_loader is None and is_odd_number(text)):
+            return None
+        return text
+
+    def user_of_identity(self, value: object) -> Any:
+        """The value is all there is to know."""
+        return value
+
+    def subject_of_user(self, user: Any) -> str:
+        """Return what `subject_loader` says, else the value as text."""
+        if self._subject_loader is not None:
+            return str(self._subject_loader(user))
+        return str(user)
+
+    def is_welcome(self, user: Any) -> bool:
+        """The value is all there is to know."""
+        return user is not None
+
+    def loads_by_itself(self, request: Request) -> bool:
+        """Nobody appears here without a value in the session."""
+        del request
+        return False
+
+    def current_user(self) -> Any:
+        """Return the login value: this kind of host has no user object we could see."""
+        from flask.globals import request_ctx
+
+        return peek(raw_session(request_ctx), self.key)
+
+    def came_by_token(self, session: SessionMixin) -> bool:
+        """Never: see `loads_by_itself`."""
+        del session
+        return False
+
+    def forget_user(self) -> None:
+        """Drop what a before_request function may have kept under the usual name."""
+        g.pop("user", None)
+
+    def is_remembered(self, session: SessionMixin) -> bool:
+        """Say whether the session was made to outlive the browser."""
+        return bool(peek(session, "_permanent"))
+
+
+def raw_session(context: Any) -> SessionMixin:
+    """Return a request context's session without marking it as accessed."""
+    found = getattr(context, "_session", None)
+    return cast("SessionMixin", context.session if found is None else found)

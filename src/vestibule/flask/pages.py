@@ -1,0 +1,162 @@
+"""Showing a page of ours, or saying the same in JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from flask import current_app, jsonify, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.core.model import Enrolment
+from vestibule.flask import csrf
+from vestibule.flask.state import State, state_of
+from vestibule.flask.texts import gettext as _
+
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to confirm it's you, as a page names it."""
+
+    id: str
+    factor: str
+    title: str
+    label: str | None
+    hint: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """The one field of a page."""
+
+    label: str
+    inputmode: str = "text"
+    digits: int | None = None
+    maxlength: int = 40
+    value: str = ""
+
+
+def state() -> State:
+    """Return the state of the application that answers."""
+    return state_of(current_app)
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """Return a page of ours with everything every page needs."""
+    here = state()
+    settings = here.settings
+    html = render_template(
+        f"vestibule/{template}.html",
+        _=_,
+        lang="en",
+        dir="ltr",
+        application=here.site,
+        home_url=settings.home_url,
+        base_template=settings.base_template or "vestibule/base.html",
+        csrf_field=csrf.hidden_field(),
+        **context,
+    )
+    response = make_response(html, status)
+    csrf.keep_browser(response)
+    return response
+
+
+def said(status_code: int, /, **body: Any) -> Response:
+    """Return the same in JSON."""
+    response = jsonify({key: value for key, value in body.items() if value is not None})
+    response.status_code = status_code
+    return response
+
+
+def message(
+    title: str,
+    text: str,
+    *,
+    status: int = 200,
+    label: str | None = None,
+    url: str | None = None,
+    tone: str = "calm",
+) -> Response:
+    """Return a page that says one thing and offers one thing to do next."""
+    return page(
+        "message",
+        status,
+        title=title,
+        text=text,
+        action_label=label,
+        action_url=url,
+        tone=tone,
+    )
+
+
+def harden(response: Response) -> Response:
+    """Put the headers of every page of ours on an answer; the host's own base brings its policy."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if state().settings.base_template is None:
+        response.headers["Content-Security-Policy"] = POLICY
+    else:
+        response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
+    if request.endpoint == "vestibule.static":
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def title_of(factor: str) -> str:
+    """Return what people call a factor."""
+    titles = {
+        "totp": _("Authenticator app"),
+        "recovery_codes": _("Recovery code"),
+        "letters": _("Code by mail"),
+    }
+    return titles.get(factor, factor.replace("_", " ").capitalize())
+
+
+def way_of(enrolment: Enrolment, endpoint: str | None = None) -> Way:
+    """Return an enrolment as a page names it, with where choosing it leads."""
+    hints = {
+        "totp": _("Type the 6-digit code your app shows for %(site)s.", site=state().site),
+        "recovery_codes": _("Type one of the codes you saved when you set this up."),
+    }
+    return Way(
+        id=enrolment.id,
+        factor=enrolment.factor,
+        title=title_of(enrolment.factor),
+        label=enrolment.label or None,
+        hint=hints.get(enrolment.factor, _("Type the code you were sent.")),
+        url=url_for(endpoint, method=enrolment.id) if endpoint else "",
+    )
+
+
+def field_of(enrolment: Enrolment) -> Field:
+    """Return the field for an enrolment's answers."""
+    traits = state().engine.house.registry[enrolment.factor].traits
+    if traits.digits is None:
+        return Field(label=_("Recovery code"), maxlength=40)
+    return Field(
+        label=_("Code"), inputmode="numeric", digits=traits.digits, maxlength=traits.digits + 4
+    )
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """Return a moment as a page says it."""
+    return None if moment is None else moment.strftime("%Y-%m-%d, %H:%M UTC")
+
+
+def as_json(problem: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a problem with what else a program should know."""
+    return {"title": problem.title, "detail": problem.text, **extra}

@@ -1,0 +1,131 @@
+"""What a login put into the host's session: taken out, kept sealed on our side, and put back."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from flask.json.tag import TaggedJSONSerializer
+from flask.sessions import SessionInterface, SessionMixin
+
+
+class Serializer(Protocol):
+    """Turns session values into bytes and back; never by pickle."""
+
+    def dumps(self, values: Mapping[str, Any]) -> bytes:
+        """Return `values` as bytes."""
+        ...
+
+    def loads(self, data: bytes) -> dict[str, Any]:
+        """Return what `dumps` was given."""
+        ...
+
+
+class _Tagged:
+    """Flask's own serialisation of a signed cookie."""
+
+    _serializer = TaggedJSONSerializer()
+
+    def dumps(self, values: Mapping[str, Any]) -> bytes:
+        return self._serializer.dumps(dict(values)).encode()
+
+    def loads(self, data: bytes) -> dict[str, Any]:
+        return cast("dict[str, Any]", self._serializer.loads(data.decode()))
+
+
+class _OfInterface:
+    """The serialisation a server-side session brings along (Flask-Session)."""
+
+    def __init__(self, serializer: Any) -> None:
+        self._serializer = serializer
+
+    def dumps(self, values: Mapping[str, Any]) -> bytes:
+        return bytes(self._serializer.encode(dict(values)))
+
+    def loads(self, data: bytes) -> dict[str, Any]:
+        return dict(self._serializer.decode(data))
+
+
+_TAGGED = _Tagged()
+
+
+def serializer_of(interface: SessionInterface) -> Serializer:
+    """Return the serialisation of the host's sessions, or Flask's where it has none of its own."""
+    own = getattr(interface, "serializer", None)
+    if hasattr(own, "encode") and hasattr(own, "decode"):
+        return _OfInterface(own)
+    return _TAGGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A login on hold: session values, the response's cookies, and where it was going."""
+
+    values: bytes = field(repr=False)
+    cookies: Sequence[str] = field(default=(), repr=False)
+    wanted: str | None = None
+    entrance: str | None = None
+    """The path the password was sent to: who is led back there while waiting is led on instead."""
+
+    def to_bytes(self) -> bytes:
+        """Return the whole as bytes, for sealing."""
+        whole = {
+            "values": base64.b64encode(self.values).decode(),
+            "cookies": list(self.cookies),
+            "wanted": self.wanted,
+            "entrance": self.entrance,
+        }
+        return json.dumps(whole).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Parked":
+        """Return what `to_bytes` made."""
+        whole = json.loads(data)
+        return cls(
+            values=base64.b64decode(whole["values"]),
+            cookies=tuple(whole["cookies"]),
+            wanted=whole["wanted"],
+            entrance=whole["entrance"],
+        )
+
+
+Snapshot = Mapping[str, bytes]
+"""Every session value as it was when the session was opened, each serialised by itself."""
+
+
+def snapshot(session: SessionMixin, serializer: Serializer) -> Snapshot:
+    """Return the session as it is now, so that later changes inside a value are seen too."""
+    values = dict.items(session) if isinstance(session, dict) else session.items()
+    return {key: serializer.dumps({"v": value}) for key, value in values}
+
+
+def take_out(session: SessionMixin, before: Snapshot, key: str, serializer: Serializer) -> bytes:
+    """Move every value added or changed since `before` out of the session, and return them.
+
+    The login value itself goes in any case. What was changed stands again as it was before.
+    """
+    changed = {
+        name: value
+        for name, value in dict(session).items()
+        if name == key or before.get(name) != serializer.dumps({"v": value})
+    }
+    data = serializer.dumps(changed)
+    for name in changed:
+        session.pop(name, None)
+    for name, old in before.items():
+        if name != key and name in changed:
+            session[name] = serializer.loads(old)["v"]
+    return data
+
+
+def put_back(session: SessionMixin, data: bytes, serializer: Serializer) -> None:
+    """Put what was taken out into the session again."""
+    session.update(serializer.loads(data))
+
+
+def renew_id(interface: SessionInterface, session: SessionMixin) -> None:
+    """Give a server-side session a new id, so that one planted before is worth nothing."""
+    regenerate = getattr(interface, "regenerate", None)
+    if regenerate is not None:
+        regenerate(session)

@@ -1,0 +1,114 @@
+"""Reasons become sentences here, and HTTP statuses: what happened, when to try again, what next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from vestibule.core.verdict import Hint, Reason, Rejected
+from vestibule.flask.texts import gettext as _
+
+STATUS: Final = {
+    Reason.WRONG: 422,
+    Reason.MALFORMED: 422,
+    Reason.REPLAYED: 422,
+    Reason.GONE: 410,
+    Reason.EXHAUSTED: 429,
+    Reason.DELAYED: 429,
+    Reason.CLOSED: 429,
+    Reason.DISABLED: 403,
+}
+BLOCKING: Final = frozenset({Reason.EXHAUSTED, Reason.CLOSED, Reason.DISABLED, Reason.GONE})
+FEW: Final = 2
+"""Remaining tries are named only when there are so few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong, for a person."""
+
+    title: str
+    text: str
+    when: str | None = None
+    seconds: int | None = None
+    next_label: str | None = None
+    next_url: str | None = None
+
+
+def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
+    """Return what a person is told of a refused answer. A code used before is told like any other."""
+    if rejected.reason in {Reason.WRONG, Reason.REPLAYED} and rejected.tries_left != 0:
+        return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected))
+    if rejected.reason is Reason.MALFORMED and rejected.tries_left != 0:
+        return Problem(
+            title=_("That doesn’t look like a code"),
+            text=_("Type the code exactly as it is shown. Spaces don’t matter."),
+        )
+    if rejected.reason is Reason.DELAYED and rejected.retry_at is not None:
+        return _later(
+            rejected.retry_at,
+            now,
+            _("Please wait a moment"),
+            _("There were several wrong codes. You can try again at %(time)s."),
+        )
+    if rejected.reason is Reason.CLOSED and rejected.retry_at is not None:
+        return _later(
+            rejected.retry_at,
+            now,
+            _("Codes are paused"),
+            _(
+                "Too many wrong codes were tried for this account, so codes are not taken here "
+                "until %(time)s. A recovery code still works."
+            ),
+        )
+    return _over(rejected, start_url)
+
+
+def _wrong_text(rejected: Rejected) -> str:
+    if rejected.hint is Hint.CLOCK_OFF:
+        return _(
+            "Your phone’s clock is off by about %(minutes)s minutes. Let it set its time by "
+            "itself, then type the code it shows.",
+            minutes=rejected.minutes_off,
+        )
+    if rejected.hint is Hint.PAST_CODE:
+        text = _("That code is already over. Type the one your app shows now.")
+    else:
+        text = _("Check that it is the newest one for this account. Each code works once.")
+    if rejected.tries_left is not None and 0 < rejected.tries_left <= FEW:
+        left = _("You have %(count)s more tries.", count=rejected.tries_left)
+        if rejected.tries_left == 1:
+            left = _("You have one more try.")
+        return f"{text} {left}"
+    return text
+
+
+def _later(retry_at: datetime, now: datetime, title: str, text: str) -> Problem:
+    far = retry_at.date() != now.date()
+    clock = retry_at.strftime("%Y-%m-%d, %H:%M UTC" if far else "%H:%M:%S UTC")
+    return Problem(
+        title=title,
+        text=text % {"time": clock},
+        when=retry_at.isoformat(),
+        seconds=max(1, round((retry_at - now).total_seconds())),
+    )
+
+
+def _over(rejected: Rejected, start_url: str) -> Problem:
+    if rejected.reason is Reason.DISABLED:
+        return Problem(
+            title=_("This way is paused"),
+            text=_("Too many wrong codes were typed. Use another way, or ask the site for help."),
+        )
+    if rejected.reason is Reason.GONE:
+        return Problem(
+            title=_("This sign-in is over"),
+            text=_("It took too long, or it was finished somewhere else."),
+            next_label=_("Sign in again"),
+            next_url=start_url,
+        )
+    return Problem(
+        title=_("Too many wrong codes"),
+        text=_("Start again with your password; you can then try once more."),
+        next_label=_("Start again"),
+        next_url=start_url,
+    )

@@ -1,0 +1,75 @@
+"""Handing a granted passage to the browser: session, cookies, and the gate's knowledge of them."""
+
+from dataclasses import dataclass
+
+from flask import current_app, request
+from flask.globals import request_ctx
+from werkzeug.wrappers import Response
+
+from vestibule.core.engine.granting import Granted
+from vestibule.core.model import Passage
+from vestibule.flask import parking
+from vestibule.flask.hosts import peek, raw_session
+from vestibule.flask.pages import state
+from vestibule.flask.parking import Parked
+from vestibule.flask.visit import Visit, visit_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is signed in on this request, as the gate found."""
+
+    subject: str
+    identity: str
+    grant: Passage | None
+    user: object
+
+
+def visit() -> Visit:
+    """Return this request's visit."""
+    found = visit_of(request)
+    return found if found is not None else Visit(token=state().cookies.token(request))
+
+
+def person() -> Person | None:
+    """Return who is signed in, None for nobody."""
+    here = visit()
+    if here.identity is None or here.subject is None:
+        return None
+    user = here.user if here.user is not None else state().host.current_user()
+    return Person(subject=here.subject, identity=here.identity, grant=here.grant, user=user)
+
+
+def admit(granted: Granted) -> Parked | None:
+    """Put the parked login back into the session and name the grant; return what was parked."""
+    parked = Parked.from_bytes(granted.parked) if granted.parked else None
+    if parked is not None:
+        session = raw_session(request_ctx)
+        interface = current_app.session_interface
+        parking.put_back(session, parked.values, parking.serializer_of(interface))
+        parking.renew_id(interface, session)
+        here, host = visit(), state().host
+        here.identity = host.identity(peek(session, host.key))
+        here.subject = granted.passage.subject
+        for line in parked.cookies:
+            here.on_response.append(_adding(line))
+    name(granted)
+    return parked
+
+
+def name(granted: Granted) -> None:
+    """Send the new values of our cookies; this browser is a known one from now on."""
+    here, cookies = visit(), state().cookies
+    passage = granted.passage
+    here.grant = passage
+    life = passage.expires_at - state().engine.house.now() if passage.remembered else None
+    known = [granted.browser, *cookies.browsers(request)]
+    here.on_response.append(lambda out: cookies.set_token(out, granted.token, life))
+    here.on_response.append(lambda out: cookies.set_browsers(out, known))
+
+
+def _adding(line: str):  # type: ignore[no-untyped-def]
+    def add(response: Response) -> None:
+        response.headers.add("Set-Cookie", line)
+
+    return add

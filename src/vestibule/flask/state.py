@@ -1,0 +1,174 @@
+"""What the extension keeps for one application: settings, loaders, and the engine of this process."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+from flask import Flask
+from werkzeug.wrappers import Request
+
+from vestibule.bootstrap import Parts, assemble, process_id
+from vestibule.core.engine import Begun, Engine, Login
+from vestibule.core.errors import ConfigurationError
+from vestibule.core.events import Event
+from vestibule.core.factor import Applicant
+from vestibule.core.model import Json, Origin
+from vestibule.core.ports import Clock, Random, Sender
+from vestibule.flask import signals
+from vestibule.flask.cookies import Cookies
+from vestibule.flask.hosts import FlaskLoginHost, Host, KeyedHost
+from vestibule.flask.parking import Parked
+from vestibule.settings import Settings
+
+EXTENSION: Final = "vestibule"
+_STATE: Final = "vestibule_state"
+
+
+@dataclass(slots=True)
+class Loaders:
+    """What the host tells us by functions of its own. Each is handed what the host calls a user:
+
+    Flask-Login's user object, or the value of the login key.
+    """
+
+    contact: Callable[[Any], Mapping[str, Any]] | None = None
+    password_stamp: Callable[[Any], object] | None = None
+    subject: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a test may lend in the place of the machine's own; None for the real thing."""
+
+    clock: Clock | None = None
+    random: Random | None = None
+    sender: Sender | None = None
+
+
+class State:
+    """One application's door. Nothing is opened until a request needs it."""
+
+    def __init__(self, app: Flask, settings: Settings, loaders: Loaders, world: World) -> None:
+        """Keep what was given; the engine is made on first use per process."""
+        self.app = app
+        self.settings = settings
+        self.loaders = loaders
+        self.cookies = Cookies(realm=settings.realm, secure=not settings.development)
+        app.extensions[_STATE] = self
+        self._world = world
+        self._lock = threading.Lock()
+        self._made: tuple[int, Parts] | None = None
+        self._host: Host | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """This process's engine."""
+        return self.parts.engine
+
+    @property
+    def parts(self) -> Parts:
+        """This process's parts; a fork makes its own, because connections cannot be shared."""
+        made = self._made
+        if made is not None and made[0] == process_id():
+            return made[1]
+        with self._lock:
+            if self._made is None or self._made[0] != process_id():
+                self._made = (process_id(), self._assemble())
+            return self._made[1]
+
+    @property
+    def host(self) -> Host:
+        """The kind of host this is; decided at the first request, when everything is there."""
+        if self._host is None:
+            self._host = self._find_host()
+        return self._host
+
+    @property
+    def site(self) -> str:
+        """The name people know the application by."""
+        return self.settings.issuer or self.app.name
+
+    def close(self) -> None:
+        """Stop the courier and close the database; the next use opens them again."""
+        with self._lock:
+            made, self._made = self._made, None
+        if made is not None:
+            if made[1].courier is not None:
+                made[1].courier.stop()
+            made[1].database.close()
+
+    def contact_of(self, user: Any) -> Json | None:
+        """Return where a person can be told of changes, None where the host does not say."""
+        if self.loaders.contact is None or user is None:
+            return None
+        return dict(self.loaders.contact(user))
+
+    def applicant(self, subject: str, user: Any) -> Applicant:
+        """Return who enrols, as it will stand in the person's app."""
+        contact = self.contact_of(user) or {}
+        account = str(contact.get("name") or contact.get("email") or subject)
+        return Applicant(subject=subject, account=account, issuer=self.site)
+
+    def login_of(
+        self, *, subject: str, identity: str, user: Any, remembered: bool, request: Request
+    ) -> Login:
+        """Return a login as the engine takes it, with everything the host tells about its user."""
+        stamp = self.loaders.password_stamp
+        return Login(
+            subject=subject,
+            identity=identity,
+            browsers=self.cookies.browsers(request),
+            remembered=remembered,
+            password_stamp=str(stamp(user)) if stamp is not None else None,
+            contact=self.contact_of(user),
+        )
+
+    def begin_login(self, login: Login, parked: Parked, origin: Origin) -> Begun:
+        """Let a login wait, with what it put into the session."""
+        begun = self.engine.begin_login(replace(login, parked=parked.to_bytes()), origin)
+        signals.login_paused.send(self.app, subject=login.subject)
+        return begun
+
+    def _assemble(self) -> Parts:
+        sender = self._world.sender
+        if sender is None and self.settings.development:
+            # The inbox that plays the phone and the mailbox, where one was given to the app.
+            sender = cast("Sender | None", self.app.extensions.get("vestibule_inbox"))
+        parts = assemble(
+            self.settings,
+            application=self.app.name,
+            instance=Path(self.app.instance_path),
+            clock=self._world.clock,
+            random=self._world.random,
+            sender=sender,
+            after_commit=self._tell,
+        )
+        if parts.courier is not None and self._world.sender is None:
+            parts.courier.start()
+        return parts
+
+    def _tell(self, event: Event) -> None:
+        signals.event_recorded.send(self.app, event=event)
+        made = self._made
+        if made is not None and made[1].courier is not None:
+            made[1].courier.wake()
+
+    def _find_host(self) -> Host:
+        if self.settings.login_keys:
+            return KeyedHost(self.settings.login_keys, self.loaders.subject)
+        if not hasattr(self.app, "login_manager"):
+            raise ConfigurationError(
+                "Vestibule found no Flask-Login in this application. If your login keeps an id in "
+                'the session itself, name the key: VESTIBULE_LOGIN_KEYS = ["user_id"]'
+            )
+        return FlaskLoginHost(self.app, self.loaders.subject, development=self.settings.development)
+
+
+def state_of(app: Flask) -> State:
+    """Return the application's state; raise `ConfigurationError` where it has none."""
+    found = app.extensions.get(_STATE)
+    if not isinstance(found, State):
+        raise ConfigurationError("this application has no Vestibule: call Vestibule(app) first")
+    return found

@@ -1,0 +1,74 @@
+"""Reading what a form or a program sends to us, and refusing what nobody of ours sent."""
+
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from vestibule.flask import pages
+from vestibule.flask.csrf import Form
+from vestibule.flask.navigation import is_cross_site, is_same_origin_json
+from vestibule.flask.texts import gettext as _
+
+LARGEST_BODY: Final = 16 * 1024
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The fields of a submission, all text; or the answer that refuses it."""
+
+    fields: dict[str, str]
+    refusal: Response | None = None
+    is_stale: bool = False
+    """The form is one of ours, but was shown too long ago or in another browser."""
+
+
+def read(form: type[AnyForm], *names: str) -> Sent:
+    """Return the fields called `names`; nothing is changed before this says it may be."""
+    if _is_too_large():
+        return Sent(fields={}, refusal=_refused(413, "too_large", _("That was too long.")))
+    if request.is_json:
+        return _read_json(names)
+    if is_cross_site(request):
+        text = _("Another site sent this. Nothing was changed.")
+        return Sent(fields={}, refusal=_refused(403, "cross_site", text))
+    filled = form()
+    fields = {name: _text(filled[name].data) if name in filled else "" for name in names}
+    return Sent(fields=fields, is_stale=not filled.validate())
+
+
+def _read_json(names: tuple[str, ...]) -> Sent:
+    if not is_same_origin_json(request):
+        text = _("Another site sent this. Nothing was changed.")
+        return Sent(fields={}, refusal=_refused(403, "cross_site", text))
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        return Sent(
+            fields={}, refusal=_refused(400, "bad_request", _("A JSON object is expected."))
+        )
+    fields = {}
+    for name in names:
+        value = body.get(name, "")
+        if not isinstance(value, str):
+            text = _("%(name)s must be text.", name=name)
+            return Sent(fields={}, refusal=_refused(400, "bad_request", text))
+        fields[name] = value
+    return Sent(fields=fields)
+
+
+def _is_too_large() -> bool:
+    if request.content_length is None:
+        return bool(request.headers.get("Transfer-Encoding"))
+    return request.content_length > LARGEST_BODY
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _refused(status: int, error: str, text: str) -> Response:
+    if request.is_json:
+        return pages.said(status, error=error, detail=text)
+    return pages.message(_("That did not work"), text, status=status, tone="warn")

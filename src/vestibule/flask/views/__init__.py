@@ -1,0 +1,1 @@
+"""One view per interaction; each tells one step of one story."""

@@ -1,0 +1,152 @@
+"""Proving anew that it is you, before a change or wherever the host asks for a fresh proof."""
+
+from datetime import timedelta
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.core import policy
+from vestibule.core.model import Passage, Purpose
+from vestibule.core.verdict import Reason, Rejected
+from vestibule.flask import pages, session, submission
+from vestibule.flask.answers import origin_of, proof_required
+from vestibule.flask.csrf import CodeForm
+from vestibule.flask.navigation import wants_json
+from vestibule.flask.pages import message, said, state
+from vestibule.flask.problems import BLOCKING, STATUS, Problem, problem_of
+from vestibule.flask.session import Person
+from vestibule.flask.texts import gettext as _
+from vestibule.flask.wanted import recall, remember
+
+PURPOSE = Purpose.MANAGE
+
+
+def is_fresh(person: Person, within: timedelta | None = None) -> bool:
+    """Say whether a person proved recently enough who they are; without a second step there is
+    nothing to prove.
+    """
+    here = state()
+    house = here.engine.house
+    if person.grant is None:
+        return not here.engine.standing(person.subject, None).enrolled
+    return policy.is_fresh(person.grant, house.now(), within or house.profile.fresh_for)
+
+
+def send_to_confirm(back_to: str) -> Response:
+    """Send a person to prove who they are, and remember, sealed, where to go on."""
+    remember(back_to)
+    return proof_required(request, url_for("vestibule.confirm"))
+
+
+def show() -> Response:
+    """Show the page that asks for a code once more."""
+    person = session.person()
+    if person is None or person.grant is None:
+        return _not_asked(person)
+    return _ask(person, None)
+
+
+def answer() -> Response:
+    """Judge what was typed; the right answer makes this session fresh."""
+    sent = submission.read(CodeForm, "code")
+    if sent.refusal is not None:
+        return sent.refusal
+    person = session.person()
+    if person is None or person.grant is None:
+        return _not_asked(person)
+    if sent.is_stale:
+        problem = Problem(
+            title=_("Please type the code once more"),
+            text=_("The page was open too long, or in another window. Nothing was lost."),
+        )
+        return _ask(person, problem, status=400)
+    return _judged(person, person.grant, sent.fields["code"])
+
+
+def _judged(person: Person, grant: Passage, code: str) -> Response:
+    here, origin = state(), origin_of(request)
+    token = here.cookies.token(request)
+    case = here.engine.look(token)
+    if case is not None and not _is_asked(case.asked):
+        here.engine.ask_again(grant, PURPOSE, origin)
+    outcome = here.engine.verify(token, PURPOSE, code, origin)
+    if outcome.granted is None:
+        rejected = outcome.verdict
+        return _refused(person, rejected if isinstance(rejected, Rejected) else None)
+    session.name(outcome.granted)
+    back = recall(request)
+    if wants_json(request):
+        return said(200, status="accepted", location=back)
+    return redirect(back, 303)
+
+
+def _is_asked(asked: object) -> bool:
+    now = state().engine.house.now()
+    return any(
+        a.challenge.purpose is PURPOSE
+        and a.challenge.status == "open"
+        and now < a.challenge.expires_at
+        for a in asked  # type: ignore[attr-defined]
+    )
+
+
+def _refused(person: Person, rejected: Rejected | None) -> Response:
+    rejected = rejected or Rejected(reason=Reason.GONE)
+    now = state().engine.house.now()
+    problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
+    exhausted = rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0
+    if exhausted:
+        problem = Problem(
+            title=_("Too many wrong codes"),
+            text=_("You can try again in ten minutes. You are still signed in."),
+        )
+    status = 429 if exhausted else STATUS[rejected.reason]
+    if wants_json(request):
+        error = Reason.EXHAUSTED if exhausted else rejected.reason
+        told = Reason.WRONG if error is Reason.REPLAYED else error
+        return said(status, error=told.value, detail=problem.text, retry_at=problem.when)
+    blocked = exhausted or rejected.reason in BLOCKING
+    return _ask(person, problem, status=status, blocked=blocked)
+
+
+def _ask(
+    person: Person, problem: Problem | None, *, status: int = 200, blocked: bool = False
+) -> Response:
+    here = state()
+    enrolments = here.engine.enrolments(person.subject)
+    offered = policy.offered(enrolments, here.engine.house.registry)
+    if wants_json(request):
+        methods = [{"id": way.id, "factor": way.factor} for way in offered]
+        return said(status, status="waiting", methods=methods)
+    if not offered:
+        return _not_asked(person)
+    wanted = request.args.get("method")
+    chosen = next((way for way in offered if way.id == wanted), offered[0])
+    return pages.page(
+        "code",
+        status,
+        purpose="confirm",
+        account=here.applicant(person.subject, person.user).account,
+        method=pages.way_of(chosen),
+        field=pages.field_of(chosen),
+        action=url_for("vestibule.confirm", method=chosen.id),
+        problem=problem,
+        blocked=blocked,
+        others=[pages.way_of(w, "vestibule.confirm") for w in offered if w.id != chosen.id],
+        cancel_url=url_for("vestibule.manage"),
+    )
+
+
+def _not_asked(person: Person | None) -> Response:
+    """Answer where there is nothing to prove: nobody is signed in, or there is no second step."""
+    if person is not None:
+        return redirect(url_for("vestibule.manage"), 303)
+    if wants_json(request):
+        return said(401, error="sign_in_again", location=state().settings.home_url)
+    return message(
+        _("Please sign in first"),
+        _("You are not signed in, or no longer."),
+        status=401,
+        label=_("Go to the start page"),
+        url=state().settings.home_url,
+    )

@@ -1,0 +1,226 @@
+"""The second step of a login: asked, answered, or given up."""
+
+from collections.abc import Sequence
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.core import limits
+from vestibule.core.engine import Outcome
+from vestibule.core.model import Enrolment, PassageKind, Purpose
+from vestibule.core.ruling import Case
+from vestibule.core.verdict import Reason, Rejected
+from vestibule.flask import pages, session, signals, submission
+from vestibule.flask.answers import origin_of
+from vestibule.flask.csrf import CodeForm
+from vestibule.flask.navigation import own_path, wants_json
+from vestibule.flask.pages import message, said, state
+from vestibule.flask.problems import BLOCKING, STATUS, Problem, problem_of
+from vestibule.flask.texts import gettext as _
+from vestibule.flask.welcome import is_still_welcome, turn_away
+
+
+def show() -> Response:
+    """Show the page that asks for a code; nothing is sent and nothing is changed."""
+    case = _waiting(state().cookies.token(request))
+    if case is None:
+        return _nothing_waits()
+    return _ask(case, _paused(case))
+
+
+def answer() -> Response:
+    """Judge what was typed; the right answer opens the second door."""
+    sent = submission.read(CodeForm, "code", "handle")
+    if sent.refusal is not None:
+        return sent.refusal
+    token = sent.fields["handle"] or state().cookies.token(request)
+    if sent.is_stale:
+        return _stale(token)
+    outcome = state().engine.verify(token, Purpose.LOGIN, sent.fields["code"], origin_of(request))
+    if outcome.granted is None:
+        return _refused(outcome)
+    if outcome.granted.passage.kind is PassageKind.PROGRAM:
+        return _proven(outcome)
+    return _admitted(outcome)
+
+
+def cancel() -> Response:
+    """Give up a waiting login, or whatever hangs on this browser's cookie but a signed-in person."""
+    sent = submission.read(CodeForm)
+    if sent.refusal is not None:
+        return sent.refusal
+    here = state()
+    case = _waiting(here.cookies.token(request))
+    if case is not None and not sent.is_stale:
+        here.engine.cancel(case.passage, "given up", origin_of(request))
+        session.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
+    if wants_json(request):
+        return said(200, status="cancelled", location=_start_url())
+    return redirect(_start_url(), 303)
+
+
+def _waiting(token: str | None) -> Case | None:
+    """Return the login that waits under a token, None where none does."""
+    engine = state().engine
+    case = engine.look(token)
+    if case is None or case.passage.purpose is not Purpose.LOGIN:
+        return None
+    return case if case.passage.is_pending(engine.house.now()) else None
+
+
+def _nothing_waits() -> Response:
+    """Answer a door nobody stands at: a stale tab, a finished login, or an old link."""
+    if session.person() is not None:
+        if wants_json(request):
+            return said(200, status="accepted", location=state().settings.home_url)
+        return redirect(state().settings.home_url, 303)
+    problem = problem_of(
+        Rejected(reason=Reason.GONE), state().engine.house.now(), start_url=_start_url()
+    )
+    if wants_json(request):
+        return said(410, error=Reason.GONE.value, detail=problem.text, location=_start_url())
+    return message(
+        problem.title, problem.text, status=410, label=problem.next_label, url=problem.next_url
+    )
+
+
+def _stale(token: str | None) -> Response:
+    """Return a lost form to its page: the login still waits, only the page was too old."""
+    case = _waiting(token)
+    if case is None:
+        return _nothing_waits()
+    problem = Problem(
+        title=_("Please type the code once more"),
+        text=_("The page was open too long, or in another window. Nothing was lost."),
+    )
+    return _ask(case, problem, status=400)
+
+
+def _refused(outcome: Outcome) -> Response:
+    rejected = outcome.verdict
+    if not isinstance(rejected, Rejected):
+        rejected = Rejected(reason=Reason.GONE)
+    if outcome.case is None or rejected.reason is Reason.GONE:
+        return _nothing_waits()
+    now = state().engine.house.now()
+    problem = problem_of(rejected, now, start_url=_start_url())
+    status = STATUS[rejected.reason]
+    exhausted = rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0
+    if wants_json(request):
+        response = said(
+            429 if exhausted else status,
+            error=Reason.EXHAUSTED.value if exhausted else _told(rejected.reason),
+            detail=problem.text,
+            retry_at=problem.when,
+            location=_start_url() if exhausted else url_for("vestibule.login"),
+        )
+    elif exhausted:
+        response = message(
+            problem.title,
+            problem.text,
+            status=429,
+            label=problem.next_label,
+            url=problem.next_url,
+            tone="warn",
+        )
+    else:
+        blocked = rejected.reason in BLOCKING
+        response = _ask(outcome.case, problem, status=status, blocked=blocked)
+    if problem.seconds is not None:
+        response.headers["Retry-After"] = str(problem.seconds)
+    return response
+
+
+def _told(reason: Reason) -> str:
+    """Return a reason as it is told outside: that a code was right once is nobody's business."""
+    return Reason.WRONG.value if reason is Reason.REPLAYED else reason.value
+
+
+def _ask(
+    case: Case, problem: Problem | None, *, status: int = 200, blocked: bool = False
+) -> Response:
+    ways = state().engine.ways(case, Purpose.LOGIN)
+    if wants_json(request):
+        methods = [{"id": way.id, "factor": way.factor} for way in ways]
+        body = {"error": problem.title} if problem and status >= 400 else {}  # noqa: PLR2004
+        return said(status, status="waiting", methods=methods, **body)
+    if not ways:
+        return message(
+            _("You can’t sign in this way just now"),
+            state().settings.support or _("Ask the people who run this site for help."),
+            label=_("Start again"),
+            url=_start_url(),
+            tone="warn",
+        )
+    chosen = _chosen(ways)
+    others = [pages.way_of(way, "vestibule.login") for way in ways if way.id != chosen.id]
+    return pages.page(
+        "code",
+        status,
+        purpose="login",
+        account=None,
+        method=pages.way_of(chosen),
+        field=pages.field_of(chosen),
+        action=url_for("vestibule.login", method=chosen.id),
+        problem=problem,
+        blocked=blocked,
+        others=others,
+        cancel_url=url_for("vestibule.cancel"),
+    )
+
+
+def _chosen(ways: Sequence[Enrolment]) -> Enrolment:
+    wanted = request.args.get("method")
+    return next((way for way in ways if way.id == wanted), ways[0])
+
+
+def _paused(case: Case) -> Problem | None:
+    """Say at once, before anything is typed in vain, that a pause is on."""
+    house = state().engine.house
+    now = house.now()
+    until = limits.wait_until(case.ledger, now, house.profile.limits)
+    if until is None:
+        return None
+    return problem_of(Rejected(reason=Reason.DELAYED, retry_at=until), now, start_url=_start_url())
+
+
+def _admitted(outcome: Outcome) -> Response:
+    granted = outcome.granted
+    if granted is None:  # pragma: no cover - the caller looked
+        return _nothing_waits()
+    parked = session.admit(granted)
+    if not is_still_welcome(state(), session.visit()):
+        return _withdrawn(outcome)
+    factor = outcome.enrolment.factor if outcome.enrolment else ""
+    signals.login_completed.send(state().app, subject=granted.passage.subject, factor=factor)
+    wanted = own_path(parked.wanted if parked else None, request) or state().settings.home_url
+    if wants_json(request):
+        return said(200, status="accepted", location=wanted)
+    return redirect(wanted, 303)
+
+
+def _withdrawn(outcome: Outcome) -> Response:
+    """Take back a grant: the account was closed or its password changed between the steps."""
+    if outcome.granted is not None:
+        turn_away(state(), session.visit(), outcome.granted.passage)
+    return _nothing_waits()
+
+
+def _proven(outcome: Outcome) -> Response:
+    """Hand a program the single-use proof its token view asks for."""
+    if outcome.granted is None:  # pragma: no cover - the caller looked
+        return _nothing_waits()
+    life = state().engine.house.profile.proof_life
+    return said(
+        200, status="accepted", proof=outcome.granted.token, expires_in=int(life.total_seconds())
+    )
+
+
+def _start_url() -> str:
+    """Return where a login begins: the host's own page, where Flask-Login knows it."""
+    here = state()
+    manager = getattr(here.app, "login_manager", None)
+    view = getattr(manager, "login_view", None)
+    if isinstance(view, str) and view in here.app.view_functions:
+        return url_for(view)
+    return here.settings.home_url

@@ -1,0 +1,246 @@
+"""A person's ways to confirm it's them: the list, a name, the first one asked, removal."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.core.engine.managing import LONGEST_LABEL
+from vestibule.core.engine.recovery import CodeSet
+from vestibule.core.model import Enrolment
+from vestibule.flask import pages, session, submission
+from vestibule.flask.answers import origin_of, sign_in_again
+from vestibule.flask.csrf import Form, LabelForm
+from vestibule.flask.navigation import wants_json
+from vestibule.flask.pages import message, said, state
+from vestibule.flask.session import Person
+from vestibule.flask.texts import gettext as _
+from vestibule.flask.views.confirm import is_fresh, send_to_confirm
+
+View = Callable[..., Response]
+
+
+def signed_in(view: Callable[..., Response]) -> View:
+    """Let the view run for somebody the gate let in, and hand it the person."""
+
+    @wraps(view)
+    def guarded(**values: str) -> Response:
+        person = session.person()
+        if person is None:
+            return sign_in_again(request, state().settings.home_url)
+        return view(person, **values)
+
+    return guarded
+
+
+def freshly_proven(view: Callable[..., Response]) -> View:
+    """Let the view run only after a proof by an existing way, made a short time ago."""
+
+    @wraps(view)
+    def guarded(person: Person, **values: str) -> Response:
+        if not is_fresh(person):
+            resumes = request.method in {"GET", "HEAD"}
+            back = request.full_path.rstrip("?") if resumes else url_for("vestibule.manage")
+            return send_to_confirm(back)
+        return view(person, **values)
+
+    return signed_in(guarded)
+
+
+@signed_in
+def show(person: Person) -> Response:
+    """Show the list, or the invitation where it is empty."""
+    here = state()
+    enrolments = here.engine.enrolments(person.subject)
+    primary = [e for e in enrolments if e.factor in here.engine.house.registry.primary_names()]
+    codes = here.engine.recovery_codes(enrolments) if primary else None
+    if wants_json(request):
+        return said(200, methods=[_as_json(e) for e in primary], recovery_codes=_left(codes))
+    return pages.page(
+        "manage",
+        methods=[_row(enrolment) for enrolment in primary],
+        recovery=_recovery(codes) if primary else None,
+        addable=[_addable(factor.name) for factor in here.engine.addable(enrolments)],
+        notice=_notice(),
+        enabled=bool(primary),
+        back_url=here.settings.home_url,
+    )
+
+
+@freshly_proven
+def rename(person: Person, enrolment_id: str) -> Response:
+    """Ask for a name of the person's own, and keep it."""
+    enrolment = state().engine.own(person.subject, enrolment_id)
+    if enrolment is None:
+        return unknown()
+    if request.method != "POST":
+        return pages.page(
+            "rename",
+            method=pages.way_of(enrolment),
+            field=pages.Field(label=_("Name"), maxlength=LONGEST_LABEL, value=enrolment.label),
+            action=url_for("vestibule.rename", enrolment_id=enrolment.id),
+            problem=None,
+            cancel_url=url_for("vestibule.manage"),
+        )
+    sent = submission.read(LabelForm, "label")
+    if sent.refusal is not None:
+        return sent.refusal
+    if sent.is_stale:
+        return lost(request.path)
+    state().engine.rename(enrolment, sent.fields["label"], origin_of(request))
+    return done("renamed")
+
+
+@freshly_proven
+def prefer(person: Person, enrolment_id: str) -> Response:
+    """Make a way the one that is asked first."""
+    return _change(
+        person, enrolment_id, lambda e: state().engine.prefer(e, origin_of(request)), "preferred"
+    )
+
+
+@freshly_proven
+def remove(person: Person, enrolment_id: str) -> Response:
+    """Ask once more, then remove a way and end all other sessions."""
+    here = state()
+    enrolment = here.engine.own(person.subject, enrolment_id)
+    if enrolment is None:
+        return unknown()
+    if request.method != "POST":
+        primary = here.engine.house.registry.primary_names()
+        others = [
+            e
+            for e in here.engine.enrolments(person.subject)
+            if e.factor in primary and e.id != enrolment.id
+        ]
+        return pages.page(
+            "remove",
+            method=pages.way_of(enrolment),
+            last=enrolment.factor in primary and not others,
+            action=url_for("vestibule.remove", enrolment_id=enrolment.id),
+            cancel_url=url_for("vestibule.manage"),
+        )
+    return _change(
+        person,
+        enrolment_id,
+        lambda e: here.engine.revoke(e, person.grant, origin_of(request)),
+        "removed",
+    )
+
+
+def _change(
+    person: Person, enrolment_id: str, change: Callable[[Enrolment], bool], note: str
+) -> Response:
+    sent = submission.read(Form)
+    if sent.refusal is not None:
+        return sent.refusal
+    if sent.is_stale:
+        return lost(url_for("vestibule.manage"))
+    enrolment = state().engine.own(person.subject, enrolment_id)
+    if enrolment is None:
+        return unknown()
+    change(enrolment)
+    return done(note)
+
+
+def done(note: str) -> Response:
+    """Go back to the list, which says what was done."""
+    if wants_json(request):
+        return said(200, status=note, location=url_for("vestibule.manage"))
+    return redirect(url_for("vestibule.manage", done=note), 303)
+
+
+def lost(back: str) -> Response:
+    """Say that a form was too old, and lead back to it; nothing was changed."""
+    if wants_json(request):
+        return said(400, error="stale_form", location=back)
+    return message(
+        _("Please try that once more"),
+        _("The page was open too long, or in another window. Nothing was changed."),
+        status=400,
+        label=_("Back to the page"),
+        url=back,
+    )
+
+
+def unknown() -> Response:
+    """Answer for a way that is not there: another person's, removed, or never was."""
+    if wants_json(request):
+        return said(404, error="not_found")
+    return message(
+        _("That is not here"),
+        _("It may have been removed already."),
+        status=404,
+        label=_("Two-step login"),
+        url=url_for("vestibule.manage"),
+    )
+
+
+def _notice() -> str | None:
+    notices = {
+        "added": _("Done. From now on you confirm it’s you with your app."),
+        "renamed": _("The new name is saved."),
+        "preferred": _("You will be asked for this first."),
+        "removed": _("It was removed."),
+        "codes": _("Your recovery codes are in place."),
+    }
+    return notices.get(request.args.get("done", ""))
+
+
+def _row(enrolment: Enrolment) -> dict[str, object]:
+    return {
+        "id": enrolment.id,
+        "factor": enrolment.factor,
+        "title": pages.title_of(enrolment.factor),
+        "label": enrolment.label or None,
+        "added": pages.moment_text(enrolment.confirmed_at),
+        "last_used": pages.moment_text(enrolment.last_used_at),
+        "preferred": enrolment.preferred,
+        "paused": _paused(enrolment),
+        "rename_url": url_for("vestibule.rename", enrolment_id=enrolment.id),
+        "prefer_url": url_for("vestibule.prefer", enrolment_id=enrolment.id),
+        "remove_url": url_for("vestibule.remove", enrolment_id=enrolment.id),
+    }
+
+
+def _paused(enrolment: Enrolment) -> str | None:
+    limit = state().engine.house.profile.limits.consecutive
+    if enrolment.failures_known >= limit:
+        return _("Paused after many wrong codes. Remove it and add it again.")
+    if enrolment.failures_stranger >= limit:
+        return _("Paused in new browsers after many wrong codes. Remove it and add it again.")
+    return None
+
+
+def _recovery(codes: CodeSet | None) -> dict[str, object]:
+    return {
+        "remaining": codes.remaining if codes else 0,
+        "total": codes.total if codes else 0,
+        "url": url_for("vestibule.recovery_codes"),
+        "low": codes is None or codes.is_low,
+    }
+
+
+def _addable(factor: str) -> dict[str, object]:
+    texts = {"totp": _("An app on your phone shows a short code. It works without a network.")}
+    return {
+        "factor": factor,
+        "title": pages.title_of(factor),
+        "text": texts.get(factor, ""),
+        "url": url_for("vestibule.begin", factor=factor),
+    }
+
+
+def _as_json(enrolment: Enrolment) -> dict[str, object]:
+    return {
+        "id": enrolment.id,
+        "factor": enrolment.factor,
+        "label": enrolment.label,
+        "preferred": enrolment.preferred,
+        "last_used_at": enrolment.last_used_at.isoformat() if enrolment.last_used_at else None,
+    }
+
+
+def _left(codes: CodeSet | None) -> dict[str, int] | None:
+    return None if codes is None else {"remaining": codes.remaining, "total": codes.total}

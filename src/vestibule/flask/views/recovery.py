@@ -1,0 +1,103 @@
+"""Recovery codes: shown until they are kept, counted afterwards, renewed whole."""
+
+from flask import make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.core.engine.recovery import CodeSet
+from vestibule.flask import pages, submission
+from vestibule.flask.answers import origin_of
+from vestibule.flask.csrf import Form, KeptForm
+from vestibule.flask.navigation import wants_json
+from vestibule.flask.pages import said, state
+from vestibule.flask.session import Person
+from vestibule.flask.texts import gettext as _
+from vestibule.flask.views.manage import done, freshly_proven, lost, unknown
+
+
+@freshly_proven
+def show(person: Person) -> Response:
+    """Show the codes while they may be seen, else how many are left."""
+    if not _is_enrolled(person):
+        return redirect(url_for("vestibule.manage"), 303)
+    codes = _current(person)
+    if wants_json(request):
+        return said(
+            200,
+            codes=list(codes.codes) if codes and codes.codes else None,
+            remaining=codes.remaining if codes else 0,
+            total=codes.total if codes else 0,
+        )
+    return pages.page(
+        "recovery_codes",
+        codes=list(codes.codes) if codes and codes.codes else None,
+        first=True,
+        download_url=url_for("vestibule.download_recovery_codes"),
+        done_url=url_for("vestibule.keep_recovery_codes"),
+        new_url=url_for("vestibule.new_recovery_codes"),
+        remaining=codes.remaining if codes else 0,
+        total=codes.total if codes else 0,
+        account=state().applicant(person.subject, person.user).account,
+        back_url=url_for("vestibule.manage"),
+    )
+
+
+@freshly_proven
+def renew(person: Person) -> Response:
+    """Make a new set; the old one is dead at once."""
+    sent = submission.read(Form)
+    if sent.refusal is not None:
+        return sent.refusal
+    if sent.is_stale:
+        return lost(url_for("vestibule.recovery_codes"))
+    if not _is_enrolled(person):
+        return unknown()
+    here = state()
+    applicant = here.applicant(person.subject, person.user)
+    here.engine.new_recovery_codes(applicant, person.grant, origin_of(request))
+    if wants_json(request):
+        return said(200, status="made", location=url_for("vestibule.recovery_codes"))
+    return redirect(url_for("vestibule.recovery_codes"), 303)
+
+
+@freshly_proven
+def download(person: Person) -> Response:
+    """Hand out the codes as a text file."""
+    sent = submission.read(Form)
+    if sent.refusal is not None:
+        return sent.refusal
+    if sent.is_stale:
+        return lost(url_for("vestibule.recovery_codes"))
+    codes = _current(person)
+    if codes is None or not codes.codes:
+        return unknown()
+    heading = _("Recovery codes for %(site)s. Each works once.", site=state().site)
+    text = "\r\n".join([heading, "", *codes.codes, ""])
+    response = make_response(text)
+    response.mimetype = "text/plain"
+    response.headers["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
+    return response
+
+
+@freshly_proven
+def keep(person: Person) -> Response:
+    """Note that the codes were saved, or waved off; either way they are shown no more."""
+    sent = submission.read(KeptForm, "kept")
+    if sent.refusal is not None:
+        return sent.refusal
+    if sent.is_stale:
+        return lost(url_for("vestibule.recovery_codes"))
+    codes = _current(person)
+    if codes is None or not codes.codes:
+        return done("codes")
+    kept = sent.fields["kept"] != "no"
+    state().engine.keep_recovery_codes(codes, origin_of(request), kept=kept)
+    return done("codes" if kept else "added")
+
+
+def _current(person: Person) -> CodeSet | None:
+    engine = state().engine
+    return engine.recovery_codes(engine.enrolments(person.subject))
+
+
+def _is_enrolled(person: Person) -> bool:
+    return person.grant is not None and "recovery_codes" in state().engine.house.registry

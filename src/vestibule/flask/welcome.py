@@ -1,0 +1,45 @@
+"""Whether the host would still let in whom it let in before: asked again when it matters."""
+
+from typing import Any
+
+from flask import request
+from flask.globals import request_ctx
+
+from vestibule.core.model import Passage
+from vestibule.flask.answers import origin_of
+from vestibule.flask.hosts import peek, raw_session
+from vestibule.flask.state import State
+from vestibule.flask.visit import Visit
+
+
+def has_same_password(state: State, user: Any, passage: Passage) -> bool:
+    """Say whether the password is the one a grant was made with; True where the host tells none."""
+    stamp_of = state.loaders.password_stamp
+    if stamp_of is None or passage.password_stamp is None:
+        return True
+    box = state.engine.house.vault.box
+    return box.matches(passage.password_stamp, str(stamp_of(user)), use="password")
+
+
+def is_still_welcome(state: State, visit: Visit) -> bool:
+    """Say whether the host would let in now whom it let in before the second step.
+
+    Between the two an account may be closed or its password changed.
+    """
+    value = peek(raw_session(request_ctx), state.host.key)
+    if value is None or visit.grant is None:
+        return False
+    user = state.host.user_of_identity(value)
+    if user is None or not state.host.is_welcome(user):
+        return False
+    same = state.host.subject_of_user(user) == visit.grant.subject
+    return same and has_same_password(state, user, visit.grant)
+
+
+def turn_away(state: State, visit: Visit, passage: Passage) -> None:
+    """Take back what was just granted, and leave nothing of it in the browser."""
+    raw_session(request_ctx).clear()
+    state.engine.cancel(passage, "no longer welcome", origin_of(request))
+    visit.identity = visit.subject = visit.grant = visit.user = None
+    visit.on_response.clear()
+    visit.on_response.append(lambda out: state.cookies.drop(out, state.cookies.passage))

@@ -1,0 +1,224 @@
+"""What one thread of a server process does: plain functions of an engine, and what came of them.
+
+They live in a module of their own because a spawned process imports them by name.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from tests.races.people import Person, grant_of, letter
+
+from vestibule.bootstrap import Parts
+from vestibule.core.engine import Engine
+from vestibule.core.limits import Limits
+from vestibule.core.model import Origin, Purpose
+from vestibule.core.verdict import Rejected, Verdict
+
+MOST_LETTERS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A function of this module by its name, and what it is called with."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def run(self, parts: Parts) -> str:
+        """Do it and return one word for what came of it."""
+        work: Callable[..., str] = globals()[self.name]
+        return work(parts, **self.arguments)
+
+
+def with_limits(engine: Engine, limits: Limits) -> Engine:
+    """Return the same engine counting with other numbers."""
+    house = engine.house
+    return Engine(replace(house, profile=replace(house.profile, limits=limits)))
+
+
+def word(verdict: Verdict) -> str:
+    """Return a verdict in one word."""
+    return verdict.reason.value if isinstance(verdict, Rejected) else type(verdict).__name__.lower()
+
+
+def verify(
+    parts: Parts, token: str, answer: str, purpose: Purpose = Purpose.LOGIN, address: str = ""
+) -> str:
+    """Answer what a token asks."""
+    outcome = parts.engine.verify(token, purpose, answer, Origin(address=address))
+    return word(outcome.verdict)
+
+
+def redeem(parts: Parts, proof: str, subject: str) -> str:
+    """Use up a program's proof."""
+    return "accepted" if parts.engine.redeem(proof, subject) else "refused"
+
+
+def begin_enrolment(parts: Parts, person: Person, factor: str, *, first: bool = False) -> str:
+    """Begin to add a factor, on the person's grant or as a first one."""
+    engine = parts.engine
+    passage = None if first else grant_of(engine, person)
+    kind = engine.house.registry[factor]
+    draft = engine.begin_enrolment(kind, person.applicant, person.login(), passage)
+    return "refused" if draft is None else "begun"
+
+
+def add_until_full(parts: Parts, person: Person, factor: str) -> str:
+    """Add sent-code factors on the person's grant until there may be no more."""
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        if add_one(parts, person, factor) == "refused":
+            return "full"
+    return "late"
+
+
+def add_one(parts: Parts, person: Person, factor: str) -> str:
+    """Begin to add a sent-code factor and prove it in one go; the person keeps the new grant."""
+    engine = parts.engine
+    passage = engine.standing(person.subject, person.token).passage
+    if passage is None:
+        return "gone"
+    kind = engine.house.registry[factor]
+    draft = engine.begin_enrolment(kind, person.applicant, person.login(), passage)
+    if draft is None:
+        return "refused"
+    engine.resend(person.token, draft.enrolment.id)
+    case = engine.look(person.token)
+    mine = [a for a in case.asked if a.enrolment.id == draft.enrolment.id] if case else []
+    if not mine:
+        return "gone"
+    code = engine.house.codes.code_for(mine[0].challenge, 6)
+    outcome = engine.verify(person.token, Purpose.ENROL, code)
+    if outcome.granted is not None:
+        person.token = outcome.granted.token
+    return word(outcome.verdict)
+
+
+def remove(parts: Parts, subject: str, enrolment: str, keep: str = "") -> str:
+    """Remove one of a subject's own enrolments, and end all but the passage a token names."""
+    own = parts.engine.own(subject, enrolment)
+    kept = parts.engine.standing(subject, keep).passage
+    return "removed" if own is not None and parts.engine.revoke(own, kept) else "refused"
+
+
+def cancel(parts: Parts, subject: str, token: str) -> str:
+    """End what a token names."""
+    passage = parts.engine.standing(subject, token).passage
+    if passage is None:
+        return "gone"
+    parts.engine.cancel(passage, "cancelled")
+    return "ended"
+
+
+def end_all(parts: Parts, subject: str) -> str:
+    """End every passage of a subject."""
+    parts.engine.end_all(subject, "everywhere")
+    return "ended"
+
+
+def end_others(parts: Parts, subject: str, token: str) -> str:
+    """End every passage of a subject but the one that a token names."""
+    passage = parts.engine.standing(subject, token).passage
+    parts.engine.end_all(subject, "elsewhere", but="" if passage is None else passage.id)
+    time.sleep(0.1)  # long enough for others to get somewhere meanwhile
+    return "ended"
+
+
+def renew_codes(parts: Parts, person: Person) -> str:
+    """Make a new set of recovery codes."""
+    return parts.engine.new_recovery_codes(person.applicant).enrolment.id
+
+
+def die_between(parts: Parts, token: str, answer: str) -> str:
+    """Answer with a recovery code, and be killed after it was counted and before it is judged."""
+    factor = replace_judge(parts)
+    return word(factor.verify(token, Purpose.LOGIN, answer).verdict)
+
+
+def replace_judge(parts: Parts) -> Engine:
+    """Return an engine whose recovery codes kill the process the moment they are to be judged."""
+    house = parts.engine.house
+
+    class Deadly:
+        """The factor itself, but for the last thing it does."""
+
+        name = "recovery_codes"
+        traits = house.registry["recovery_codes"].traits
+        reads = house.registry["recovery_codes"].reads
+
+        def judge(self, *_: object) -> Verdict:
+            """End this process as a power cut would."""
+            os.kill(os.getpid(), signal.SIGKILL)
+            raise AssertionError
+
+    registry = type(house.registry)([Deadly(), house.registry["totp"]])  # type: ignore[list-item]
+    return Engine(replace(house, registry=registry))
+
+
+def keep_busy(parts: Parts, what: str, seconds: float, **arguments: Any) -> str:
+    """Do one thing over and over until the time is up; return how often."""
+    until, count = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        Job(what, arguments).run(parts)
+        count += 1
+    return str(count)
+
+
+def log_in_by_letter(parts: Parts, person: Person, *, known: bool) -> str:
+    """Log in with a sent code after a wrong answer; the person keeps the new grant."""
+    engine = parts.engine
+    begun = engine.begin_login(person.login(known=known))
+    letters = [way for way in begun.ways if way.factor == "letters"]
+    if not letters:
+        return "no letters"
+    engine.resend(begun.token, letters[0].id)
+    engine.verify(begun.token, Purpose.LOGIN, "000000")
+    try:
+        code = letter(engine, begun.token, Purpose.LOGIN)
+    except (AssertionError, StopIteration):
+        return "ended meanwhile"
+    outcome = engine.verify(begun.token, Purpose.LOGIN, code)
+    if outcome.granted is not None:
+        person.token = outcome.granted.token
+    return word(outcome.verdict)
+
+
+def log_in_by_code(parts: Parts, person: Person) -> str:
+    """Renew the recovery codes and log in with one of the new set, unless it is replaced first."""
+    engine = parts.engine
+    codes = engine.new_recovery_codes(person.applicant).codes
+    begun = engine.begin_login(person.login())
+    return word(engine.verify(begun.token, Purpose.LOGIN, codes[0]).verdict)
+
+
+def ask_and_answer(parts: Parts, subject: str, token: str) -> str:
+    """Ask again and answer wrongly on one grant that others use too."""
+    engine = parts.engine
+    passage = engine.standing(subject, token).passage
+    if passage is None:
+        return "gone"
+    engine.ask_again(passage, Purpose.STEP_UP)
+    return word(engine.verify(token, Purpose.STEP_UP, "111111").verdict)
+
+
+def rename(parts: Parts, subject: str) -> str:
+    """Rename and prefer every enrolment of a subject."""
+    engine = parts.engine
+    for enrolment in engine.enrolments(subject):
+        engine.rename(enrolment, "phone")
+        engine.prefer(enrolment)
+    return "renamed"
+
+
+def add_and_remove(parts: Parts, person: Person, keep: str) -> str:
+    """Log in, add a sent-code factor, and remove one where there are several."""
+    log_in_by_letter(parts, person, known=False)
+    add_one(parts, person, "letters")
+    letters = [e for e in parts.engine.enrolments(person.subject) if e.factor == "letters"]
+    if len(letters) > MOST_LETTERS:
+        return remove(parts, person.subject, letters[0].id, keep)
+    return "few"
