@@ -68,7 +68,9 @@ def load(
 
     Raises `SettingError` for an unknown name in `config` and for a value that does not fit.
     """
-    known = {PREFIX + name.upper(): (None, name) for name in _OWN}
+    known: dict[str, tuple[str | None, str]] = {
+        PREFIX + name.upper(): (None, name) for name in _OWN
+    }
     for factor, settings in factor_fields.items():
         for name in settings:
             known[f"{PREFIX}{factor.upper()}_{name.upper()}"] = (factor, name)

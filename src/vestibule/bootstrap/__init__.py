@@ -1,9 +1,9 @@
-"""The composition root: settings in, an engine and a courier out. The only place that joins them."""
+"""The composition root: settings in, an engine and a courier out. Only this joins the parts."""
 
 from vestibule.bootstrap.assemble import Parts as Parts
 from vestibule.bootstrap.assemble import assemble as assemble
-from vestibule.bootstrap.assemble import process_id as process_id
 from vestibule.bootstrap.configure import check_production as check_production
 from vestibule.bootstrap.configure import read_settings as read_settings
+from vestibule.system import process_id as process_id
 
 __all__ = ["Parts", "assemble", "check_production", "process_id", "read_settings"]

@@ -10,6 +10,7 @@ from vestibule.bootstrap import keys as key_files
 from vestibule.core import registry
 from vestibule.core.codes import Codes
 from vestibule.core.engine import Engine, House
+from vestibule.core.engine.house import tell_nobody
 from vestibule.core.errors import DeploymentError
 from vestibule.core.events import Event
 from vestibule.core.ports import Clock, Random, Sender
@@ -23,7 +24,6 @@ from vestibule.store.installation import Installation
 from vestibule.store.outbox import SqlOutbox
 from vestibule.store.upkeep import Upkeep
 from vestibule.system import SystemClock, SystemRandom
-from vestibule.system import process_id as process_id
 
 DEVELOPMENT_DATABASE: Final = "vestibule-development.db"
 DEVELOPMENT_KEYS: Final = "vestibule-development.keys"
@@ -49,7 +49,7 @@ def assemble(
     clock: Clock | None = None,
     random: Random | None = None,
     sender: Sender | None = None,
-    after_commit: Callable[[Event], None] = lambda event: None,
+    after_commit: Callable[[Event], None] | None = None,
 ) -> Parts:
     """Return the parts for `settings`; opens the database and looks whether it is the right one.
 
@@ -74,7 +74,7 @@ def assemble(
         registry=registry.load(settings.factors, profile, settings.factor_settings),
         profile=profile,
         notifies=sender is not None,
-        after_commit=after_commit,
+        after_commit=after_commit or tell_nobody,
     )
     courier = sender and Courier(
         outbox=SqlOutbox(database),

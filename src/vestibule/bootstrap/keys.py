@@ -32,7 +32,7 @@ class Keys:
 
 
 def parse(lines: list[str], origin: str) -> Keys:
-    """Return the keys that `lines` tell of; raise `DeploymentError` naming `origin` if they don't."""
+    """Return the keys that `lines` tell of; raise `DeploymentError` where they tell none."""
     installation, development, keys = "", False, {}
     for line in lines:
         words = line.split()

@@ -1,4 +1,4 @@
-"""What operators do, joined from the parts: make an installation, rotate keys, come back from a backup."""
+"""What operators do: make an installation, rotate its keys, come back from a backup."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -90,7 +90,7 @@ class Env:
 
 
 class Factor(Protocol):
-    """One kind of proof. All methods are pure: what they need comes in, what they found goes out."""
+    """One kind of proof. All methods are pure: what they need comes in by argument."""
 
     @property
     def name(self) -> str:

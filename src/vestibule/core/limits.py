@@ -31,7 +31,7 @@ class Limits:
     attempts: int = 5
     """Wrong answers one challenge takes."""
     consecutive: int = 50
-    """Wrong answers in a row, in one lane, that disable an enrolment there; twice this is <= 100."""
+    """Wrong answers in a row, in one lane, that disable an enrolment there (both: <= 100)."""
     free_failures: int = 5
     """Wrong answers in a lane before it has to wait."""
     first_delay: timedelta = timedelta(seconds=30)
@@ -49,7 +49,7 @@ def cost(*, codes_valid: int, digits: int) -> int:
     >>> cost(codes_valid=3, digits=6) / CERTAIN
     3e-06
     """
-    return codes_valid * CERTAIN // 10**digits
+    return codes_valid * CERTAIN // int(10**digits)
 
 
 def spent_at(ledger: Ledger, now: datetime, limits: Limits) -> int:
@@ -128,4 +128,5 @@ def source_wait_until(source: Source | None, now: datetime, limits: Limits) -> d
 
 
 def _doubling(first: timedelta, times: int, longest: timedelta) -> timedelta:
-    return min(first * 2 ** min(times, 20), longest)
+    doubled: timedelta = first * 2 ** min(times, 20)
+    return min(doubled, longest)

@@ -1,4 +1,4 @@
-"""From a row in the outbox to a text on its way: what is due, what it says, and when to try again."""
+"""From a row in the outbox to a text on its way: what is due, what it says, when to retry."""
 
 from vestibule.delivery.courier import Courier as Courier
 

@@ -74,7 +74,7 @@ class Courier:
                 self.deliver_due()
             except StoreUnavailableError:
                 _log.warning("the outbox cannot be read; looking again soon")
-            except Exception:
+            except Exception:  # noqa: BLE001 - the thread must outlive whatever goes wrong
                 _log.exception("a round of the courier failed; looking again soon")
             self._wake.wait(pause)
             self._wake.clear()
@@ -92,7 +92,7 @@ class Courier:
             self._put_off(message, now, str(error), permanent=error.permanent)
         except StoreUnavailableError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # One message that cannot be made or sent must not hold up the others. Only the kind of
             # error is written down: its text may quote what was to be sent.
             _log.warning("message %s was not delivered: %s", message.id, type(error).__name__)

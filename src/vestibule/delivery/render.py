@@ -35,8 +35,10 @@ _NOTICES: Final = {
     ),
     "factor_disabled": (
         "Too many wrong codes",
-        "Somebody who knows your password typed many wrong codes at {site}. Your {way} no longer "
-        "answers to browsers you have not used before. Change your password.",
+        (
+            "Somebody who knows your password typed many wrong codes at {site}. Your {way} no "
+            "longer answers to browsers you have not used before. Change your password."
+        ),
     ),
 }
 _NOT_YOU: Final = "If this was not you, change your password at once and tell the people at {site}."

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import jsonify, redirect, render_template, url_for
+from flask import jsonify, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Request, Response
 
 from vestibule.core.model import Enrolment, Origin
@@ -77,7 +77,7 @@ def unavailable(request: Request) -> Response:
             action_url=None,
             tone="warn",
         )
-        response = Response(page, mimetype="text/html")
+        response = make_response(page)
     response.status_code = 503
     response.headers["Retry-After"] = "30"
     return private(response)

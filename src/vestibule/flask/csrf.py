@@ -19,6 +19,7 @@ from vestibule.core.tokens import new_token
 from vestibule.flask.state import State, state_of
 
 _USE = "csrf"
+_NEW = "vestibule_new_browser"
 
 
 class BrowserCsrf(CSRF):
@@ -36,7 +37,7 @@ class BrowserCsrf(CSRF):
             raise ValidationError("the page was not shown in this browser")
 
 
-class Form(FlaskForm):
+class Form(FlaskForm):  # type: ignore[misc]
     """A form of ours: protected whatever the host's settings say."""
 
     class Meta:
@@ -92,7 +93,7 @@ def hidden_field() -> Markup:
 
 def keep_browser(response: Response) -> None:
     """Send the browser its cookie where a form was just bound to a new one."""
-    fresh = g.pop("_vestibule_new_browser", None)
+    fresh = g.pop(_NEW, None)
     if fresh is not None:
         state_of(current_app).cookies.set_browsers(response, [fresh])
 
@@ -101,7 +102,8 @@ def _browser(state: State) -> str:
     seen = request.cookies.get(state.cookies.browser)
     if seen:
         return seen
-    fresh = g.get("_vestibule_new_browser")
+    fresh = g.get(_NEW)
     if fresh is None:
-        fresh = g._vestibule_new_browser = new_token(state.engine.house.random.bytes)
+        fresh = new_token(state.engine.house.random.bytes)
+        setattr(g, _NEW, fresh)
     return str(fresh)

@@ -1,4 +1,4 @@
-"""What a host says of its views: how recent a proof must be, that one is needed, or that none is."""
+"""What a host says of its views: how recent a proof must be, or that one is needed at all."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def fresh(view: View, within: timedelta | None) -> View:
-    """Return `view` behind a proof made within that time; a GET resumes, a POST returns to its form."""
+    """Return `view` behind a recent proof; a GET resumes, a POST returns to its form."""
 
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The gate: five places on a request's way, no others. It filters what arrives and moves what is made.
+"""The gate: five places on a request's way. It filters what arrives and moves what is made.
 
 1. *Arrive*, as the session is opened: a login without a live grant is dropped.
 2. *Enter*, before every before_request: a user who comes by another way is seen, or not at all.
@@ -176,7 +176,7 @@ class Gate:
         return self._state.engine.standing(subject, None).enrolled
 
     def _settle(self) -> None:
-        """Once everything is there, keep the host's CSRF protection off our pages: they have theirs."""
+        """Keep the host's CSRF protection off our pages, once it is there: they have theirs."""
         if self._is_settled:
             return
         protection = self._app.extensions.get("csrf")
@@ -242,7 +242,7 @@ class Gate:
         """Compare whom the application really sees with whom was let in by the spelling."""
         if visit.identity is None:
             return None
-        if self._weigh_user(session, visit, lambda session: self._host.current_user()):
+        if self._weigh_user(session, visit, lambda _: self._host.current_user()):
             return None
         return answers.sign_in_again(request, self._state.settings.home_url)
 
@@ -267,7 +267,7 @@ class Gate:
             return self._unavailable()
 
     def _led_on(self, visit: Visit, response: Response) -> Response:
-        """Lead who waits at the second step back there, where the host would ask the password again."""
+        """Lead who waits back to the second step where the host would ask the password again."""
         location = response.headers.get("Location")
         if visit.identity is not None or not visit.token or location is None:
             return response
@@ -305,7 +305,7 @@ class Gate:
     # 5
 
     def may_save(self, session: SessionMixin) -> bool:
-        """Empty a session that still holds a login nobody weighed; say whether to save it at all."""
+        """Empty a session with a login nobody weighed; say whether to save it at all."""
         visit = visit_of(request) if request_ctx else None
         if visit is not None and visit.is_stopped:
             return False

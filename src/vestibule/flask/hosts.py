@@ -162,7 +162,7 @@ class FlaskLoginHost:
 
     def is_remembered(self, session: SessionMixin) -> bool:
         """Say whether Flask-Login is about to set its remember cookie."""
-        return peek(session, "_remember") == "set"
+        return bool(peek(session, "_remember") == "set")
 
 
 def _refuse_own_get_id(kind: type) -> None:

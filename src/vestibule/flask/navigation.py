@@ -54,7 +54,8 @@ def is_cross_site(request: Request) -> bool:
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    return origin is not None and _authority(origin) != request.host.lower()
+    # Our own pages tell no referrer, and some browsers then say "null": the hidden field decides.
+    return origin not in {None, "null"} and _authority(str(origin)) != request.host.lower()
 
 
 def own_path(location: str | None, request: Request) -> str | None:

@@ -35,7 +35,7 @@ class Problem:
 
 
 def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
-    """Return what a person is told of a refused answer. A code used before is told like any other."""
+    """Return what a person is told of a refused answer; a code used before is like any other."""
     if rejected.reason in {Reason.WRONG, Reason.REPLAYED} and rejected.tries_left != 0:
         return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected))
     if rejected.reason is Reason.MALFORMED and rejected.tries_left != 0:

@@ -1,5 +1,6 @@
 """Handing a granted passage to the browser: session, cookies, and the gate's knowledge of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app, request
@@ -68,7 +69,7 @@ def name(granted: Granted) -> None:
     here.on_response.append(lambda out: cookies.set_browsers(out, known))
 
 
-def _adding(line: str):  # type: ignore[no-untyped-def]
+def _adding(line: str) -> Callable[[Response], None]:
     def add(response: Response) -> None:
         response.headers.add("Set-Cookie", line)
 

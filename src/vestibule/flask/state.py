@@ -1,4 +1,4 @@
-"""What the extension keeps for one application: settings, loaders, and the engine of this process."""
+"""What the extension keeps for one application: settings, loaders, this process's engine."""
 
 import threading
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The installation: an id that store and key file share, so that neither is used with a stranger."""
+"""The installation: an id that store and key file share, so that neither meets a stranger."""
 
 from dataclasses import dataclass
 from datetime import datetime

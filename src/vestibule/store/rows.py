@@ -1,8 +1,9 @@
 """Rows become values and values rows, here only."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+
+from sqlalchemy import RowMapping
 
 from vestibule.core.events import Event
 from vestibule.core.model import (
@@ -22,7 +23,7 @@ from vestibule.core.model import (
     Source,
 )
 
-Row = Mapping[str, Any]
+Row = RowMapping
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 LONGEST_AGENT: Final = 200

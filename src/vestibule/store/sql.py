@@ -319,7 +319,7 @@ class SqlStore:
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> bool:
-        """Revoke an active enrolment and end all passages but `keep`; False if it was not active."""
+        """Revoke an active enrolment, end all passages but `keep`; False if it was not active."""
         table = tables.enrolment
         with self._db.write() as connection:
             self._lock(connection, enrolment.realm, enrolment.subject)

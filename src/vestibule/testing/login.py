@@ -47,7 +47,7 @@ def enrol_app(client: FlaskClient) -> SoftwareAuthenticator:
 
 
 def take_second_step(client: FlaskClient, authenticator: SoftwareAuthenticator) -> TestResponse:
-    """Answer the second step of a login that waits in `client`; return the redirect that follows."""
+    """Answer the second step of the login that waits in `client`; return what follows."""
     prefix = state_of(client.application).settings.url_prefix
     page = client.get(f"{prefix}/login", headers=PAGE)
     _expect(page, 200)

@@ -26,6 +26,11 @@ from vestibule.core.vault import Vault
 from vestibule.secretbox import SealError
 
 
+def tell_nobody(event: Event) -> None:
+    """Keep an event to the audit trail."""
+    del event
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """One realm's engine room. Made by `bootstrap`, read by the use cases, changed by none."""
@@ -41,7 +46,7 @@ class House:
     profile: Profile
     notifies: bool = False
     """Whether anything carries messages; without a carrier no notice is written."""
-    after_commit: Callable[[Event], None] = lambda event: None
+    after_commit: Callable[[Event], None] = tell_nobody
     """Told of every event once it is committed; signals hang here."""
 
     def now(self) -> datetime:

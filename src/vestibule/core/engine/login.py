@@ -65,7 +65,7 @@ def begin(house: House, login: Login, origin: Origin) -> Begun:
 
 
 def look(house: House, token: str | None) -> Case | None:
-    """Return a passage with what is asked on it, without changing anything; None if there is none."""
+    """Return a passage with what is asked on it, changing nothing; None where there is none."""
     key = token_hash(token)
     case = house.store.look(key) if key else None
     return case if case is not None and case.passage.realm == house.realm else None

@@ -59,7 +59,7 @@ def remove(house: House, enrolment: Enrolment, keep: Passage | None, origin: Ori
 
 
 def ask_again(house: House, passage: Passage, purpose: Purpose, origin: Origin) -> None:
-    """Open challenges for a signed-in person to prove anew that it is them; former ones are gone."""
+    """Ask a signed-in person to prove anew that it is them; what was asked before is gone."""
     now = house.now()
     enrolments = house.store.enrolments(house.realm, passage.subject)
     challenges = [

@@ -1,4 +1,4 @@
-"""Codes that are sent: a new one replaces the old, in the same challenge, with the same attempts."""
+"""Codes that are sent: a new one replaces the old, in one challenge with one attempt count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -74,7 +74,8 @@ def send_again_at(challenge: Challenge) -> datetime | None:
     sent_at = challenge.memo.get("sent_at")
     if challenge.sends == 0 or sent_at is None:
         return challenge.created_at
-    return datetime.fromisoformat(sent_at) + FIRST_GAP * 2 ** (challenge.sends - 1)
+    gap: timedelta = FIRST_GAP * 2 ** (challenge.sends - 1)
+    return datetime.fromisoformat(sent_at) + gap
 
 
 def _rule(

@@ -98,7 +98,7 @@ class RecoveryCodes:
         return len(enrolment.state.get("codes", {}))
 
     def shown(self, enrolment: Enrolment) -> list[str]:
-        """Return the codes for the person's eyes while they may still be seen, else an empty list."""
+        """Return the codes while the person may still see them, else an empty list."""
         return list(json.loads(enrolment.secret)) if enrolment.secret else []
 
     def _hash(self, secret: str, salt: bytes) -> str:

@@ -45,7 +45,7 @@ def answer() -> Response:
 
 
 def cancel() -> Response:
-    """Give up a waiting login, or whatever hangs on this browser's cookie but a signed-in person."""
+    """Give up the login that waits in this browser."""
     sent = submission.read(CodeForm)
     if sent.refusal is not None:
         return sent.refusal

@@ -207,10 +207,14 @@ def downgrade() -> None:
 def _guards() -> list[str]:
     if op.get_bind().dialect.name == "postgresql":
         return [
-            "CREATE FUNCTION event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$",
-            "CREATE TRIGGER event_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
-            "FOR EACH STATEMENT EXECUTE FUNCTION event_is_append_only()",
+            (
+                "CREATE FUNCTION event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$"
+            ),
+            (
+                "CREATE TRIGGER event_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event "
+                "FOR EACH STATEMENT EXECUTE FUNCTION event_is_append_only()"
+            ),
         ]
     return [
         f"CREATE TRIGGER event_is_append_only_{verb.lower()} BEFORE {verb} ON event "
