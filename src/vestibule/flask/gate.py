@@ -182,7 +182,18 @@ class Gate:
         protection = self._app.extensions.get("csrf")
         if protection is not None:
             protection.exempt(self._app.blueprints["vestibule"])
+        self._host.when_logged_out(self._drop_waiting)
         self._is_settled = True
+
+    def _drop_waiting(self) -> None:
+        """End a login that waits in this browser: its person said that they are leaving."""
+        visit = visit_of(request)
+        if visit is None or visit.token is None or visit.grant is not None:
+            return
+        waiting = self._state.engine.standing(None, visit.token).passage
+        if waiting is not None:
+            self._state.engine.cancel(waiting, "logout", answers.origin_of(request))
+            visit.on_response.append(self._drop_token)
 
     def _weigh_loaded(self, session: SessionMixin, visit: Visit) -> None:
         user = self._host.current_user()
@@ -271,7 +282,7 @@ class Gate:
         location = response.headers.get("Location")
         if visit.identity is not None or not visit.token or location is None:
             return response
-        if request.method != "GET" or not is_navigation(request):
+        if request.method != "GET" or not is_navigation(request) or self._is_marked("exempt"):
             return response
         target = own_path(location, request)
         house = self._state.engine.house
@@ -346,13 +357,15 @@ class Gate:
         subject = self._host.subject_of_user(user)
         standing = self._state.engine.standing(subject, visit.token)
         live = self._state.engine.is_live(standing.passage, subject, identity)
+        if standing.passage is not None and not live:
+            # Whoever began another login here, or was somebody else, is so no longer.
+            self._state.engine.cancel(standing.passage, "another login", answers.origin_of(request))
+            if not standing.enrolled:
+                visit.on_response.append(self._drop_token)
         if not standing.enrolled or live:
             visit.identity, visit.subject, visit.user = identity, subject, user
             visit.grant = standing.passage if live else None
             return None
-        if standing.passage is not None:
-            # Whoever began another login here, or was somebody else, is so no longer.
-            self._state.engine.cancel(standing.passage, "another login", answers.origin_of(request))
         return self._park(session, visit, self._login(session, subject, identity, user), response)
 
     def _login(self, session: SessionMixin, subject: str, identity: str, user: Any) -> Login:

@@ -42,6 +42,10 @@ class Host(Protocol):
         """Return the subject of what the application calls a user."""
         ...
 
+    def when_logged_out(self, do: Callable[[], None]) -> None:
+        """Have `do` called when somebody leaves, where the application tells."""
+        ...
+
     def is_welcome(self, user: Any) -> bool:
         """Say whether the application would let this user in at all."""
         ...
@@ -136,6 +140,16 @@ class FlaskLoginHost:
             _refuse_own_get_id(type(user))
         return str(user.get_id())
 
+    def when_logged_out(self, do: Callable[[], None]) -> None:
+        """Listen to Flask-Login, which tells of every logout, also of nobody's."""
+        from flask_login import user_logged_out
+
+        def heard(sender: object, **said: object) -> None:
+            del sender, said
+            do()
+
+        user_logged_out.connect(heard, self._app, weak=False)
+
     def is_welcome(self, user: Any) -> bool:
         """Say what Flask-Login's own login would: is the account active?"""
         return bool(getattr(user, "is_active", True))
@@ -212,6 +226,9 @@ class KeyedHost:
         if self._subject_loader is not None:
             return str(self._subject_loader(user))
         return str(user)
+
+    def when_logged_out(self, do: Callable[[], None]) -> None:
+        """Nobody tells here; the gate sees a login value vanish."""
 
     def is_welcome(self, user: Any) -> bool:
         """The value is all there is to know."""

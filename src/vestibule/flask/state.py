@@ -87,8 +87,9 @@ class State:
 
     @property
     def site(self) -> str:
-        """The name people know the application by."""
-        return self.settings.issuer or self.app.name
+        """The name people know the application by: as set, else made of the package's own."""
+        plain = self.app.name.rpartition(".")[2].replace("_", " ").strip()
+        return self.settings.issuer or plain[:1].upper() + plain[1:] or self.app.name
 
     def close(self) -> None:
         """Stop the courier and close the database; the next use opens them again."""
@@ -138,7 +139,7 @@ class State:
             sender = cast("Sender | None", self.app.extensions.get("vestibule_inbox"))
         parts = assemble(
             self.settings,
-            application=self.app.name,
+            application=self.site,
             instance=Path(self.app.instance_path),
             clock=self._world.clock,
             random=self._world.random,

@@ -15,6 +15,7 @@ from vestibule.flask.answers import origin_of
 from vestibule.flask.csrf import CodeForm
 from vestibule.flask.navigation import own_path, wants_json
 from vestibule.flask.pages import message, said, state
+from vestibule.flask.parking import Parked
 from vestibule.flask.problems import BLOCKING, STATUS, Problem, problem_of
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.welcome import is_still_welcome, turn_away
@@ -50,13 +51,13 @@ def cancel() -> Response:
     if sent.refusal is not None:
         return sent.refusal
     here = state()
-    case = _waiting(here.cookies.token(request))
+    case, start_url = _waiting(here.cookies.token(request)), _start_url()
     if case is not None and not sent.is_stale:
         here.engine.cancel(case.passage, "given up", origin_of(request))
         session.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
     if wants_json(request):
-        return said(200, status="cancelled", location=_start_url())
-    return redirect(_start_url(), 303)
+        return said(200, status="cancelled", location=start_url)
+    return redirect(start_url, 303)
 
 
 def _waiting(token: str | None) -> Case | None:
@@ -103,16 +104,17 @@ def _refused(outcome: Outcome) -> Response:
     if outcome.case is None or rejected.reason is Reason.GONE:
         return _nothing_waits()
     now = state().engine.house.now()
-    problem = problem_of(rejected, now, start_url=_start_url())
     status = STATUS[rejected.reason]
     exhausted = rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0
+    start_url = _start_url() if exhausted else ""
+    problem = problem_of(rejected, now, start_url=start_url)
     if wants_json(request):
         response = said(
             429 if exhausted else status,
             error=Reason.EXHAUSTED.value if exhausted else _told(rejected.reason),
             detail=problem.text,
             retry_at=problem.when,
-            location=_start_url() if exhausted else url_for("vestibule.login"),
+            location=start_url if exhausted else url_for("vestibule.login"),
         )
     elif exhausted:
         response = message(
@@ -217,8 +219,14 @@ def _proven(outcome: Outcome) -> Response:
 
 
 def _start_url() -> str:
-    """Return where a login begins: the host's own page, where Flask-Login knows it."""
+    """Return where a login begins: where this one did, else the page Flask-Login knows."""
     here = state()
+    case = here.engine.look(here.cookies.token(request))
+    if case is not None and case.passage.parked is not None:
+        sealed = case.passage.parked
+        parked = Parked.from_bytes(here.engine.house.vault.open_parked(case.passage.id, sealed))
+        if parked.entrance is not None:
+            return parked.entrance
     manager = getattr(here.app, "login_manager", None)
     view = getattr(manager, "login_view", None)
     if isinstance(view, str) and view in here.app.view_functions:
