@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from vestibule.bootstrap import Parts
+    from vestibule.flask.state import State
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -81,7 +82,7 @@ def upgrade(database_url: str | None, revision: str) -> None:
     """Bring the tables forward to REVISION (the newest by default)."""
     from vestibule.bootstrap import operate
 
-    click.echo(f"The database is at {operate.upgrade(_database(database_url), revision)}.")
+    click.echo(f"The database is at {operate.upgrade(_tables(database_url), revision)}.")
 
 
 @db.command()
@@ -93,7 +94,7 @@ def downgrade(database_url: str | None, revision: str) -> None:
     """Bring the tables back to REVISION; `base` removes them."""
     from vestibule.bootstrap import operate
 
-    at = operate.downgrade(_database(database_url), revision)
+    at = operate.downgrade(_tables(database_url), revision)
     click.echo(f"The database is at {at or 'nothing'}.")
 
 
@@ -118,9 +119,10 @@ def rotate_keys(database_url: str | None, key_file: Path | None) -> None:
     """Add a new key and seal everything anew, while the site runs."""
     from vestibule.bootstrap import operate
 
-    _, file = _located(database_url, key_file)
     with _opened(database_url, key_file) as parts:
-        version, count = operate.rotate_keys(parts, file)
+        if parts.settings.key_file is None or parts.settings.keys is not None:
+            raise click.UsageError("Only keys in a file can be rotated: set VESTIBULE_KEY_FILE.")
+        version, count = operate.rotate_keys(parts, Path(parts.settings.key_file))
     click.echo(f"Key {version} seals from now on; {count} values were sealed anew.")
     click.echo("Back the key file up. The older keys stay in it: older backups need them.")
 
@@ -174,9 +176,9 @@ def _opened(database_url: str | None, key_file: Path | None) -> Iterator["Parts"
     """Lend the parts: of the application at hand, else of what the options name."""
     from vestibule.bootstrap import assemble, read_settings
 
-    found = _of_application()
-    if found is not None and database_url is None:
-        yield found
+    application = _application()
+    if application is not None:
+        yield application.parts
         return
     url, file = _located(database_url, key_file)
     settings = read_settings({"VESTIBULE_DATABASE_URL": url, "VESTIBULE_KEY_FILE": str(file)})
@@ -187,23 +189,36 @@ def _opened(database_url: str | None, key_file: Path | None) -> Iterator["Parts"
         parts.database.close()
 
 
-def _of_application() -> "Parts | None":
-    """Return the parts of the application that `flask vestibule …` has loaded."""
+def _application() -> "State | None":
+    """Return the application that `flask vestibule …` has loaded; a typed option goes before it.
+
+    What the environment says does not: the application has read it too, and knows its realm.
+    """
+    from click.core import ParameterSource
+
     context = click.get_current_context()
-    if context.find_object(object) is None or context.find_root().info_name == "vestibule":
+    if context.find_root().info_name == "vestibule":
+        return None
+    if context.get_parameter_source("database_url") is ParameterSource.COMMANDLINE:
         return None
     from flask.cli import ScriptInfo
 
     from vestibule.flask.state import state_of
 
     info = context.find_object(ScriptInfo)
-    return None if info is None else state_of(info.load_app()).parts
+    return None if info is None else state_of(info.load_app())
 
 
 def _located(database_url: str | None, key_file: Path | None) -> tuple[str, Path]:
     if key_file is None:
         raise click.UsageError("Name the key file: --key-file, or VESTIBULE_KEY_FILE.")
     return _database(database_url), key_file
+
+
+def _tables(database_url: str | None) -> str:
+    """Return whose tables are meant: the application's at hand, else what the option names."""
+    application = _application()
+    return _database(database_url if application is None else application.settings.database_url)
 
 
 def _database(database_url: str | None) -> str:

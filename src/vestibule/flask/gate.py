@@ -10,7 +10,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, request
@@ -19,7 +19,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.wrappers import Request, Response
 
 from vestibule.core.engine import Login
-from vestibule.core.errors import StoreUnavailableError
+from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Passage, PassageKind
 from vestibule.core.tokens import token_hash
 from vestibule.flask import answers, parking
@@ -29,6 +29,9 @@ from vestibule.flask.parking import Parked
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit, set_visit, visit_of
 from vestibule.flask.welcome import has_same_password
+
+CLOSING: Final = (StoreUnavailableError, DeploymentError)
+"""What keeps everybody out who would need a second step: the store is down, or not the right one."""
 
 _log = logging.getLogger("vestibule.gate")
 
@@ -92,7 +95,7 @@ class Gate:
         if value is not None:
             try:
                 self._weigh(session, value, visit)
-            except StoreUnavailableError as error:
+            except CLOSING as error:
                 self._stop(session, visit, error)
         visit.before = parking.snapshot(session, self._serializer)
 
@@ -127,7 +130,7 @@ class Gate:
                 self._weigh_user(session, visit, self._load)
             elif self._host.loads_by_itself(request):
                 self._weigh_loaded(session, visit)
-        except StoreUnavailableError as error:
+        except CLOSING as error:
             self._host.forget_user()
             self._stop(session, visit, error)
             return self._unavailable()
@@ -245,7 +248,7 @@ class Gate:
             if self._is_new(session, visit):
                 return self._let_in_or_park(session, visit, None)
             return self._look_again(session, visit)
-        except StoreUnavailableError as error:
+        except CLOSING as error:
             self._stop(session, visit, error)
             return self._unavailable()
 
@@ -273,7 +276,7 @@ class Gate:
                     response.close()
                     return parked
             return self._led_on(visit, response)
-        except StoreUnavailableError as error:
+        except CLOSING as error:
             self._stop(session, visit, error)
             return self._unavailable()
 
@@ -335,7 +338,7 @@ class Gate:
             user = self._load(session)
             subject = identity if user is None else self._host.subject_of_user(user)
             return not self._is_enrolled(identity) and not self._is_enrolled(subject)
-        except StoreUnavailableError:
+        except CLOSING:
             return False
 
     # Parking
@@ -426,7 +429,7 @@ class Gate:
     def _drop_token(self, response: Response) -> None:
         self._state.cookies.drop(response, self._state.cookies.passage)
 
-    def _stop(self, session: SessionMixin, visit: Visit, error: StoreUnavailableError) -> None:
+    def _stop(self, session: SessionMixin, visit: Visit, error: Exception) -> None:
         """Refuse the request, and leave what the browser holds as it is: nobody is signed out."""
         _log.error("no request can be let in: %s", error)
         visit.is_stopped = True

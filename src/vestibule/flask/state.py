@@ -60,6 +60,7 @@ class State:
         self._world = world
         self._lock = threading.Lock()
         self._made: tuple[int, Parts] | None = None
+        self._inherited: list[tuple[int, Parts] | None] = []
         self._host: Host | None = None
 
     @property
@@ -75,6 +76,9 @@ class State:
             return made[1]
         with self._lock:
             if self._made is None or self._made[0] != process_id():
+                # What a parent process opened is kept and left alone: to close it here would
+                # close it there.
+                self._inherited.append(self._made)
                 self._made = (process_id(), self._assemble())
             return self._made[1]
 
