@@ -1,11 +1,20 @@
 """The routes of our own pages. One view per step; a path names the step, never a person."""
 
-from flask import Blueprint
+import logging
 
-from vestibule.flask import pages
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from vestibule.core.errors import DeploymentError, StoreUnavailableError
+from vestibule.flask import answers, pages
 from vestibule.flask.views import confirm, enrol, login, manage, recovery
 
 NAME = "vestibule"
+
+
+def _unavailable(error: Exception) -> Response:
+    logging.getLogger("vestibule.pages").error("no page can be shown: %s", error)
+    return answers.unavailable(request)
 
 
 def make_blueprint(url_prefix: str) -> Blueprint:
@@ -18,6 +27,8 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         static_folder="static",
     )
     blueprint.after_request(pages.harden)
+    blueprint.register_error_handler(StoreUnavailableError, _unavailable)
+    blueprint.register_error_handler(DeploymentError, _unavailable)
     get, post, both = ["GET"], ["POST"], ["GET", "POST"]
     for rule, endpoint, view, methods in (
         ("/login", "login", login.show, get),

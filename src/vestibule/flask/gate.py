@@ -31,7 +31,7 @@ from vestibule.flask.visit import Visit, set_visit, visit_of
 from vestibule.flask.welcome import has_same_password
 
 CLOSING: Final = (StoreUnavailableError, DeploymentError)
-"""What keeps everybody out who would need a second step: the store is down, or not the right one."""
+"""What keeps out everybody who needs a second step: a store that is down, or the wrong one."""
 
 _log = logging.getLogger("vestibule.gate")
 
