@@ -142,13 +142,18 @@ def way_of(enrolment: Enrolment, endpoint: str | None = None) -> Way:
     )
 
 
-def field_of(enrolment: Enrolment) -> Field:
-    """Return the field for an enrolment's answers."""
+def field_of(enrolment: Enrolment, typed: str = "") -> Field:
+    """Return the field for an enrolment's answers, with what was typed wrong to be mended there."""
     traits = state().engine.house.registry[enrolment.factor].traits
     if traits.digits is None:
-        return Field(label=_("Recovery code"), maxlength=40)
+        return Field(label=_("Recovery code"), maxlength=40, value=typed[:40])
+    longest = traits.digits + 4
     return Field(
-        label=_("Code"), inputmode="numeric", digits=traits.digits, maxlength=traits.digits + 4
+        label=_("Code"),
+        inputmode="numeric",
+        digits=traits.digits,
+        maxlength=longest,
+        value=typed[:longest],
     )
 
 

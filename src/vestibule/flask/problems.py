@@ -18,6 +18,8 @@ STATUS: Final = {
     Reason.DISABLED: 403,
 }
 BLOCKING: Final = frozenset({Reason.EXHAUSTED, Reason.CLOSED, Reason.DISABLED, Reason.GONE})
+SHOWN_AGAIN: Final = frozenset({Reason.WRONG, Reason.REPLAYED, Reason.MALFORMED})
+"""Refusals after which the field holds what was typed: it was compared, so it is worth nothing."""
 FEW: Final = 2
 """Remaining tries are named only when there are so few."""
 

@@ -13,7 +13,7 @@ from vestibule.flask.answers import origin_of, proof_required
 from vestibule.flask.csrf import CodeForm
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.problems import BLOCKING, STATUS, Problem, problem_of
+from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.wanted import recall, remember
@@ -72,7 +72,7 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
     outcome = here.engine.verify(token, PURPOSE, code, origin)
     if outcome.granted is None:
         rejected = outcome.verdict
-        return _refused(person, rejected if isinstance(rejected, Rejected) else None)
+        return _refused(person, rejected if isinstance(rejected, Rejected) else None, code)
     session.name(outcome.granted)
     back = recall(request)
     if wants_json(request):
@@ -90,7 +90,7 @@ def _is_asked(asked: object) -> bool:
     )
 
 
-def _refused(person: Person, rejected: Rejected | None) -> Response:
+def _refused(person: Person, rejected: Rejected | None, typed: str) -> Response:
     rejected = rejected or Rejected(reason=Reason.GONE)
     now = state().engine.house.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
@@ -106,11 +106,17 @@ def _refused(person: Person, rejected: Rejected | None) -> Response:
         told = Reason.WRONG if error is Reason.REPLAYED else error
         return said(status, error=told.value, detail=problem.text, retry_at=problem.when)
     blocked = exhausted or rejected.reason in BLOCKING
-    return _ask(person, problem, status=status, blocked=blocked)
+    again = typed if rejected.reason in SHOWN_AGAIN else ""
+    return _ask(person, problem, status=status, blocked=blocked, typed=again)
 
 
 def _ask(
-    person: Person, problem: Problem | None, *, status: int = 200, blocked: bool = False
+    person: Person,
+    problem: Problem | None,
+    *,
+    status: int = 200,
+    blocked: bool = False,
+    typed: str = "",
 ) -> Response:
     here = state()
     enrolments = here.engine.enrolments(person.subject)
@@ -128,7 +134,7 @@ def _ask(
         purpose="confirm",
         account=here.applicant(person.subject, person.user).account,
         method=pages.way_of(chosen),
-        field=pages.field_of(chosen),
+        field=pages.field_of(chosen, typed),
         action=url_for("vestibule.confirm", method=chosen.id),
         problem=problem,
         blocked=blocked,

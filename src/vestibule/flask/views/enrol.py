@@ -17,7 +17,7 @@ from vestibule.flask.csrf import CodeForm, Form
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.problems import STATUS, Problem, problem_of
+from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, problem_of
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
@@ -90,7 +90,8 @@ def confirm(person: Person) -> Response:
     outcome = here.engine.verify(token, Purpose.ENROL, sent.fields["code"], origin_of(request))
     if outcome.granted is None:
         rejected = outcome.verdict
-        return _refused(person, draft, rejected if isinstance(rejected, Rejected) else None)
+        refused = rejected if isinstance(rejected, Rejected) else Rejected(reason=Reason.GONE)
+        return _refused(person, draft, refused, sent.fields["code"])
     session.name(outcome.granted)
     return _added(person)
 
@@ -133,19 +134,24 @@ def _added(person: Person) -> Response:
     return done("added")
 
 
-def _refused(person: Person, draft: Enrolment, rejected: Rejected | None) -> Response:
-    rejected = rejected or Rejected(reason=Reason.GONE)
+def _refused(person: Person, draft: Enrolment, rejected: Rejected, typed: str) -> Response:
     if rejected.reason in {Reason.GONE, Reason.EXHAUSTED} or rejected.tries_left == 0:
         return _begin_again()
     now = state().engine.house.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
     if wants_json(request):
         return said(STATUS[rejected.reason], error=rejected.reason.value, detail=problem.text)
-    return _page(person, draft, problem, status=STATUS[rejected.reason])
+    again = typed if rejected.reason in SHOWN_AGAIN else ""
+    return _page(person, draft, problem, status=STATUS[rejected.reason], typed=again)
 
 
 def _page(
-    person: Person, draft: Enrolment, problem: Problem | None, *, status: int = 200
+    person: Person,
+    draft: Enrolment,
+    problem: Problem | None,
+    *,
+    status: int = 200,
+    typed: str = "",
 ) -> Response:
     here = state()
     applicant = here.applicant(person.subject, person.user)
@@ -162,7 +168,7 @@ def _page(
         otpauth_url=uri,
         apps=APPS,
         account=applicant.account,
-        field=pages.field_of(draft),
+        field=pages.field_of(draft, typed),
         action=url_for("vestibule.setup"),
         problem=problem,
         cancel_url=url_for("vestibule.cancel_setup"),
@@ -182,7 +188,7 @@ def qr_of(uri: str) -> Markup:
         border=4,
         dark="#000",
         light="#fff",
-        svgclass="v-qr",
+        svgclass=None,
         lineclass=None,
         omitsize=True,
     )

@@ -16,7 +16,7 @@ from vestibule.flask.csrf import CodeForm
 from vestibule.flask.navigation import own_path, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.parking import Parked
-from vestibule.flask.problems import BLOCKING, STATUS, Problem, problem_of
+from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.welcome import is_still_welcome, turn_away
 
@@ -39,7 +39,7 @@ def answer() -> Response:
         return _stale(token)
     outcome = state().engine.verify(token, Purpose.LOGIN, sent.fields["code"], origin_of(request))
     if outcome.granted is None:
-        return _refused(outcome)
+        return _refused(outcome, sent.fields["code"])
     if outcome.granted.passage.kind is PassageKind.PROGRAM:
         return _proven(outcome)
     return _admitted(outcome)
@@ -97,7 +97,7 @@ def _stale(token: str | None) -> Response:
     return _ask(case, problem, status=400)
 
 
-def _refused(outcome: Outcome) -> Response:
+def _refused(outcome: Outcome, typed: str) -> Response:
     rejected = outcome.verdict
     if not isinstance(rejected, Rejected):
         rejected = Rejected(reason=Reason.GONE)
@@ -127,7 +127,8 @@ def _refused(outcome: Outcome) -> Response:
         )
     else:
         blocked = rejected.reason in BLOCKING
-        response = _ask(outcome.case, problem, status=status, blocked=blocked)
+        again = typed if rejected.reason in SHOWN_AGAIN else ""
+        response = _ask(outcome.case, problem, status=status, blocked=blocked, typed=again)
     if problem.seconds is not None:
         response.headers["Retry-After"] = str(problem.seconds)
     return response
@@ -139,7 +140,12 @@ def _told(reason: Reason) -> str:
 
 
 def _ask(
-    case: Case, problem: Problem | None, *, status: int = 200, blocked: bool = False
+    case: Case,
+    problem: Problem | None,
+    *,
+    status: int = 200,
+    blocked: bool = False,
+    typed: str = "",
 ) -> Response:
     ways = state().engine.ways(case, Purpose.LOGIN)
     if wants_json(request):
@@ -162,7 +168,7 @@ def _ask(
         purpose="login",
         account=None,
         method=pages.way_of(chosen),
-        field=pages.field_of(chosen),
+        field=pages.field_of(chosen, typed),
         action=url_for("vestibule.login", method=chosen.id),
         problem=problem,
         blocked=blocked,

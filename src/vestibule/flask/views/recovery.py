@@ -30,7 +30,7 @@ def show(person: Person) -> Response:
     return pages.page(
         "recovery_codes",
         codes=list(codes.codes) if codes and codes.codes else None,
-        first=True,
+        first=_is_first_set_up(person),
         download_url=url_for("vestibule.download_recovery_codes"),
         done_url=url_for("vestibule.keep_recovery_codes"),
         new_url=url_for("vestibule.new_recovery_codes"),
@@ -97,6 +97,18 @@ def keep(person: Person) -> Response:
 def _current(person: Person) -> CodeSet | None:
     engine = state().engine
     return engine.recovery_codes(engine.enrolments(person.subject))
+
+
+def _is_first_set_up(person: Person) -> bool:
+    """Say whether this is the end of the first set-up, which may be left without codes."""
+    house = state().engine.house
+    primary = [
+        e
+        for e in state().engine.enrolments(person.subject)
+        if e.factor in house.registry.primary_names()
+    ]
+    added = primary[0].confirmed_at if len(primary) == 1 else None
+    return added is not None and house.now() - added < house.profile.enrolment_life
 
 
 def _is_enrolled(person: Person) -> bool:
