@@ -160,7 +160,6 @@ def test_settings_print_no_secret() -> None:
     assert "hunter2" not in repr(found)
 
 
-@pytest.mark.row("ASVS-6.1.1")
 def test_every_setting_says_what_it_is() -> None:
     """Each field of the settings stands in the source with a sentence of its own below it."""
     import ast

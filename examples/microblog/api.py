@@ -8,6 +8,8 @@ from flask import Blueprint, current_app, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from vestibule.flask import Vestibule
+
 from . import clock, feeds
 from .forms import tidy
 from .logins import me
@@ -40,7 +42,7 @@ def issue_token() -> ResponseReturnValue:
     user = authenticate(sent.username or "", sent.password or "") if sent and basic else None
     if user is None:
         return _refuse("Basic")
-    if door := current_app.extensions["vestibule"].challenge(user):
+    if door := Vestibule.challenge(user):
         return door
     expires_at = clock.now() + current_app.config["API_TOKEN_LIFETIME"]
     token = ApiToken.issue(user, expires_at)
@@ -49,6 +51,7 @@ def issue_token() -> ResponseReturnValue:
 
 
 @blueprint.delete("/tokens")
+@Vestibule.accepts_tokens
 @token_required
 def revoke_token() -> ResponseReturnValue:
     """Make the token the request carries worthless."""
@@ -58,6 +61,7 @@ def revoke_token() -> ResponseReturnValue:
 
 
 @blueprint.get("/me")
+@Vestibule.accepts_tokens
 @token_required
 def show_me() -> ResponseReturnValue:
     """Say whose token this is."""
@@ -72,6 +76,7 @@ def show_me() -> ResponseReturnValue:
 
 
 @blueprint.get("/posts")
+@Vestibule.accepts_tokens
 @token_required
 def list_posts() -> ResponseReturnValue:
     """List the timeline, newest first."""
@@ -81,6 +86,7 @@ def list_posts() -> ResponseReturnValue:
 
 
 @blueprint.post("/posts")
+@Vestibule.accepts_tokens
 @token_required
 def add_post() -> ResponseReturnValue:
     """Say something."""

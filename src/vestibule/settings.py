@@ -27,7 +27,7 @@ class Settings:
     keys: str | None = field(default=None, repr=False)
     """The same in one line, for platforms without files: `id;1=KEY;2=KEY`."""
     development: bool = False
-    """Sets itself up, over http, on this machine; refused by nobody and safe for nobody."""
+    """Everything sets itself up and works over plain http; for a developer's machine only."""
     realm: str = "default"
     """Parts the subjects of applications that share a database."""
     profile: str = "default"
@@ -48,7 +48,8 @@ class Settings:
     support: str | None = None
     """A sentence, an address or a link for people who can use no way of theirs."""
     fresh_minutes: int | None = None
-    """How recent a proof must be to change how one logs in; the profile's number if unset."""
+    """How recent a proof must be to change how one logs in, 1 to 60; the profile's number if
+    unset."""
     factor_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The factors' own settings, by factor."""
 

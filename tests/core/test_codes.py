@@ -55,7 +55,7 @@ def test_a_longer_code_is_not_a_shorter_one_filled_up() -> None:
     assert len({code[:4] for code in codes}) > 1750
 
 
-@pytest.mark.row("ATK-30", "A12", "PSD-02")
+@pytest.mark.row("ATK-30", "A12")
 @pytest.mark.parametrize(
     "other",
     [

@@ -204,7 +204,7 @@ def test_a_source_waits_a_minute_at_the_most(failures: int, away: timedelta) -> 
     assert until is None or now < until <= now + timedelta(minutes=1)
 
 
-@pytest.mark.row("ATK-15", "ATK-18")
+@pytest.mark.row("ATK-18")
 def test_a_source_is_slowed_and_never_locked() -> None:
     """An address that only ever fails still gets an answer judged every minute, for ever."""
     source, now, judged = SOURCE, START, 0

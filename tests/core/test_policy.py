@@ -150,7 +150,6 @@ def test_what_is_not_a_live_grant_is_never_fresh() -> None:
         assert not policy.is_fresh(passage, START, week)
 
 
-@pytest.mark.row("ATK-37")
 def test_being_remembered_makes_nothing_fresh() -> None:
     """A browser that is remembered is not fresh by it: only a proof is."""
     remembered = replace(GRANT, remembered=True, expires_at=START + timedelta(days=30))

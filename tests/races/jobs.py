@@ -14,8 +14,10 @@ from tests.races.people import Person, grant_of, letter
 
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
+from vestibule.core.factor import Applicant, Draft, Env, Factor, Opening, Traits
 from vestibule.core.limits import Limits
-from vestibule.core.model import Origin, Purpose
+from vestibule.core.model import Challenge, Enrolment, Origin, Purpose
+from vestibule.core.registry import Registry
 from vestibule.core.verdict import Rejected, Verdict
 
 MOST_LETTERS: Final = 2
@@ -133,30 +135,60 @@ def renew_codes(parts: Parts, person: Person) -> str:
     return parts.engine.new_recovery_codes(person.applicant).enrolment.id
 
 
-def die_between(parts: Parts, token: str, answer: str) -> str:
-    """Answer with a recovery code, and be killed after it was counted and before it is judged."""
-    factor = replace_judge(parts)
-    return word(factor.verify(token, Purpose.LOGIN, answer).verdict)
-
-
-def replace_judge(parts: Parts) -> Engine:
-    """Return an engine whose recovery codes kill the process the moment they are to be judged."""
+def die_judging(parts: Parts, token: str, answer: str) -> str:
+    """Give an answer, and be killed after it was counted, when it is to be judged."""
     house = parts.engine.house
+    factors = [
+        Deadly(factor) if factor.name == "recovery_codes" else factor for factor in house.registry
+    ]
+    deadly = Engine(replace(house, registry=Registry(factors)))
+    return word(deadly.verify(token, Purpose.LOGIN, answer).verdict)
 
-    class Deadly:
-        """The factor itself, but for the last thing it does."""
 
-        name = "recovery_codes"
-        traits = house.registry["recovery_codes"].traits
-        reads = house.registry["recovery_codes"].reads
+@dataclass(frozen=True, slots=True)
+class Deadly:
+    """A factor that ends the process as a power cut would, the moment it is asked to judge."""
 
-        def judge(self, *_: object) -> Verdict:
-            """End this process as a power cut would."""
-            os.kill(os.getpid(), signal.SIGKILL)
-            raise AssertionError
+    factor: Factor
 
-    registry = type(house.registry)([Deadly(), house.registry["totp"]])  # type: ignore[list-item]
-    return Engine(replace(house, registry=registry))
+    @property
+    def name(self) -> str:
+        """Bear the factor's name."""
+        return self.factor.name
+
+    @property
+    def traits(self) -> Traits:
+        """Have the factor's traits."""
+        return self.factor.traits
+
+    def begin(self, applicant: Applicant, env: Env) -> Draft:
+        """Begin as the factor does."""
+        return self.factor.begin(applicant, env)
+
+    def open(self, enrolment: Enrolment, env: Env) -> Opening:
+        """Open as the factor does."""
+        return self.factor.open(enrolment, env)
+
+    def reads(self, answer: str) -> str | None:
+        """Read as the factor does."""
+        return self.factor.reads(answer)
+
+    def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
+        """End everything."""
+        os.kill(os.getpid(), signal.SIGKILL)
+        return self.factor.judge(challenge, enrolment, answer, env)
+
+
+def is_live(parts: Parts, subject: str, token: str) -> str:
+    """Say whether a token names a live grant."""
+    engine = parts.engine
+    passage = engine.standing(subject, token).passage
+    return "live" if engine.is_live(passage, subject, "1") else "over"
+
+
+def ready(parts: Parts) -> str:
+    """Say which installation this process has opened."""
+    return parts.settings.realm
 
 
 def keep_busy(parts: Parts, what: str, seconds: float, **arguments: Any) -> str:

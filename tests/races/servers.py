@@ -88,8 +88,8 @@ class Servers:
 
     def __init__(self) -> None:
         """Start both."""
-        gate = _spawn.Barrier(PROCESSES)
-        self._servers = [Server(gate) for _ in range(PROCESSES)]
+        self._gate = _spawn.Barrier(PROCESSES)
+        self._servers = [Server(self._gate) for _ in range(PROCESSES)]
 
     def run(
         self,
@@ -103,6 +103,7 @@ class Servers:
         for number, server in enumerate(self._servers):
             server.tell(Order(site, jobs[number::PROCESSES], threads, limits))
         reports = [server.hear() for server in self._servers]
+        self._gate.reset()
         raised = [text for report in reports for text in report.raised]
         assert not raised, "\n".join(sorted(set(raised)))
         return [word for report in reports for word in report.words]
@@ -120,14 +121,19 @@ def alone() -> Server:
 
 def _serve(pipe: Connection, gate: Barrier) -> None:
     while (order := pipe.recv()) is not None:
-        pipe.send(_carried_out(order, gate))
+        report = Report()
+        try:
+            _carry_out(order, gate, report)
+        except Exception:  # noqa: BLE001 - whatever it was, the test is told
+            gate.abort()
+            report.raised.append(f"the server: {traceback.format_exc()}")
+        pipe.send(report)
 
 
-def _carried_out(order: Order, gate: Barrier) -> Report:
+def _carry_out(order: Order, gate: Barrier, report: Report) -> None:
     parts = order.site.opened()
     if order.limits is not None:
         parts = replace(parts, engine=with_limits(parts.engine, order.limits))
-    report = Report()
 
     def all_ready() -> None:
         gate.wait(PATIENCE)
@@ -142,12 +148,14 @@ def _carried_out(order: Order, gate: Barrier) -> Report:
     for thread in threads:
         thread.join(PATIENCE)
     parts.database.close()
-    return report
 
 
 def _work(parts: Parts, jobs: Sequence[Job], start: threading.Barrier, report: Report) -> None:
     parts.engine.standing("nobody", None)  # the connection is there before the race begins
-    start.wait(PATIENCE)
+    try:
+        start.wait(PATIENCE)
+    except threading.BrokenBarrierError:
+        return  # the other server could not begin, and says why
     for job in jobs:
         try:
             report.words.append(job.run(parts))

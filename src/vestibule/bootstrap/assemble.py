@@ -19,7 +19,7 @@ from vestibule.delivery import Courier
 from vestibule.secretbox import KEY_BYTES, KeyRing, SecretBox
 from vestibule.settings import Settings
 from vestibule.store import SqlStore, installation, migrate
-from vestibule.store.database import Database, connect
+from vestibule.store.database import Database, closed_on_error, connect
 from vestibule.store.installation import Installation
 from vestibule.store.outbox import SqlOutbox
 from vestibule.store.upkeep import Upkeep
@@ -57,10 +57,12 @@ def assemble(
     store is empty, another installation's, or older than this version of Vestibule.
     """
     clock, random = clock or SystemClock(), random or SystemRandom()
-    keys, key_path, database = _opened(settings, instance, clock, random)
-    here = _checked(database, keys, development=settings.development)
-    ring = key_files.ring(keys, key_path)
     profile = configure.profile_of(settings)
+    factors = registry.load(settings.factors, profile, settings.factor_settings)
+    keys, key_path, database = _opened(settings, instance, clock, random)
+    with closed_on_error(database):
+        here = _checked(database, keys, development=settings.development)
+    ring = key_files.ring(keys, key_path)
     vault = Vault(SecretBox(ring, random.bytes))
     codes = Codes(ring=ring, epoch=here.epoch)
     house = House(
@@ -71,7 +73,7 @@ def assemble(
         random=random,
         vault=vault,
         codes=codes,
-        registry=registry.load(settings.factors, profile, settings.factor_settings),
+        registry=factors,
         profile=profile,
         notifies=sender is not None,
         after_commit=after_commit or tell_nobody,
@@ -105,12 +107,15 @@ def _opened(
     path = None if settings.keys else Path(settings.key_file or instance / DEVELOPMENT_KEYS)
     instance.mkdir(parents=True, exist_ok=True)
     database = Database(connect(url))
-    keys = _development_keys(settings, path, random)
-    migrate.upgrade(database)
-    if installation.read(database) is None:
-        made = Installation(id=keys.installation, epoch=1, development=True, created_at=clock.now())
-        installation.write(database, made)
-    return keys, path, database
+
+    def make() -> Installation:
+        keys = _development_keys(settings, path, random)
+        return Installation(id=keys.installation, epoch=1, development=True, created_at=clock.now())
+
+    with closed_on_error(database):
+        migrate.upgrade(database)
+        installation.write_first(database, make)
+        return _development_keys(settings, path, random), path, database
 
 
 def _development_keys(settings: Settings, path: Path | None, random: Random) -> key_files.Keys:

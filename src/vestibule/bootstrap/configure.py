@@ -53,6 +53,11 @@ def profile_of(settings: Settings) -> Profile:
     return dataclasses.replace(profile, fresh_for=timedelta(minutes=settings.fresh_minutes))
 
 
+def check_factors(settings: Settings) -> None:
+    """Refuse a profile, a factor or a factor's setting that cannot be. Nothing is opened."""
+    registry.load(settings.factors, profile_of(settings), settings.factor_settings)
+
+
 def check_production(settings: Settings, host_files: Iterable[Path] = ()) -> None:
     """Refuse what must not go into production, each refusal with the one command that mends it.
 

@@ -1,6 +1,7 @@
 """What operators do: make an installation, rotate its keys, come back from a backup."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,37 +53,36 @@ def initialise(database_url: str, key_file: Path) -> Made:
     file = sqlite_file(database_url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-    database = Database(connect(database_url))
-    migrate.upgrade(database)
-    found = installation.read(database)
-    if found is not None and found.id != fresh.installation:
-        raise DeploymentError(
-            f"The database already belongs to installation {found.id[:8]}…: give its key file with "
-            "--key-file, or another database"
-        )
-    if made_keys:
-        key_files.write(key_file, fresh)
-    if found is None:
-        made = Installation(
-            id=fresh.installation, epoch=1, development=False, created_at=SystemClock().now()
-        )
-        installation.write(database, made)
-    database.close()
+    with closing(Database(connect(database_url))) as database:
+        found = installation.read(database)
+        if found is not None and found.id != fresh.installation:
+            raise DeploymentError(
+                f"The database already belongs to installation {found.id[:8]}…: give its key file "
+                "with --key-file, or another database"
+            )
+        migrate.upgrade(database)
+        if made_keys:
+            key_files.write(key_file, fresh)
+        if found is None:
+            made = Installation(
+                id=fresh.installation, epoch=1, development=False, created_at=SystemClock().now()
+            )
+            installation.write(database, made)
     return Made(installation=fresh.installation, made_keys=made_keys, made_store=found is None)
 
 
 def upgrade(database_url: str, revision: str = "head") -> str | None:
     """Bring a store forward; return the revision it is at then."""
-    database = Database(connect(database_url))
-    migrate.upgrade(database, revision)
-    return migrate.current(database)
+    with closing(Database(connect(database_url))) as database:
+        migrate.upgrade(database, revision)
+        return migrate.current(database)
 
 
 def downgrade(database_url: str, revision: str) -> str | None:
     """Bring a store back; return the revision it is at then."""
-    database = Database(connect(database_url))
-    migrate.downgrade(database, revision)
-    return migrate.current(database)
+    with closing(Database(connect(database_url))) as database:
+        migrate.downgrade(database, revision)
+        return migrate.current(database)
 
 
 def describe(parts: Parts) -> dict[str, str]:

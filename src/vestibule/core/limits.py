@@ -35,12 +35,17 @@ class Limits:
     free_failures: int = 5
     """Wrong answers in a lane before it has to wait."""
     first_delay: timedelta = timedelta(seconds=30)
+    """The wait after these; it doubles with each further wrong answer."""
     longest_delay: timedelta = timedelta(hours=1)
+    """The longest wait of a lane."""
     source_free: int = 30
     """Wrong answers from one address within `source_window` before that address has to wait."""
     source_window: timedelta = timedelta(hours=1)
+    """The time in which as many are forgotten again."""
     source_delay: timedelta = timedelta(seconds=5)
+    """The wait of such an address; it doubles with every fifth further wrong answer."""
     longest_source_delay: timedelta = timedelta(minutes=1)
+    """The longest wait of an address: it is slowed, never locked out."""
 
 
 def cost(*, codes_valid: int, digits: int) -> int:

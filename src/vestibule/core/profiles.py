@@ -14,7 +14,9 @@ class Profile:
     """How long things live, how much guessing is borne, and what must be on offer."""
 
     name: str
+    """What VESTIBULE_PROFILE calls it."""
     limits: Limits = field(default_factory=Limits)
+    """How much guessing is borne."""
     login_life: timedelta = timedelta(minutes=10)
     """How long a password login waits for its second step (NIST 3.1.3.2: at most 10 minutes)."""
     enrolment_life: timedelta = timedelta(minutes=10)
@@ -22,6 +24,7 @@ class Profile:
     proof_life: timedelta = timedelta(minutes=5)
     """How long a program may hold a proof before it uses it."""
     grant_life: timedelta = timedelta(hours=24)
+    """How long a grant lives: the second step is asked again after it."""
     remembered_life: timedelta | None = timedelta(days=30)
     """The life of a grant made with remember-me ticked; None ignores the tick."""
     idle_life: timedelta | None = None
@@ -31,6 +34,7 @@ class Profile:
     phishing_resistant: bool = False
     """Refuse to start unless a phishing-resistant factor is on offer (NIST 2.2.2)."""
     enrolments_per_factor: int = 5
+    """How many of one kind, such as authenticator apps, a person may have."""
     factor_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What this profile sets in factors, by the factor's name."""
 

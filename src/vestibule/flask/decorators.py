@@ -9,6 +9,7 @@ from flask import current_app, redirect, request, url_for
 
 from vestibule.flask import session
 from vestibule.flask.answers import sign_in_again
+from vestibule.flask.navigation import address_of
 from vestibule.flask.pages import state
 from vestibule.flask.views.confirm import is_fresh, send_to_confirm
 from vestibule.flask.wanted import form_path
@@ -21,13 +22,22 @@ def fresh(view: View, within: timedelta | None) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> Any:
-        person = session.person()
-        if person is not None and not is_fresh(person, within):
+        if not _has_proven(within):
             resumes = request.method in {"GET", "HEAD"}
-            return send_to_confirm(request.full_path.rstrip("?") if resumes else form_path())
+            return send_to_confirm(address_of(request) if resumes else form_path())
         return current_app.ensure_sync(view)(*args, **values)
 
     return cast("View", guarded)
+
+
+def _has_proven(within: timedelta | None) -> bool:
+    """Say whether whoever is here need not prove more; a token proves nothing anew."""
+    person = session.person()
+    if person is not None:
+        return is_fresh(person, within)
+    here = state()
+    user = here.host.current_user()
+    return user is None or not here.engine.standing(here.host.subject_of_user(user), None).enrolled
 
 
 def required(view: View) -> View:

@@ -10,15 +10,14 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.bootstrap import check_production, read_settings
+from vestibule.bootstrap import check_factors, check_production, read_settings
 from vestibule.core.errors import UsageError
 from vestibule.core.model import PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
-from vestibule.flask import answers, decorators
+from vestibule.flask import answers, decorators, session
 from vestibule.flask.blueprint import make_blueprint
 from vestibule.flask.gate import Gate
 from vestibule.flask.state import EXTENSION, Loaders, State, World, state_of
-from vestibule.flask.visit import visit_of
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
 View = TypeVar("View", bound=Callable[..., Any])
@@ -65,6 +64,7 @@ class Vestibule:
         if EXTENSION in app.extensions:
             raise UsageError("this application has a Vestibule already: call init_app once")
         settings = read_settings({**app.config, **_mode(app)})
+        check_factors(settings)
         if not settings.development:
             check_production(settings, _host_files(app))
         state = State(app, settings, self._loaders, self._world)
@@ -91,26 +91,31 @@ class Vestibule:
 
     # What a view may say
 
-    def fresh(self, view: View | None = None, *, minutes: float | None = None) -> Any:
+    @staticmethod
+    def fresh(view: View | None = None, *, minutes: float | None = None) -> Any:
         """Ask for a proof made within `minutes` (the profile's number by default)."""
         within = None if minutes is None else timedelta(minutes=minutes)
         if view is not None:
             return decorators.fresh(view, within)
         return lambda found: decorators.fresh(found, within)
 
-    def required(self, view: View) -> View:
+    @staticmethod
+    def required(view: View) -> View:
         """Refuse whoever did not take the second step, also who has none."""
         return decorators.required(view)
 
-    def exempt(self, view: View) -> View:
+    @staticmethod
+    def exempt(view: View) -> View:
         """Let the view answer while a login waits; the user is still nobody to it."""
         return decorators.marked(view, "exempt")
 
-    def accepts_tokens(self, view: View) -> View:
+    @staticmethod
+    def accepts_tokens(view: View) -> View:
         """Let a request loader bring its user to this view: its tokens were given after a grant."""
         return decorators.marked(view, "accepts_tokens")
 
-    def challenge(self, user: Any) -> Response | None:
+    @staticmethod
+    def challenge(user: Any) -> Response | None:
         """Return the answer that asks a program for the second step, None where it has taken it.
 
         For a view that hands out tokens, after it checked the password:
@@ -122,8 +127,7 @@ class Vestibule:
         state = state_of(current_app)
         origin = answers.origin_of(request)
         subject = state.host.subject_of_user(user)
-        visit = visit_of(request)
-        grant = visit.grant if visit is not None else None
+        grant = session.weighed().grant
         if grant is not None and grant.subject == subject:
             return None
         if not state.engine.standing(subject, None).enrolled:
@@ -139,7 +143,8 @@ class Vestibule:
 
     # What a template or a view may ask
 
-    def status(self, user: Any) -> Status:
+    @staticmethod
+    def status(user: Any) -> Status:
         """Return how a user's second step stands, and where it is managed."""
         state = state_of(current_app)
         enrolments = state.engine.enrolments(state.host.subject_of_user(user))
@@ -156,10 +161,8 @@ class Vestibule:
     @property
     def proof(self) -> Proof | None:
         """What was proven last on this session, and when; None without a second step."""
-        visit = visit_of(request)
-        if visit is None or visit.grant is None or not visit.grant.proofs:
-            return None
-        return visit.grant.proofs[-1]
+        grant = session.weighed().grant
+        return grant.proofs[-1] if grant is not None and grant.proofs else None
 
 
 def _mode(app: Flask) -> dict[str, object]:

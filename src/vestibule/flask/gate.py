@@ -1,7 +1,8 @@
 """The gate: five places on a request's way. It filters what arrives and moves what is made.
 
 1. *Arrive*, as the session is opened: a login without a live grant is dropped.
-2. *Enter*, before every before_request: a user who comes by another way is seen, or not at all.
+2. *Enter*, before everything that is called before a view, and again whenever Flask-Login loads a
+   user: one who comes by another way is weighed, and seen or not at all.
 3. *Before the view*: a login made since is parked, and the view does not run.
 4. *Leave*, before every after_request: a login made in this request is parked; one that vanished
    ends its grant.
@@ -20,11 +21,11 @@ from werkzeug.wrappers import Request, Response
 
 from vestibule.core.engine import Login
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
-from vestibule.core.model import Passage, PassageKind
-from vestibule.core.tokens import token_hash
+from vestibule.core.model import Passage, PassageKind, Purpose
+from vestibule.core.tokens import identity_hash
 from vestibule.flask import answers, parking
-from vestibule.flask.hosts import Host, peek, raw_session
-from vestibule.flask.navigation import is_navigation, own_path
+from vestibule.flask.hosts import WATCH, Host, peek, raw_session
+from vestibule.flask.navigation import address_of, is_navigation, own_path
 from vestibule.flask.parking import Parked
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit, set_visit, visit_of
@@ -79,16 +80,24 @@ class Gate:
         """Take the five places."""
         app = cast("Any", self._app)
         app.session_interface = GuardedInterface(app.session_interface, self)
-        app.before_request_funcs.setdefault(None, []).insert(0, self.enter)
-        dispatch, process = app.dispatch_request, app.process_response
+        preprocess, dispatch, process = (
+            app.preprocess_request,
+            app.dispatch_request,
+            app.process_response,
+        )
+        app.preprocess_request = lambda *context: self.enter() or preprocess(*context)
         app.dispatch_request = lambda *context: self.before_view() or dispatch(*context)
         # Newer Flask hands a context before the response: the response is always the last.
         app.process_response = lambda *given: self._out(process(*given[:-1], self.leave(given[-1])))
+        app.extensions[WATCH] = self.loading
+        for kind in CLOSING:
+            app.register_error_handler(kind, self._refused)
 
     # 1
 
     def arrive(self, session: SessionMixin, request: Request) -> None:
         """Drop a login that has no live grant, for a subject that needs one."""
+        self._settle()
         visit = Visit(token=self._state.cookies.token(request))
         set_visit(request, visit)
         value = peek(session, self._host.key) if len(session) else None
@@ -118,23 +127,82 @@ class Gate:
     # 2
 
     def enter(self) -> Response | None:
-        """See a user who comes by a remember cookie or with the request itself."""
-        self._settle()
+        """Weigh whom a login value loads; who comes without one is weighed as he is loaded."""
         self._wrap_again()
         visit = self._visit()
         if visit.is_stopped:
             return self._unavailable()
-        session = raw_session(request_ctx)
         try:
-            if visit.identity is not None:
-                self._weigh_user(session, visit, self._load)
-            elif self._host.loads_by_itself(request):
-                self._weigh_loaded(session, visit)
+            self._weigh_known(raw_session(request_ctx), visit)
         except CLOSING as error:
-            self._host.forget_user()
-            self._stop(session, visit, error)
+            self._stop(raw_session(request_ctx), visit, error)
             return self._unavailable()
         return None
+
+    def loading(self, load: Callable[[], None]) -> None:
+        """Have Flask-Login load a user, from wherever it will, and weigh who came.
+
+        A login made in this very request is left to the places 3 and 4.
+        """
+        self._wrap_again()
+        visit, session = self._visit(), raw_session(request_ctx)
+        if visit.is_stopped:
+            self._host.forget_user()
+            return
+        before = peek(session, self._host.key)
+        is_new = self._is_new(session, visit)
+        load()
+        if is_new and peek(session, self._host.key) == before:
+            return
+        try:
+            self._weigh_loaded(session, visit)
+        except CLOSING as error:
+            self._stop(session, visit, error)
+            if not visit.has_left:
+                raise
+
+    def _weigh_loaded(self, session: SessionMixin, visit: Visit) -> None:
+        user = self._host.current_user()
+        if user is None:
+            return
+        by_token = self._host.came_by_token(session)
+        identity = self._host.identity(peek(session, self._host.key))
+        if identity is not None and identity == visit.identity:
+            self._weigh_user(session, visit, user)
+            return
+        if by_token and self._is_marked("accepts_tokens"):
+            return
+        self._end_if_gone(session, visit)
+        subject = self._host.subject_of_user(user)
+        grant, enrolled = self._grant_for(subject, identity or subject, user, visit)
+        if enrolled and grant is None:
+            self._forget_login(session, by_token=by_token)
+            return
+        visit.subject, visit.user, visit.grant = subject, user, grant
+        if not by_token:
+            visit.identity, visit.is_weighed = identity, True
+            visit.before = parking.snapshot(session, self._serializer)
+
+    def _grant_for(
+        self, subject: str, identity: str, user: Any, visit: Visit
+    ) -> tuple[Passage | None, bool]:
+        """Return this browser's grant for a login, if it has one, and whether one is needed."""
+        engine = self._state.engine
+        standing = engine.standing(subject, visit.token)
+        passage = standing.passage
+        live = engine.is_live(passage, subject, identity)
+        if passage is None or not live or not has_same_password(self._state, user, passage):
+            return None, standing.enrolled
+        return passage, standing.enrolled
+
+    def _forget_login(self, session: SessionMixin, *, by_token: bool) -> None:
+        self._host.forget_user()
+        if by_token:
+            return
+        for key in self._host.login_keys:
+            session.pop(key, None)
+        # Flask-Login deletes its cookie: the person signs in again, and is asked both.
+        session["_remember"] = "clear"
 
     def _load(self, session: SessionMixin) -> Any:
         """Have the host load its user, without its own memory of it.
@@ -147,19 +215,23 @@ class Gate:
         except Exception:  # noqa: BLE001 - the host's loader may raise anything
             return None
 
-    def _weigh_user(
-        self, session: SessionMixin, visit: Visit, load: Callable[[SessionMixin], Any]
-    ) -> bool:
+    def _weigh_known(self, session: SessionMixin, visit: Visit) -> bool:
+        """Weigh whom the login value of a session loads, once; say if it may stay."""
+        if visit.identity is None or visit.is_weighed:
+            return True
+        if visit.grant is not None and self._state.loaders.password_stamp is None:
+            return True
+        user = self._load(session)
+        return user is None or self._weigh_user(session, visit, user)
+
+    def _weigh_user(self, session: SessionMixin, visit: Visit, user: Any) -> bool:
         """Weigh the user behind a login value that was let in by its spelling; say if it may stay.
 
         Several spellings may load one user, and a password may have changed since the grant.
         """
-        if visit.is_weighed or (visit.grant and self._state.loaders.password_stamp is None):
-            return True
-        user = load(session)
-        if user is None:
-            return True
         subject = self._host.subject_of_user(user)
+        if visit.is_weighed and subject == visit.subject:
+            return True
         if visit.grant is None:
             stays = subject == visit.subject or not self._is_enrolled(subject)
         else:
@@ -179,13 +251,17 @@ class Gate:
         return self._state.engine.standing(subject, None).enrolled
 
     def _settle(self) -> None:
-        """Keep the host's CSRF protection off our pages, once it is there: they have theirs."""
+        """Find our way about the host, once everything is there.
+
+        Its CSRF protection is kept off our pages: they have theirs.
+        """
         if self._is_settled:
             return
         protection = self._app.extensions.get("csrf")
         if protection is not None:
             protection.exempt(self._app.blueprints["vestibule"])
         self._host.when_logged_out(self._drop_waiting)
+        self._host.watch()
         self._is_settled = True
 
     def _drop_waiting(self) -> None:
@@ -197,34 +273,6 @@ class Gate:
         if waiting is not None:
             self._state.engine.cancel(waiting, "logout", answers.origin_of(request))
             visit.on_response.append(self._drop_token)
-
-    def _weigh_loaded(self, session: SessionMixin, visit: Visit) -> None:
-        user = self._host.current_user()
-        if user is None:
-            return
-        by_token = self._host.came_by_token(session)
-        if by_token and self._is_marked("accepts_tokens"):
-            return
-        subject = self._host.subject_of_user(user)
-        identity = self._host.identity(peek(session, self._host.key)) or subject
-        standing = self._state.engine.standing(subject, visit.token)
-        live = self._state.engine.is_live(standing.passage, subject, identity)
-        if standing.enrolled and not live:
-            self._forget_login(session, remembered=not by_token)
-            return
-        visit.subject, visit.user = subject, user
-        visit.grant = standing.passage if live else None
-        if not by_token:
-            visit.identity = identity
-        visit.before = parking.snapshot(session, self._serializer)
-
-    def _forget_login(self, session: SessionMixin, *, remembered: bool) -> None:
-        for key in self._host.login_keys:
-            session.pop(key, None)
-        if remembered:
-            # Flask-Login deletes its cookie: the person signs in again, and is asked both.
-            session["_remember"] = "clear"
-        self._host.forget_user()
 
     def _wrap_again(self) -> None:
         """Take the first place again where another extension replaced the session interface."""
@@ -245,40 +293,78 @@ class Gate:
             return self._unavailable()
         session = raw_session(request_ctx)
         try:
-            if self._is_new(session, visit):
-                return self._let_in_or_park(session, visit, None)
-            return self._look_again(session, visit)
+            if not self._is_new(session, visit):
+                return self._look_again(session, visit)
+            if self._waits_already(session, visit):
+                return self._wait_on(session, visit)
+            return self._let_in_or_park(session, visit, None)
         except CLOSING as error:
             self._stop(session, visit, error)
             return self._unavailable()
 
     def _look_again(self, session: SessionMixin, visit: Visit) -> Response | None:
-        """Compare whom the application really sees with whom was let in by the spelling."""
-        if visit.identity is None:
-            return None
-        if self._weigh_user(session, visit, lambda _: self._host.current_user()):
+        """Weigh whom the host could not load before its own before_request functions had run."""
+        if self._weigh_known(session, visit):
             return None
         return answers.sign_in_again(request, self._state.settings.home_url)
+
+    def _waits_already(self, session: SessionMixin, visit: Visit) -> bool:
+        """Say whether the login just made is the one that waits: some hosts make it each time."""
+        identity = self._host.identity(peek(session, self._host.key))
+        if identity is None or visit.token is None:
+            return False
+        engine = self._state.engine
+        passage = engine.standing(None, visit.token).passage
+        return (
+            passage is not None
+            and passage.kind is PassageKind.BROWSER
+            and passage.purpose is Purpose.LOGIN
+            and passage.is_pending(engine.house.now())
+            and passage.identity_hash == identity_hash(identity)
+        )
+
+    def _wait_on(self, session: SessionMixin, visit: Visit) -> Response | None:
+        """Drop a login that waits already, and lead to the second step: our own pages are seen."""
+        parking.take_out(session, visit.before, self._host.key, self._serializer)
+        self._host.forget_user()
+        if request.blueprint == "vestibule":
+            return None
+        return answers.second_step_required(request, ())
 
     # 4
 
     def leave(self, response: Response) -> Response:
         """Park a login the view has made; end the grant of a login that is no more."""
         visit = self._visit()
-        if visit.is_stopped:
-            return response
         session = raw_session(request_ctx)
         try:
-            self._end_if_gone(session, visit)
-            if self._is_new(session, visit):
-                parked = self._let_in_or_park(session, visit, response)
-                if parked is not None:
-                    response.close()
-                    return parked
-            return self._led_on(visit, response)
+            if not visit.is_stopped:
+                response = self._left(session, visit, response)
         except CLOSING as error:
             self._stop(session, visit, error)
-            return self._unavailable()
+        if visit.is_stopped:
+            response.close()
+            response = self._unavailable()
+        visit.has_left = True
+        return response
+
+    def _left(self, session: SessionMixin, visit: Visit, response: Response) -> Response:
+        self._end_if_gone(session, visit)
+        if not self._is_new(session, visit):
+            return self._led_on(visit, response)
+        # What the view left to be done to its answer belongs to the login it made.
+        response = self._finished(response)
+        parked = self._let_in_or_park(session, visit, response)
+        if parked is None:
+            return response
+        response.close()
+        return parked
+
+    def _finished(self, response: Response) -> Response:
+        waiting = request_ctx._after_request_functions  # noqa: SLF001 - no other way
+        while waiting:
+            response = self._app.ensure_sync(waiting.pop(0))(response)
+        return response
 
     def _led_on(self, visit: Visit, response: Response) -> Response:
         """Lead who waits back to the second step where the host would ask the password again."""
@@ -355,11 +441,14 @@ class Gate:
         identity = self._host.identity(value)
         user = self._host.current_user()
         if identity is None or user is None:
+            _log.error("a login was dropped: %s", self._host.oddity)
             session.clear()
             return answers.sign_in_again(request, self._state.settings.home_url)
         subject = self._host.subject_of_user(user)
         standing = self._state.engine.standing(subject, visit.token)
         live = self._state.engine.is_live(standing.passage, subject, identity)
+        if live and standing.passage is not None:
+            live = has_same_password(self._state, user, standing.passage)
         if standing.passage is not None and not live:
             # Whoever began another login here, or was somebody else, is so no longer.
             self._state.engine.cancel(standing.passage, "another login", answers.origin_of(request))
@@ -388,7 +477,7 @@ class Gate:
             values=values,
             cookies=response.headers.getlist("Set-Cookie") if response else (),
             wanted=self._wanted(response),
-            entrance=request.path,
+            entrance=request.script_root + request.path,
         )
         begun = self._state.begin_login(login, parked, answers.origin_of(request))
         parking.renew_id(self._app.session_interface, session)
@@ -402,7 +491,7 @@ class Gate:
         """Return where the login was going, as a path of this site."""
         if response is not None:
             return own_path(response.headers.get("Location"), request)
-        return own_path(request.full_path.rstrip("?"), request) if request.method == "GET" else None
+        return own_path(address_of(request), request) if request.method == "GET" else None
 
     # Pieces
 
@@ -433,10 +522,17 @@ class Gate:
         """Refuse the request, and leave what the browser holds as it is: nobody is signed out."""
         _log.error("no request can be let in: %s", error)
         visit.is_stopped = True
-        session.clear()
+        if len(session):
+            session.clear()
+        self._host.forget_user()
 
     def _unavailable(self) -> Response:
         return answers.unavailable(request)
+
+    def _refused(self, error: Exception) -> Response:
+        """Answer for a view that asked us something the store could not tell."""
+        _log.error("a page could not be answered: %s", error)
+        return self._unavailable()
 
 
 def is_marked(view: Callable[..., Any] | None, mark: str) -> bool:
@@ -459,5 +555,5 @@ def _is_for(passage: Passage | None, identity: str, engine: Any) -> bool:
         and passage.kind is PassageKind.BROWSER
         and passage.realm == engine.house.realm
         and passage.is_granted(engine.house.now())
-        and passage.identity_hash == token_hash(identity)
+        and passage.identity_hash == identity_hash(identity)
     )

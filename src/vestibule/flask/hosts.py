@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask.sessions import SessionMixin
-from werkzeug.wrappers import Request
 
 from vestibule.core.errors import ConfigurationError
 
 SubjectLoader = Callable[[Any], str]
+WATCH: Final = "vestibule_watch"
+"""Where the gate of an application is found when its users are loaded."""
+_LOADED: Final = "_vestibule_loaded"
 _LOGIN_KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
 
 
@@ -28,6 +30,11 @@ class Host(Protocol):
     @property
     def login_keys(self) -> tuple[str, ...]:
         """All session keys that a login is made of."""
+        ...
+
+    @property
+    def oddity(self) -> str:
+        """What to tell an operator where a login of the host's own making cannot be let in."""
         ...
 
     def identity(self, value: object) -> str | None:
@@ -46,12 +53,12 @@ class Host(Protocol):
         """Have `do` called when somebody leaves, where the application tells."""
         ...
 
-    def is_welcome(self, user: Any) -> bool:
-        """Say whether the application would let this user in at all."""
+    def watch(self) -> None:
+        """See to it that the gate weighs every user the application loads by itself."""
         ...
 
-    def loads_by_itself(self, request: Request) -> bool:
-        """Say whether a user may appear on this request without a value in the session."""
+    def is_welcome(self, user: Any) -> bool:
+        """Say whether the application would let this user in at all."""
         ...
 
     def current_user(self) -> Any:
@@ -110,6 +117,7 @@ class FlaskLoginHost:
 
     key = "_user_id"
     login_keys = _LOGIN_KEYS
+    oddity = "Flask-Login does not load a user for it, or its id is no plain text"
 
     def __init__(
         self, app: Flask, subject_loader: SubjectLoader | None, *, development: bool
@@ -130,7 +138,10 @@ class FlaskLoginHost:
     def user_of_identity(self, value: object) -> Any:
         """Ask the host's own loader, so that every spelling of an id comes to the same user."""
         load = self._manager._user_callback
-        return load(value) if load is not None else None
+        user = load(value) if load is not None else None
+        if user is not None and isinstance(load, _Loader):
+            load.keep(value, user)
+        return user
 
     def subject_of_user(self, user: Any) -> str:
         """Return what `subject_loader` says, else `get_id()` where that is the library's own."""
@@ -150,14 +161,13 @@ class FlaskLoginHost:
 
         user_logged_out.connect(heard, self._app, weak=False)
 
+    def watch(self) -> None:
+        """Stand beside Flask-Login's loading: sessions, remember cookies and tokens all pass it."""
+        watch(self._manager)
+
     def is_welcome(self, user: Any) -> bool:
         """Say what Flask-Login's own login would: is the account active?"""
         return bool(getattr(user, "is_active", True))
-
-    def loads_by_itself(self, request: Request) -> bool:
-        """Say whether there is a remember cookie, or a loader that reads requests."""
-        name = self._app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
-        return name in request.cookies or self._manager._request_callback is not None
 
     def current_user(self) -> Any:
         """Return the user Flask-Login has or loads now."""
@@ -192,6 +202,42 @@ def _refuse_own_get_id(kind: type) -> None:
     )
 
 
+def watch(manager: Any) -> None:
+    """Have every loading of a user go through the gate of the application it is for.
+
+    One login manager may serve several applications, so the application is asked each time.
+    """
+    if manager._user_callback is not None and not isinstance(manager._user_callback, _Loader):
+        manager._user_callback = _Loader(manager._user_callback)
+    if "_load_user" in vars(manager):
+        return
+    load = manager._load_user
+
+    def watched() -> None:
+        loading = current_app.extensions.get(WATCH)
+        if loading is None:
+            load()
+        else:
+            loading(load)
+
+    manager._load_user = watched
+
+
+class _Loader:
+    """The host's user loader. Whom the gate had it load is not loaded a second time."""
+
+    def __init__(self, load: Callable[[Any], Any]) -> None:
+        self._load = load
+
+    def __call__(self, value: Any) -> Any:
+        kept = g.pop(_LOADED, None)
+        return kept[1] if kept is not None and kept[0] == value else self._load(value)
+
+    def keep(self, value: Any, user: Any) -> None:
+        """Have the user at hand for the next who asks, once."""
+        setattr(g, _LOADED, (value, user))
+
+
 class KeyedHost:
     """A host that keeps an id in the session and loads its user in its own before_request."""
 
@@ -209,6 +255,14 @@ class KeyedHost:
     def login_keys(self) -> tuple[str, ...]:
         """VESTIBULE_LOGIN_KEYS."""
         return self._keys
+
+    @property
+    def oddity(self) -> str:
+        """Ids are numbers, UUIDs or plain text; `007` needs a loader that says it is not `7`."""
+        return (
+            f"session[{self.key!r}] is neither a plain number nor plain text; where your ids look "
+            "like 007 or 1e5, register a vestibule.subject_loader that returns them"
+        )
 
     def identity(self, value: object) -> str | None:
         """Refuse a number in disguise, unless a `subject_loader` says whom a value means."""
@@ -230,14 +284,12 @@ class KeyedHost:
     def when_logged_out(self, do: Callable[[], None]) -> None:
         """Nobody tells here; the gate sees a login value vanish."""
 
+    def watch(self) -> None:
+        """Nobody appears here without a value in the session."""
+
     def is_welcome(self, user: Any) -> bool:
         """The value is all there is to know."""
         return user is not None
-
-    def loads_by_itself(self, request: Request) -> bool:
-        """Nobody appears here without a value in the session."""
-        del request
-        return False
 
     def current_user(self) -> Any:
         """Return the login value: this kind of host has no user object we could see."""
@@ -246,7 +298,7 @@ class KeyedHost:
         return peek(raw_session(request_ctx), self.key)
 
     def came_by_token(self, session: SessionMixin) -> bool:
-        """Never: see `loads_by_itself`."""
+        """Never: nobody appears here without a value in the session."""
         del session
         return False
 

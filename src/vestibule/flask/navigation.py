@@ -58,6 +58,11 @@ def is_cross_site(request: Request) -> bool:
     return origin not in {None, "null"} and _authority(str(origin)) != request.host.lower()
 
 
+def address_of(request: Request) -> str:
+    """Return a request's own address below the site, its query too, wherever it is mounted."""
+    return request.script_root + request.full_path.rstrip("?")
+
+
 def own_path(location: str | None, request: Request) -> str | None:
     """Return a redirect's target as a path of this site, None where it leads anywhere else.
 

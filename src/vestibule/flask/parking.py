@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SessionInterface, SessionMixin
@@ -23,9 +23,10 @@ class Serializer(Protocol):
 
 
 class _Tagged:
-    """Flask's own serialisation of a signed cookie."""
+    """Flask's own serialisation of a signed cookie, with the tags a host has added to it."""
 
-    _serializer = TaggedJSONSerializer()
+    def __init__(self, serializer: TaggedJSONSerializer) -> None:
+        self._serializer = serializer
 
     def dumps(self, values: Mapping[str, Any]) -> bytes:
         return self._serializer.dumps(dict(values)).encode()
@@ -47,7 +48,7 @@ class _OfInterface:
         return dict(self._serializer.decode(data))
 
 
-_TAGGED = _Tagged()
+_TAGGED = _Tagged(TaggedJSONSerializer())
 
 
 def serializer_of(interface: SessionInterface) -> Serializer:
@@ -55,7 +56,7 @@ def serializer_of(interface: SessionInterface) -> Serializer:
     own = getattr(interface, "serializer", None)
     if hasattr(own, "encode") and hasattr(own, "decode"):
         return _OfInterface(own)
-    return _TAGGED
+    return _Tagged(own) if isinstance(own, TaggedJSONSerializer) else _TAGGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,8 @@ class Parked:
         )
 
 
+_OBJECT: Final = b"\x00"
+"""No serialisation begins like this."""
 Snapshot = Mapping[str, bytes]
 """Every session value as it was when the session was opened, each serialised by itself."""
 
@@ -97,7 +100,15 @@ Snapshot = Mapping[str, bytes]
 def snapshot(session: SessionMixin, serializer: Serializer) -> Snapshot:
     """Return the session as it is now, so that later changes inside a value are seen too."""
     values = dict.items(session) if isinstance(session, dict) else session.items()
-    return {key: serializer.dumps({"v": value}) for key, value in values}
+    return {key: _seen(value, serializer) for key, value in values}
+
+
+def _seen(value: object, serializer: Serializer) -> bytes:
+    """Return a value as it can be compared; an object that some store keeps whole, by its id."""
+    try:
+        return serializer.dumps({"v": value})
+    except (TypeError, ValueError):
+        return _OBJECT + str(id(value)).encode()
 
 
 def take_out(session: SessionMixin, before: Snapshot, key: str, serializer: Serializer) -> bytes:
@@ -108,13 +119,13 @@ def take_out(session: SessionMixin, before: Snapshot, key: str, serializer: Seri
     changed = {
         name: value
         for name, value in dict(session).items()
-        if name == key or before.get(name) != serializer.dumps({"v": value})
+        if name == key or before.get(name) != _seen(value, serializer)
     }
     data = serializer.dumps(changed)
     for name in changed:
         session.pop(name, None)
     for name, old in before.items():
-        if name != key and name in changed:
+        if name != key and name in changed and not old.startswith(_OBJECT):
             session[name] = serializer.loads(old)["v"]
     return data
 

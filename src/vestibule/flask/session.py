@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from flask import current_app, request
 from flask.globals import request_ctx
+from flask.sessions import SessionMixin
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine.granting import Granted
 from vestibule.core.model import Passage
 from vestibule.flask import parking
+from vestibule.flask.answers import origin_of
 from vestibule.flask.hosts import peek, raw_session
 from vestibule.flask.pages import state
 from vestibule.flask.parking import Parked
@@ -32,9 +34,18 @@ def visit() -> Visit:
     return found if found is not None else Visit(token=state().cookies.token(request))
 
 
+def weighed() -> Visit:
+    """Return this request's visit once the application has said whom it sees.
+
+    Somebody who comes by a remember cookie is weighed as he is loaded.
+    """
+    state().host.current_user()
+    return visit()
+
+
 def person() -> Person | None:
     """Return who is signed in, None for nobody."""
-    here = visit()
+    here = weighed()
     if here.identity is None or here.subject is None:
         return None
     user = here.user if here.user is not None else state().host.current_user()
@@ -46,6 +57,7 @@ def admit(granted: Granted) -> Parked | None:
     parked = Parked.from_bytes(granted.parked) if granted.parked else None
     if parked is not None:
         session = raw_session(request_ctx)
+        _leave_nothing_of(session)
         interface = current_app.session_interface
         parking.put_back(session, parked.values, parking.serializer_of(interface))
         parking.renew_id(interface, session)
@@ -56,6 +68,16 @@ def admit(granted: Granted) -> Parked | None:
             here.on_response.append(_adding(line))
     name(granted)
     return parked
+
+
+def _leave_nothing_of(session: SessionMixin) -> None:
+    """Sign out whoever else is in this browser: two people never share a session."""
+    here = visit()
+    if here.identity is None:
+        return
+    session.clear()
+    if here.grant is not None:
+        state().engine.cancel(here.grant, "another login", origin_of(request))
 
 
 def name(granted: Granted) -> None:

@@ -161,6 +161,11 @@ class State:
             made[1].courier.wake()
 
     def _find_host(self) -> Host:
+        if self.settings.login_keys and hasattr(self.app, "login_manager"):
+            raise ConfigurationError(
+                "VESTIBULE_LOGIN_KEYS is set, but this application has Flask-Login: with the keys "
+                "its remember cookies and request loaders would not be guarded. Remove the setting"
+            )
         if self.settings.login_keys:
             return KeyedHost(self.settings.login_keys, self.loaders.subject)
         if not hasattr(self.app, "login_manager"):

@@ -1,4 +1,4 @@
-"""What the gate knows of one request. It travels with the request, in its WSGI environment."""
+"""What the gate knows of one request. It travels with the request object itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from werkzeug.wrappers import Request, Response
 from vestibule.core.model import Passage
 from vestibule.flask.parking import Snapshot
 
-_KEY: Final = "vestibule.visit"
+_NAME: Final = "_vestibule_visit"
 
 
 @dataclass(slots=True)
@@ -29,6 +29,8 @@ class Visit:
     user: Any = None
     is_weighed: bool = False
     """The user behind the login value was looked at, not only the value's spelling."""
+    has_left: bool = False
+    """The answer is made: what happens now can only change the session."""
     is_stopped: bool = False
     """The store did not answer: nothing may be decided, and the session stays as it is."""
     on_response: list[Callable[[Response], None]] = field(default_factory=list, repr=False)
@@ -36,10 +38,14 @@ class Visit:
 
 def visit_of(request: Request) -> Visit | None:
     """Return the request's visit, None where the session was never opened through the gate."""
-    found = request.environ.get(_KEY)
+    found = getattr(request, _NAME, None)
     return found if isinstance(found, Visit) else None
 
 
 def set_visit(request: Request, visit: Visit) -> None:
-    """Begin a visit."""
-    request.environ[_KEY] = visit
+    """Begin a visit.
+
+    Not in the WSGI environment: an application that hands its own on to another one in the same
+    process would find the other's visit there.
+    """
+    setattr(request, _NAME, visit)

@@ -7,7 +7,7 @@ from flask import request, url_for
 from werkzeug.wrappers import Request
 
 from vestibule.flask import session
-from vestibule.flask.navigation import own_path
+from vestibule.flask.navigation import address_of, own_path
 from vestibule.flask.pages import state
 from vestibule.secretbox import SealError
 
@@ -41,7 +41,7 @@ def recall(request: Request) -> str:
 
 def form_path() -> str:
     """Return the page a form was on, where the browser tells, else the address it was sent to."""
-    return own_path(request.headers.get("Referer"), request) or request.path
+    return own_path(request.headers.get("Referer"), request) or address_of(request)
 
 
 def _place(passage_id: str) -> str:

@@ -22,6 +22,8 @@ from vestibule.core.errors import ConfigurationError, StoreUnavailableError
 
 SCHEMA: Final = "vestibule"
 OLDEST_SQLITE: Final = (3, 35, 0)
+FIRST_TO_OPEN: Final = 100
+"""How often a connection tries to be the one that brings a new file into WAL mode."""
 READS_ONLY: Final = "vestibule_reads_only"
 
 
@@ -50,6 +52,9 @@ def connect(url: str) -> Engine:
             parsed,
             pool_pre_ping=False,
             pool_recycle=1800,
+            # Said aloud, because the server's default may be another: who waited for a lock must
+            # see the rows as they are then, not as they were before the wait.
+            isolation_level="READ COMMITTED",
             connect_args={"options": f"-csearch_path={SCHEMA}", "connect_timeout": 5},
         )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
@@ -91,13 +96,29 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
         raise ConfigurationError(message)
     cursor = connection.cursor()
     for pragma in (
-        "journal_mode=WAL",
+        "busy_timeout=10000",
         "synchronous=FULL",  # an accepted code stays accepted when the power goes
         "foreign_keys=ON",
-        "busy_timeout=10000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Bring the file into WAL mode, where several processes may be the first to open it."""
+    import sqlite3
+
+    for _ in range(FIRST_TO_OPEN):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # The change itself does not wait for others, so wait as a writer does and try again.
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -135,6 +156,16 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def closed_on_error(database: Database) -> Iterator[None]:
+    """Leave no connection open where what begins here breaks off."""
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
 
 
 @contextmanager

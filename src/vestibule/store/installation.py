@@ -1,12 +1,14 @@
 """The installation: an id that store and key file share, so that neither meets a stranger."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import Connection, inspect, select, update
 
 from vestibule.store import rows, tables
 from vestibule.store.database import Database
+from vestibule.store.migrate import alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,36 @@ def read(database: Database) -> Installation | None:
     with database.read() as connection:
         if not inspect(connection).has_table(tables.installation.name):
             return None
-        row = connection.execute(select(tables.installation)).mappings().one_or_none()
+        return _read(connection)
+
+
+def write(database: Database, installation: Installation) -> None:
+    """Make a migrated, empty store this installation's."""
+    with database.write() as connection:
+        _write(connection, installation)
+
+
+def write_first(database: Database, make: Callable[[], Installation]) -> None:
+    """Make a migrated store an installation's if it is nobody's yet; of several at once one does.
+
+    `make` is called with every other process shut out, and not where there is an installation.
+    """
+    with database.write() as connection:
+        alone(connection)
+        if _read(connection) is None:
+            _write(connection, make())
+
+
+def next_epoch(database: Database) -> int:
+    """Let the epoch grow by one and return it."""
+    table = tables.installation
+    with database.write() as connection:
+        connection.execute(update(table).values(epoch=table.c.epoch + 1))
+        return int(connection.execute(select(table.c.epoch)).scalar_one())
+
+
+def _read(connection: Connection) -> Installation | None:
+    row = connection.execute(select(tables.installation)).mappings().one_or_none()
     if row is None:
         return None
     return Installation(
@@ -35,23 +66,13 @@ def read(database: Database) -> Installation | None:
     )
 
 
-def write(database: Database, installation: Installation) -> None:
-    """Make a migrated, empty store this installation's."""
-    with database.write() as connection:
-        connection.execute(
-            tables.installation.insert().inline(),
-            {
-                "id": installation.id,
-                "epoch": installation.epoch,
-                "development": installation.development,
-                "created_at": rows.number(installation.created_at),
-            },
-        )
-
-
-def next_epoch(database: Database) -> int:
-    """Let the epoch grow by one and return it."""
-    table = tables.installation
-    with database.write() as connection:
-        connection.execute(update(table).values(epoch=table.c.epoch + 1))
-        return int(connection.execute(select(table.c.epoch)).scalar_one())
+def _write(connection: Connection, installation: Installation) -> None:
+    connection.execute(
+        tables.installation.insert().inline(),
+        {
+            "id": installation.id,
+            "epoch": installation.epoch,
+            "development": installation.development,
+            "created_at": rows.number(installation.created_at),
+        },
+    )

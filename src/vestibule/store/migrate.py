@@ -44,13 +44,13 @@ def _run(database: Database, direction: str, revision: str) -> None:
 
     config = _config()
     with database.write() as connection:
-        _alone(connection)
+        alone(connection)
         config.attributes["connection"] = connection
         getattr(command, direction)(config, revision)
 
 
-def _alone(connection: Connection) -> None:
-    """Wait until no other process migrates; SQLite's own write lock already sees to it."""
+def alone(connection: Connection) -> None:
+    """Wait until no other process makes or migrates a store; SQLite's write lock sees to it."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7613054)"))
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))

@@ -27,6 +27,7 @@ Row = RowMapping
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 LONGEST_AGENT: Final = 200
+LONGEST_ADDRESS: Final = 64
 
 
 def number(moment: datetime) -> int:
@@ -290,10 +291,14 @@ def event_row(value: Event) -> dict[str, Any]:
         "realm": value.realm,
         "subject": value.subject,
         "name": value.fact.name,
-        "address": value.origin.address[:64],
-        "agent": "".join(c for c in value.origin.agent if c.isprintable())[:LONGEST_AGENT],
+        "address": _printable(value.origin.address)[:LONGEST_ADDRESS],
+        "agent": _printable(value.origin.agent)[:LONGEST_AGENT],
         "data": value.fact.data(),
     }
+
+
+def _printable(text: str) -> str:
+    return "".join(c for c in text if c.isprintable())
 
 
 def _proof_json(value: Proof) -> list[Any]:

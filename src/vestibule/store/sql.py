@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    false,
+    func,
+    select,
+    true,
+    update,
+)
 
 from vestibule.core.events import Event
 from vestibule.core.model import (
@@ -118,9 +129,10 @@ class SqlStore:
             hanging = connection.execute(statements.CASE, asked).mappings().all()
             if not hanging:
                 return None
+            passage = rows.passage(hanging[0], "p_")
             case = Case(
-                passage=rows.passage(hanging[0], "p_"),
-                ledger=rows.ledger(hanging[0], "l_"),
+                passage=passage,
+                ledger=rows.ledger(hanging[0], statements.LEDGER_PREFIX[passage.lane]),
                 source=rows.source(hanging[0], "s_"),
                 asked=tuple(_asked(row) for row in hanging),
             )
@@ -144,8 +156,10 @@ class SqlStore:
             _grant(connection, case.passage, ruling.passage)
         if ruling.ends_others:
             _end_others(connection, case.passage.realm, case.passage.subject, case.passage.id)
+        elif ruling.ends_enrolments:
+            _end_first_enrolments(connection, case.passage)
         if ruling.source is not None:
-            self._count_source(connection, ruling.source)
+            self._count_source(connection, case.source, ruling.source)
         _append(connection, ruling.events)
         _queue(connection, ruling.messages)
 
@@ -274,7 +288,10 @@ class SqlStore:
         """Replace an enrolment by its next version; False where it had moved on by itself."""
         table = tables.enrolment
         row = rows.enrolment_row(enrolment)
-        kept = ("label", "status", "secret", "version", "preferred")
+        kept = ["label", "status", "version", "preferred"]
+        if not enrolment.secret:
+            # A secret is only ever dropped here: what was read may have been sealed anew since.
+            kept.append("secret")
         changed = (
             update(table)
             .where(
@@ -395,13 +412,23 @@ class SqlStore:
             .with_for_update(key_share=True)
         ).all()
 
-    def _count_source(self, connection: Connection, source: Source) -> None:
-        row = rows.source_row(source)
-        insert = self._db.insert(tables.source).values(row)
-        changed = {"failures": row["failures"], "as_of": row["as_of"]}
+    def _count_source(self, connection: Connection, seen: Source | None, after: Source) -> None:
+        """Write a source. It was read unlocked: one that was counted since counts one more."""
+        table, row = tables.source, rows.source_row(after)
+        as_seen = false() if seen is None else _is_as_seen(seen)
+        changed = {
+            "failures": case((as_seen, row["failures"]), else_=table.c.failures + 1),
+            "as_of": case((table.c.as_of > row["as_of"], table.c.as_of), else_=row["as_of"]),
+        }
+        insert = self._db.insert(table).values(row)
         connection.execute(
             insert.on_conflict_do_update(index_elements=["realm", "address"], set_=changed)
         )
+
+
+def _is_as_seen(source: Source) -> ColumnElement[bool]:
+    table, row = tables.source, rows.source_row(source)
+    return and_(table.c.failures == row["failures"], table.c.as_of == row["as_of"])
 
 
 def _asked(row: Any) -> Asked:
@@ -538,6 +565,19 @@ def _end_others(connection: Connection, realm: str, subject: str, but: str) -> N
     table = tables.passage
     connection.execute(
         _ending().where(table.c.realm == realm, table.c.subject == subject, table.c.id != but)
+    )
+
+
+def _end_first_enrolments(connection: Connection, but: Passage) -> None:
+    table = tables.passage
+    connection.execute(
+        _ending().where(
+            table.c.realm == but.realm,
+            table.c.subject == but.subject,
+            table.c.id != but.id,
+            table.c.status == "pending",
+            table.c.purpose == Purpose.ENROL.value,
+        )
     )
 
 

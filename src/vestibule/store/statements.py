@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
+    FromClause,
     Insert,
     Label,
     Select,
-    Table,
     Update,
     and_,
     bindparam,
@@ -17,13 +18,14 @@ from sqlalchemy import (
     true,
 )
 
+from vestibule.core.model import Lane
 from vestibule.store.tables import challenge, enrolment, event, ledger, passage, source
 
 _BLOBS: Final = frozenset({"parked", "contact"})
 
 
 def _prefixed(
-    table: Table, prefix: str, *, without: frozenset[str] = frozenset()
+    table: FromClause, prefix: str, *, without: frozenset[str] = frozenset()
 ) -> list[Label[Any]]:
     return [c.label(prefix + c.name) for c in table.c if c.name not in without]
 
@@ -46,15 +48,21 @@ STANDING: Final[Select[Any]] = select(
 
 IS_ENROLLED: Final[Select[Any]] = select(_IS_ENROLLED)
 
-_HANGING: Final = (
-    passage.join(
-        ledger,
-        and_(
-            ledger.c.realm == passage.c.realm,
-            ledger.c.subject == passage.c.subject,
-            ledger.c.lane == passage.c.lane,
-        ),
+_KNOWN: Final = ledger.alias("known")
+_STRANGER: Final = ledger.alias("stranger")
+
+
+def _is_ledger_of_passage(lane: FromClause, name: Lane) -> ColumnElement[bool]:
+    return and_(
+        lane.c.realm == passage.c.realm,
+        lane.c.subject == passage.c.subject,
+        lane.c.lane == name.value,
     )
+
+
+_HANGING: Final = (
+    passage.join(_KNOWN, _is_ledger_of_passage(_KNOWN, Lane.KNOWN))
+    .join(_STRANGER, _is_ledger_of_passage(_STRANGER, Lane.STRANGER))
     .join(challenge, challenge.c.passage_id == passage.c.id)
     .join(enrolment, enrolment.c.id == challenge.c.enrolment_id)
     .outerjoin(
@@ -63,10 +71,14 @@ _HANGING: Final = (
     )
 )
 
+LEDGER_PREFIX: Final = {Lane.KNOWN: "k_", Lane.STRANGER: "l_"}
+"""Where in a row of `CASE` the ledger of a lane is."""
+
 CASE: Final[Select[Any]] = (
     select(
         *_prefixed(passage, "p_"),
-        *_prefixed(ledger, "l_"),
+        *_prefixed(_KNOWN, LEDGER_PREFIX[Lane.KNOWN]),
+        *_prefixed(_STRANGER, LEDGER_PREFIX[Lane.STRANGER]),
         *_prefixed(challenge, "c_"),
         *_prefixed(enrolment, "e_"),
         *_prefixed(source, "s_"),
@@ -74,8 +86,9 @@ CASE: Final[Select[Any]] = (
     .select_from(_HANGING)
     .where(passage.c.token_hash == bindparam("token_hash"))
     .order_by(enrolment.c.id, challenge.c.id)
-    # The subject's ledger row first: who holds it is alone with everything of that subject.
-    .with_for_update(of=[ledger, passage, challenge, enrolment], key_share=True)
+    # The subject's ledger rows first, of both lanes and in the order of `SqlStore._lock`: who
+    # holds them is alone with everything of that subject.
+    .with_for_update(of=[_KNOWN, _STRANGER, passage, challenge, enrolment], key_share=True)
 )
 """A passage with all that hangs on it, locked; a row for each challenge, in enrolment order."""
 

@@ -124,17 +124,18 @@ class Upkeep:
                 tables.source.c.as_of < rows.number(now - timedelta(days=1)),
             ),
         }
-        with self._db.write() as connection:
-            counts = {
-                name: int(connection.execute(delete(table).where(which)).rowcount)
-                for name, (table, which) in dead.items()
-            }
-            self._forget_shown_codes(connection, hour_ago)
+        counts = {name: self._delete(table, which) for name, (table, which) in dead.items()}
+        self._forget_shown_codes(hour_ago)
         return counts
 
-    def _forget_shown_codes(self, connection: Any, before: int) -> None:
+    def _delete(self, table: Table, which: ColumnElement[bool]) -> int:
+        # A transaction each: who deletes from several tables in one takes locks against the order.
+        with self._db.write() as connection:
+            return int(connection.execute(delete(table).where(which)).rowcount)
+
+    def _forget_shown_codes(self, before: int) -> None:
         table = tables.enrolment
-        connection.execute(
+        forgotten = (
             update(table)
             .where(
                 table.c.factor == "recovery_codes",
@@ -143,6 +144,8 @@ class Upkeep:
             )
             .values(secret=b"")
         )
+        with self._db.write() as connection:
+            connection.execute(forgotten)
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Append to the audit trail."""

@@ -87,11 +87,12 @@ def _inline(house: House, key: bytes, given: _Answer) -> Outcome:
 
     def rule(case: Case) -> Ruling:
         seen[:] = [case]
-        refused = _refusal(house, case, given)
+        heard = _heard(house, given)
+        refused = _refusal(house, case, heard)
         if refused is not None:
             return refused
-        judged = _judge_all(house, case, given)
-        return _settle(house, case, given, judged, passed)
+        judged = _judge_all(house, case, heard)
+        return _settle(house, case, heard, judged, passed)
 
     ruling = house.store.decide(key, network_of(given.origin.address), rule)
     return _outcome(house, ruling, seen, passed)
@@ -100,28 +101,37 @@ def _inline(house: House, key: bytes, given: _Answer) -> Outcome:
 def _apart(house: House, key: bytes, given: _Answer) -> Outcome:
     seen: list[Case] = []
     passed: list[Granted] = []
+    heard = [given]
     address = network_of(given.origin.address)
 
     def reserve(case: Case) -> Ruling:
-        seen[:] = [case]
-        refused = _refusal(house, case, given)
+        seen[:], heard[:] = [case], [_heard(house, given)]
+        refused = _refusal(house, case, heard[0])
         if refused is not None:
             return refused
-        return _reserved(house, case, given)
+        return _reserved(house, case, heard[0])
 
     reserved = house.store.decide(key, address, reserve)
     if reserved is None or not isinstance(reserved.verdict, Accepted):
         return _outcome(house, reserved, seen, passed)
-    judged = _judge_all(house, seen[0], given)
+    judged = _judge_all(house, seen[0], heard[0])
 
     def settle(case: Case) -> Ruling:
         before, seen[:] = seen[0], [case]
-        if not _still(case, before, judged, given):
+        late = _heard(house, given)
+        if not _may_answer(case.passage, late):
+            return _rejected(house, case, late, Rejected(reason=Reason.GONE), counted=True)
+        if not _still(case, before, judged, late):
             replayed = Rejected(reason=Reason.REPLAYED)
-            return _rejected(house, case, given, replayed, counted=True)
-        return _settle(house, case, given, _seen_anew(judged, case), passed, counted=True)
+            return _rejected(house, case, late, replayed, counted=True)
+        return _settle(house, case, late, _seen_anew(judged, case), passed, counted=True)
 
     return _outcome(house, house.store.decide(key, address, settle), seen, passed)
+
+
+def _heard(house: House, given: _Answer) -> _Answer:
+    """Return the answer at this moment, asked for under the lock: who waited too long is late."""
+    return replace(given, now=house.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +261,7 @@ def _accepted(
         ledger=ledger if dirty else None,
         passage=through.passage,
         ends_others=given.purpose is Purpose.ENROL and case.passage.status is PassageStatus.PENDING,
+        ends_enrolments=given.purpose is Purpose.ENROL,
         events=tuple(house.event(f, case.passage.subject, given.now, given.origin) for f in facts),
         messages=_notices_of_acceptance(house, case, given, enrolment),
     )
@@ -370,8 +381,6 @@ def _judges(house: House, asked: Asked, lane: Lane, purpose: Purpose) -> bool:
 
 def _still(case: Case, before: Case, judged: _Judged, given: _Answer) -> bool:
     """Say whether what was judged apart is still what is there."""
-    if not _may_answer(case.passage, given):
-        return False
     if judged.winner is None:
         return True
     now_there = {a.challenge.id: a for a in case.asked}

@@ -33,8 +33,11 @@ class RecoveryCodes:
     """
 
     count: int = 10
+    """Codes in a set: 4 to 20."""
     time_cost: int = 2
+    """The passes of argon2id over a code."""
     memory_kib: int = 19_456
+    """The memory of argon2id for a code, in KiB."""
 
     def __post_init__(self) -> None:
         """Refuse a set too small to help or too large to keep."""

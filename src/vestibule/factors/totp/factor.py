@@ -21,19 +21,24 @@ MOST_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totp:
-    """Its fields are its settings.
-
-    `behind` and `ahead` are how many steps a phone's clock may be off (RFC 6238 section 5.2
-    recommends one for delay). `look_around` steps are searched for a hint only, never accepted.
+    """Its fields are its settings. All but the secret's length hold for the apps people have
+    already too, which go on as they were set up: choose them before the first is added.
     """
 
     digits: int = 6
+    """The length of a code: 6, 7 or 8 (RFC 4226 R4)."""
     period: int = 30
+    """Seconds in a step: 15 to 60."""
     behind: int = 1
+    """Steps a phone's clock may be behind: 0 or 1 (RFC 6238 section 5.2)."""
     ahead: int = 1
+    """Steps it may be ahead: 0 or 1."""
     secret_bytes: int = 20
+    """The length of a new secret: at least 16, and as long as what it hashes to (RFC 4226 R6)."""
     algorithm: oath.Algorithm = oath.Algorithm.SHA1
+    """`SHA1`, `SHA256` or `SHA512`; many apps know the first only."""
     look_around: int = 60
+    """Steps searched for a hint while an app is being added, never accepted."""
 
     def __post_init__(self) -> None:
         """Refuse settings the standards do not allow."""

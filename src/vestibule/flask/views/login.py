@@ -103,27 +103,17 @@ def _refused(outcome: Outcome, typed: str) -> Response:
         rejected = Rejected(reason=Reason.GONE)
     if outcome.case is None or rejected.reason is Reason.GONE:
         return _nothing_waits()
-    now = state().engine.house.now()
+    if rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0:
+        return _exhausted()
+    problem = problem_of(rejected, state().engine.house.now(), start_url="")
     status = STATUS[rejected.reason]
-    exhausted = rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0
-    start_url = _start_url() if exhausted else ""
-    problem = problem_of(rejected, now, start_url=start_url)
     if wants_json(request):
         response = said(
-            429 if exhausted else status,
-            error=Reason.EXHAUSTED.value if exhausted else _told(rejected.reason),
+            status,
+            error=_told(rejected.reason),
             detail=problem.text,
             retry_at=problem.when,
-            location=start_url if exhausted else url_for("vestibule.login"),
-        )
-    elif exhausted:
-        response = message(
-            problem.title,
-            problem.text,
-            status=429,
-            label=problem.next_label,
-            url=problem.next_url,
-            tone="warn",
+            location=url_for("vestibule.login"),
         )
     else:
         blocked = rejected.reason in BLOCKING
@@ -132,6 +122,24 @@ def _refused(outcome: Outcome, typed: str) -> Response:
     if problem.seconds is not None:
         response.headers["Retry-After"] = str(problem.seconds)
     return response
+
+
+def _exhausted() -> Response:
+    """Answer a login that has had its wrong codes: only the password leads on."""
+    problem = problem_of(
+        Rejected(reason=Reason.EXHAUSTED), state().engine.house.now(), start_url=_start_url()
+    )
+    if wants_json(request):
+        error = Reason.EXHAUSTED.value
+        return said(429, error=error, detail=problem.text, location=problem.next_url)
+    return message(
+        problem.title,
+        problem.text,
+        status=429,
+        label=problem.next_label,
+        url=problem.next_url,
+        tone="warn",
+    )
 
 
 def _told(reason: Reason) -> str:
@@ -148,18 +156,12 @@ def _ask(
     typed: str = "",
 ) -> Response:
     ways = state().engine.ways(case, Purpose.LOGIN)
+    if not ways:
+        return _no_way(case)
     if wants_json(request):
         methods = [{"id": way.id, "factor": way.factor} for way in ways]
         body = {"error": problem.title} if problem and status >= 400 else {}  # noqa: PLR2004
         return said(status, status="waiting", methods=methods, **body)
-    if not ways:
-        return message(
-            _("You can’t sign in this way just now"),
-            state().settings.support or _("Ask the people who run this site for help."),
-            label=_("Start again"),
-            url=_start_url(),
-            tone="warn",
-        )
     chosen = _chosen(ways)
     others = [pages.way_of(way, "vestibule.login") for way in ways if way.id != chosen.id]
     return pages.page(
@@ -177,15 +179,39 @@ def _ask(
     )
 
 
+def _no_way(case: Case) -> Response:
+    """Answer where nothing can be asked: every try was used, or every way is paused."""
+    asked = [a.challenge for a in case.asked if a.challenge.purpose is Purpose.LOGIN]
+    if any(challenge.attempts >= challenge.max_attempts for challenge in asked):
+        return _exhausted()
+    text = state().settings.support or _("Ask the people who run this site for help.")
+    status = STATUS[Reason.DISABLED]
+    if wants_json(request):
+        return said(status, error=Reason.DISABLED.value, detail=text, location=_start_url())
+    return message(
+        _("You can’t sign in this way just now"),
+        text,
+        status=status,
+        label=_("Start again"),
+        url=_start_url(),
+        tone="warn",
+    )
+
+
 def _chosen(ways: Sequence[Enrolment]) -> Enrolment:
     wanted = request.args.get("method")
     return next((way for way in ways if way.id == wanted), ways[0])
 
 
 def _paused(case: Case) -> Problem | None:
-    """Say at once, before anything is typed in vain, that a pause is on."""
+    """Say at once, before anything is typed in vain, that a pause is on.
+
+    A recovery code is worth no guess, so it is taken all the same.
+    """
     house = state().engine.house
-    now = house.now()
+    now, ways = house.now(), state().engine.ways(case, Purpose.LOGIN)
+    if not ways or house.registry[_chosen(ways).factor].traits.digits is None:
+        return None
     until = limits.wait_until(case.ledger, now, house.profile.limits)
     if until is None:
         return None

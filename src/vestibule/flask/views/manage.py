@@ -12,7 +12,7 @@ from vestibule.core.model import Enrolment
 from vestibule.flask import pages, session, submission
 from vestibule.flask.answers import origin_of, sign_in_again
 from vestibule.flask.csrf import Form, LabelForm
-from vestibule.flask.navigation import wants_json
+from vestibule.flask.navigation import address_of, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
@@ -41,7 +41,7 @@ def freshly_proven(view: Callable[..., Response]) -> View:
     def guarded(person: Person, **values: str) -> Response:
         if not is_fresh(person):
             resumes = request.method in {"GET", "HEAD"}
-            back = request.full_path.rstrip("?") if resumes else url_for("vestibule.manage")
+            back = address_of(request) if resumes else url_for("vestibule.manage")
             return send_to_confirm(back)
         return view(person, **values)
 

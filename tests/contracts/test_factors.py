@@ -1,0 +1,338 @@
+"""What every factor promises. A new one in vestibule.factors is found here unasked."""
+
+import ast
+import dataclasses
+import json
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from inspect import getsourcefile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tests.core.site import LETTERS, Person, Site, applicant, reason, rejected
+from vestibule import factors
+from vestibule.core.answers import ALPHABET
+from vestibule.core.factor import Env, Factor, Interaction
+from vestibule.core.model import (
+    Challenge,
+    ChallengeStatus,
+    Enrolment,
+    EnrolmentStatus,
+    Lane,
+    Purpose,
+)
+from vestibule.core.profiles import DEFAULT
+from vestibule.core.registry import Registry, load
+from vestibule.core.verdict import Accepted, Reason, Rejected
+from vestibule.testing import FixedRandom, SoftwareAuthenticator
+from vestibule.testing.clock import START
+
+OURS = sorted(module.name for module in pkgutil.iter_modules(factors.__path__))
+NAMES = [*OURS, LETTERS]
+COSTS = {"recovery_codes": {"count": 4, "time_cost": 1, "memory_kib": 8}}
+MOMENTS = [START, datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2100, 3, 1, tzinfo=UTC)]
+
+CHALLENGE = Challenge(
+    id="c" * 32,
+    passage_id="p" * 32,
+    enrolment_id="e" * 32,
+    realm="default",
+    subject="ada",
+    purpose=Purpose.LOGIN,
+    status=ChallengeStatus.OPEN,
+    created_at=START,
+    expires_at=START,
+    max_attempts=5,
+)
+
+
+def registry() -> Registry:
+    """Every factor, switched on."""
+    return load(NAMES, DEFAULT, COSTS)
+
+
+ALL = list(registry())
+factor_names = pytest.mark.parametrize("factor", ALL, ids=lambda factor: factor.name)
+
+# Anything at all, and what comes near to a code.
+answers = (
+    st.text()
+    | st.text("0123456789 -", min_size=6, max_size=9)
+    | st.text(ALPHABET, min_size=20, max_size=20)
+)
+
+
+def world(now: datetime) -> Env:
+    """What a factor may ask for, at a moment."""
+    return Env(
+        now=now,
+        random=FixedRandom("contract").bytes,
+        code_for=lambda challenge, digits: f"{challenge.generation:0{digits}}",
+    )
+
+
+def begun(factor: Factor, now: datetime = START) -> Enrolment:
+    """An enrolment of a factor, as the engine makes it of a draft."""
+    draft = factor.begin(applicant("ada"), world(now))
+    return Enrolment(
+        id="e" * 32,
+        realm="default",
+        subject="ada",
+        factor=factor.name,
+        status=EnrolmentStatus.ACTIVE,
+        created_at=now,
+        state=draft.state,
+        secret=draft.secret,
+    )
+
+
+# How each factor's owner comes to know a right answer.
+ANSWERS: Mapping[str, Callable[[Enrolment, Env], str]] = {
+    "totp": lambda enrolment, env: SoftwareAuthenticator(enrolment.secret).code(env.now),
+    "recovery_codes": lambda enrolment, env: str(json.loads(enrolment.secret)[0]),
+    "letters": lambda enrolment, env: env.code_for(CHALLENGE, 6),
+}
+WRONG = {"totp": "271828", "recovery_codes": "0" * 20, "letters": "271828"}
+
+
+def read(factor: Factor, answer: str) -> str:
+    """An answer that the factor can read, as it reads it."""
+    spelled = factor.reads(answer)
+    assert spelled is not None
+    return spelled
+
+
+def test_every_factor_is_under_contract() -> None:
+    """Each factor there is has an answer and a wrong answer in this suite."""
+    assert {factor.name for factor in ALL} == set(ANSWERS) == set(WRONG)
+    assert set(OURS) <= {factor.name for factor in ALL}
+
+
+@factor_names
+def test_a_factor_is_a_frozen_value(factor: Factor) -> None:
+    """A factor cannot change while a process lives, and neither can its traits."""
+    field = dataclasses.fields(factor)[0].name  # type: ignore[arg-type]
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(factor, field, 0)
+    assert factor.traits == factor.traits
+    assert factor.name.isidentifier()
+    assert len(factor.name) <= 64
+
+
+@factor_names
+def test_every_code_is_priced_or_long(factor: Factor) -> None:
+    """A typed code has six digits or more and a price, or at least 64 bits and none."""
+    traits = factor.traits
+
+    assert traits.interaction in Interaction
+    assert traits.digits is None or traits.digits >= 6
+    assert traits.codes_valid >= 1
+    assert traits.primary or traits.digits is None
+
+
+@pytest.mark.row("ATK-72", "ATK-73")
+@factor_names
+@given(answer=answers)
+def test_reading_never_raises(factor: Factor, answer: str) -> None:
+    """Any text is read as one spelling or as none, and what was read is read again as itself."""
+    spelled = factor.reads(answer)
+
+    assert spelled is None or factor.reads(spelled) == spelled
+
+
+@factor_names
+@given(answer=answers)
+def test_judging_any_text_it_reads_never_raises(factor: Factor, answer: str) -> None:
+    """Whatever a factor reads, it judges without an error."""
+    spelled = factor.reads(answer)
+    if spelled is not None:
+        verdict = factor.judge(CHALLENGE, begun(factor), spelled, world(START))
+        assert isinstance(verdict, Accepted | Rejected)
+
+
+@factor_names
+def test_opening_is_pure(factor: Factor) -> None:
+    """Opening a challenge says where something is sent exactly if the factor sends something."""
+    opening = factor.open(begun(factor), world(START))
+
+    assert (opening.channel is not None) == bool(factor.traits.channels)
+    assert (opening.destination is not None) == bool(factor.traits.channels)
+    assert opening.channel in {None, *factor.traits.channels}
+    assert json.loads(json.dumps(dict(opening.memo))) == dict(opening.memo)
+
+
+@pytest.mark.row("ASVS-6.5.8", "ATK-32")
+@factor_names
+@pytest.mark.parametrize("now", MOMENTS, ids=str)
+def test_the_only_clock_is_the_one_handed_in(factor: Factor, now: datetime) -> None:
+    """A right answer is right whatever the machine's clock says, as long as the engine's agrees."""
+    enrolment, env = begun(factor, now), world(now)
+    right = read(factor, ANSWERS[factor.name](enrolment, env))
+
+    assert isinstance(factor.judge(CHALLENGE, enrolment, right, env), Accepted)
+
+
+@pytest.mark.row("ASVS-6.5.8")
+@factor_names
+def test_no_clock_and_no_chance_is_imported(factor: Factor) -> None:
+    """The source of a factor imports neither a clock nor a generator of its own."""
+    source = getsourcefile(type(factor))
+    assert source is not None
+    tree = ast.parse(Path(source).read_text(encoding="utf-8"))
+
+    imported = {
+        name
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert not imported & {"time", "datetime", "random", "secrets", "os", "uuid", "vestibule.system"}
+
+
+@factor_names
+def test_judging_changes_nothing_by_itself(factor: Factor) -> None:
+    """Judging twice gives the same verdict twice and leaves the enrolment as it was."""
+    enrolment, env = begun(factor), world(START)
+    before = json.dumps(dict(enrolment.state), sort_keys=True)
+    right = read(factor, ANSWERS[factor.name](enrolment, env))
+
+    for answer in (right, read(factor, WRONG[factor.name])):
+        first = factor.judge(CHALLENGE, enrolment, answer, env)
+        assert factor.judge(CHALLENGE, enrolment, answer, env) == first
+    assert json.dumps(dict(enrolment.state), sort_keys=True) == before
+
+
+@factor_names
+def test_a_state_survives_json(factor: Factor) -> None:
+    """What a factor keeps, before and after an answer, is the same once it was written as JSON."""
+    enrolment, env = begun(factor), world(START)
+    stored = dataclasses.replace(enrolment, state=through_json(enrolment.state))
+    right = read(factor, ANSWERS[factor.name](enrolment, env))
+
+    verdict = factor.judge(CHALLENGE, stored, right, env)
+
+    assert stored.state == dict(enrolment.state)
+    assert isinstance(verdict, Accepted)
+    if verdict.state is not None:
+        assert through_json(verdict.state) == dict(verdict.state)
+
+
+def through_json(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A state as it comes back from the store."""
+    return dict(json.loads(json.dumps(dict(state))))
+
+
+@pytest.mark.row("ATK-24", "ASVS-6.5.1")
+@factor_names
+def test_a_state_that_moved_on_refuses_the_same_answer(factor: Factor) -> None:
+    """Where a factor remembers what was used, the same answer is refused afterwards."""
+    enrolment, env = begun(factor), world(START)
+    right = read(factor, ANSWERS[factor.name](enrolment, env))
+    verdict = factor.judge(CHALLENGE, enrolment, right, env)
+    assert isinstance(verdict, Accepted)
+
+    if verdict.state is None:
+        # Then it is the challenge that is used up, and another one has another code.
+        other = dataclasses.replace(CHALLENGE, generation=2)
+        assert not isinstance(factor.judge(other, enrolment, right, env), Accepted)
+    else:
+        used = dataclasses.replace(enrolment, state=verdict.state)
+        assert not isinstance(factor.judge(CHALLENGE, used, right, env), Accepted)
+
+
+# The same with the engine around it, which counts, closes and tells.
+
+
+@pytest.fixture
+def everything(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site on which every factor is switched on."""
+    site = Site.open(database_url, tmp_path, config={"VESTIBULE_FACTORS": ",".join(NAMES)})
+    yield site
+    site.close()
+
+
+def equipped(site: Site, factor: Factor) -> tuple[Person, str]:
+    """Somebody with that factor, and the id of its enrolment."""
+    ada = site.enrol()
+    if factor.name == "recovery_codes":
+        ada.make_recovery_codes()
+    elif factor.name == "letters":
+        ada.add_letters()
+    return ada, ada.enrolment(factor.name).id
+
+
+def right_answer(person: Person, factor: Factor, token: str) -> str:
+    """A right answer, as its owner comes by it."""
+    site = person.site
+    site.fake.move(timedelta(seconds=30))
+    if factor.traits.channels:
+        assert site.engine.resend(token, person.enrolment(factor.name).id).is_on_its_way
+        person.deliver()
+        return site.post.code()
+    return person.codes[0] if factor.name == "recovery_codes" else person.code()
+
+
+@pytest.mark.row("ATK-13", "NIST-16")
+@factor_names
+def test_a_wrong_answer_is_counted(everything: Site, factor: Factor) -> None:
+    """A wrong answer costs a try, and its odds where it has a price."""
+    ada, enrolment_id = equipped(everything, factor)
+    begun_login = ada.login()
+    right_answer(ada, factor, begun_login.token)
+    priced = factor.traits.digits is not None
+
+    outcome = ada.answer(begun_login.token, WRONG[factor.name])
+
+    assert rejected(outcome) == Rejected(reason=Reason.WRONG, tries_left=4)
+    row = next(r for r in everything.rows("enrolment") if r["id"] == enrolment_id)
+    assert row["failures_stranger"] == int(priced)
+    assert (ada.ledger(Lane.STRANGER)["spent"] > 0) is priced
+    assert {r["attempts"] for r in everything.rows("challenge") if r["purpose"] == "login"} == {1}
+
+
+@pytest.mark.row("ATK-24", "ATK-29", "C6", "ASVS-6.5.1", "NIST-18")
+@factor_names
+def test_a_right_answer_works_once(everything: Site, factor: Factor) -> None:
+    """A right answer lets in once: neither this login, nor another, nor a step-up takes it again."""
+    ada, enrolment_id = equipped(everything, factor)
+    begun_login, other = ada.login(), ada.login()
+    answer = right_answer(ada, factor, begun_login.token)
+
+    outcome = ada.answer(begun_login.token, answer)
+    assert outcome.is_accepted
+    assert outcome.enrolment is not None
+    assert outcome.enrolment.id == enrolment_id
+    assert reason(ada.answer(begun_login.token, answer)) is Reason.GONE
+    assert not ada.answer(other.token, answer).is_accepted
+    ada.ask_again(Purpose.STEP_UP)
+    assert not ada.answer(ada.token, answer, Purpose.STEP_UP).is_accepted
+
+
+@pytest.mark.row("ATK-74", "ASVS-16.2.1..5, 16.3.1..4, 16.4.1")
+@factor_names
+def test_no_secret_is_told(everything: Site, factor: Factor) -> None:
+    """No event, to the trail or to a listener, holds an answer, a secret or a token."""
+    ada, enrolment_id = equipped(everything, factor)
+    begun_login = ada.login()
+    answer = right_answer(ada, factor, begun_login.token)
+    ada.answer(begun_login.token, WRONG[factor.name])
+    ada.answer(begun_login.token, answer)
+    told = repr(everything.facts()) + repr(everything.heard)
+
+    for secret in (answer, WRONG[factor.name], begun_login.token, ada.token, ada.browser):
+        assert secret not in told
+    for code in ada.codes:
+        assert code not in told
+        assert code.replace("-", "")[5:] not in told
+    assert repr(ada.app.secret)[2:-1] not in told
+    assert enrolment_id in told

@@ -1,0 +1,241 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.core.site import LETTERS, Person, Site, case_of, reason
+from vestibule.core.engine.sending import Sent, send_again_at
+from vestibule.core.model import Challenge, Purpose
+from vestibule.core.verdict import Reason, Rejected
+from vestibule.testing import SoftwareAuthenticator
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def letters_only(letters_site: Site) -> Person:
+    """Somebody whose only way is letters."""
+    draft = letters_site.draft("ada", factor="letters")
+    assert draft is not None
+    assert draft.token is not None
+    ada = Person(letters_site, "ada", SoftwareAuthenticator(b"none"), draft.enrolment.id)
+    assert letters_site.engine.resend(draft.token, draft.enrolment.id).is_on_its_way
+    ada.deliver()
+    assert ada.answer(draft.token, letters_site.post.code(), Purpose.ENROL).is_accepted
+    letters_site.post.sent.clear()
+    return ada
+
+
+def send(person: Person, token: str) -> Sent:
+    """Ask for a code."""
+    return person.site.engine.resend(token, person.enrolment("letters").id)
+
+
+def challenge_of(person: Person, token: str) -> Challenge:
+    """The challenge of letters on a passage."""
+    mine = person.enrolment("letters").id
+    found = case_of(person.site, token).asked
+    return next(asked.challenge for asked in found if asked.enrolment.id == mine)
+
+
+def read(person: Person) -> str:
+    """The newest code, delivered."""
+    person.deliver()
+    return person.site.post.code()
+
+
+def test_the_only_way_is_sent_at_once(letters_only: Person) -> None:
+    """Where a sent code is the only way, the login itself sends it, to the address enrolled."""
+    begun = letters_only.login()
+
+    assert letters_only.answer(begun.token, read(letters_only)).is_accepted
+    assert [(sent.channel, sent.to) for sent in letters_only.site.post.sent] == [
+        ("email", "ada@site.test")
+    ]
+
+
+def test_nothing_is_sent_before_it_is_asked_for(letters_site: Site) -> None:
+    """Where there is another way, a login sends nothing, and looking at it sends nothing."""
+    ada = letters_site.enrol()
+    ada.add_letters()
+    letters_site.post.sent.clear()
+    begun = ada.login()
+    for _ in range(3):
+        letters_site.engine.look(begun.token)
+    ada.deliver()
+    ways_of_getting_a_code = [sent for sent in letters_site.post.sent if "is your code" in sent.text]
+
+    assert ways_of_getting_a_code == []
+    assert send(ada, begun.token).is_on_its_way
+
+
+@pytest.mark.row("C5", "CS-03")
+def test_a_new_code_voids_the_old(letters_only: Person) -> None:
+    """The code before is dead as soon as a new one is asked for, in the same login."""
+    begun = letters_only.login()
+    old = read(letters_only)
+    letters_only.site.fake.move(30 * SECOND)
+    assert send(letters_only, begun.token).is_on_its_way
+
+    assert reason(letters_only.answer(begun.token, old)) is Reason.WRONG
+    new = read(letters_only)
+    assert new != old
+    assert letters_only.answer(begun.token, new).is_accepted
+
+
+@pytest.mark.row("ATK-13", "NIST-19", "C1")
+def test_a_new_code_gives_no_new_tries(letters_only: Person) -> None:
+    """Four wrong codes, a new one sent and one more wrong exhaust the login, right code or not."""
+    begun = letters_only.login()
+    read(letters_only)
+    for nth in range(4):
+        letters_only.answer(begun.token, f"{nth:06}")
+    letters_only.site.fake.move(30 * SECOND)
+    send(letters_only, begun.token)
+    letters_only.answer(begun.token, "999999")
+
+    assert challenge_of(letters_only, begun.token).attempts == 5
+    assert reason(letters_only.answer(begun.token, "123456")) is Reason.EXHAUSTED
+    letters_only.site.fake.move(60 * SECOND)
+    assert not send(letters_only, begun.token).is_on_its_way
+
+
+def test_the_gaps_between_sends_double_and_there_are_five(letters_only: Person) -> None:
+    """A code may be sent again after 30, 60, 120 and 240 seconds, and after the fifth no more."""
+    begun = letters_only.login()
+    clock = letters_only.site.fake
+    for gap in (30, 60, 120, 240):
+        at = send_again_at(challenge_of(letters_only, begun.token))
+        assert at == clock.now() + gap * SECOND
+        clock.stand_at(at - SECOND)
+        early = send(letters_only, begun.token).verdict
+        assert early == Rejected(reason=Reason.DELAYED, retry_at=at)
+        clock.stand_at(at)
+        assert send(letters_only, begun.token).is_on_its_way
+
+    clock.move(500 * SECOND - timedelta(minutes=6))
+    assert send_again_at(challenge_of(letters_only, begun.token)) is None
+    assert send(letters_only, begun.token).verdict == Rejected(reason=Reason.DELAYED)
+    rows = letters_only.site.rows("message")
+    assert len([row for row in rows if row["challenge_id"] is not None]) == 1 + 5
+
+
+def test_a_code_is_sent_for_ones_own_open_challenge_only(letters_only: Person) -> None:
+    """No code is sent for an unknown token, another's enrolment, a way that sends none, or none."""
+    site = letters_only.site
+    bob = site.enrol("bob")
+    begun = letters_only.login()
+    theirs = bob.login()
+    site.fake.move(30 * SECOND)
+
+    for token, enrolment_id in (
+        ("invented", letters_only.enrolment_id),
+        ("", letters_only.enrolment_id),
+        (begun.token, bob.enrolment_id),
+        (begun.token, "invented"),
+        (theirs.token, bob.enrolment_id),
+        (theirs.token, letters_only.enrolment_id),
+    ):
+        sent = site.engine.resend(token, enrolment_id)
+        assert sent.verdict == Rejected(reason=Reason.GONE)
+
+
+@pytest.mark.row("ATK-12")
+def test_a_login_that_is_over_sends_nothing(letters_only: Person) -> None:
+    """No code is sent for a login that was given up, finished or timed out."""
+    site = letters_only.site
+    finished = letters_only.login()
+    assert letters_only.answer(finished.token, read(letters_only)).is_accepted
+    given_up, old = letters_only.login(), letters_only.login()
+    site.engine.cancel(given_up.passage, "another login")
+    site.fake.move(30 * SECOND)
+
+    for begun in (finished, given_up):
+        assert send(letters_only, begun.token).verdict == Rejected(reason=Reason.GONE)
+    site.fake.stand_at(old.passage.expires_at)
+    assert send(letters_only, old.token).verdict == Rejected(reason=Reason.GONE)
+
+
+@pytest.mark.row("A12", "ATK-30")
+def test_two_people_with_one_address_have_codes_of_their_own(letters_site: Site) -> None:
+    """A code that went to a shared address lets in only whom it was asked for, in that browser."""
+    ada, bob = letters_site.enrol("ada"), letters_site.enrol("bob")
+    for person in (ada, bob):
+        person.add_letters()
+        letters_site.change(
+            "enrolment", {"id": person.enrolment("letters").id}, state={"to": "both@site.test"}
+        )
+    one, other, again = ada.login(), bob.login(), ada.login()
+    codes = {}
+    for person, begun in ((ada, one), (bob, other), (ada, again)):
+        send(person, begun.token)
+        person.deliver()
+        assert letters_site.post.sent[-1].to == "both@site.test"
+        codes[begun.token] = letters_site.post.code()
+
+    assert reason(bob.answer(other.token, codes[one.token])) is Reason.WRONG
+    assert reason(ada.answer(again.token, codes[one.token])) is Reason.WRONG
+    assert ada.answer(one.token, codes[one.token]).is_accepted
+    assert bob.answer(other.token, codes[other.token]).is_accepted
+
+
+@pytest.mark.row("C6", "NIST-18")
+def test_a_sent_code_is_accepted_once(letters_only: Person) -> None:
+    """The code of a login that was finished finishes nothing else."""
+    begun, other = letters_only.login(), letters_only.login()
+    letters_only.deliver()
+    codes = [sent.text.split()[0] for sent in letters_only.site.post.sent]
+    first = [letters_only.answer(begun.token, code).is_accepted for code in codes]
+
+    assert first.count(True) == 1
+    right = codes[first.index(True)]
+    assert reason(letters_only.answer(begun.token, right)) is Reason.GONE
+    assert reason(letters_only.answer(other.token, right)) is Reason.WRONG
+
+
+@pytest.mark.row("NIST-17", "C4", "ASVS-6.5.5")
+def test_a_sent_code_lives_for_ten_minutes(letters_only: Person) -> None:
+    """A sent code is right until its login's ten minutes are over."""
+    one, other = letters_only.login(), letters_only.login()
+    letters_only.deliver()
+    first, second = (sent.text.split()[0] for sent in letters_only.site.post.sent)
+    site = letters_only.site
+    site.fake.move(timedelta(minutes=10) - SECOND)
+
+    answers = [letters_only.answer(one.token, code) for code in (first, second)]
+    assert any(outcome.is_accepted for outcome in answers)
+    site.fake.move(SECOND)
+    for code in (first, second):
+        assert reason(letters_only.answer(other.token, code)) is Reason.GONE
+
+
+def test_a_longer_code_is_sent_as_long_as_it_is_judged(sqlite_url: str, tmp_path: Path) -> None:
+    """Where codes have eight digits, eight are sent and eight are accepted."""
+    site = Site.open(
+        sqlite_url,
+        tmp_path,
+        config={
+            "VESTIBULE_FACTORS": f"totp,{LETTERS}",
+            f"VESTIBULE_{LETTERS.upper()}_DIGITS": 8,
+        },
+    )
+    ada = site.enrol()
+    ada.add_letters()
+    begun = ada.login()
+    send(ada, begun.token)
+
+    code = read(ada)
+    assert len(code) == 8
+    assert ada.answer(begun.token, code).is_accepted
+    site.close()
+
+
+def test_a_send_is_told_without_address_or_code(letters_only: Person) -> None:
+    """The trail says over which channel a code went for the how-many-eth time, and nothing more."""
+    begun = letters_only.login()
+    letters_only.site.fake.move(30 * SECOND)
+    send(letters_only, begun.token)
+
+    fact = letters_only.site.facts("ada")[-1]
+    assert fact["name"] == "code_resent"
+    assert fact["data"] == {"passage": begun.passage.id, "channel": "email", "generation": 2}

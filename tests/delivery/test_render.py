@@ -1,0 +1,89 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, strategies as st
+
+from vestibule.core.model import Message
+from vestibule.delivery.render import render
+from vestibule.testing.clock import START
+
+NOTICE = Message(
+    id="m",
+    realm="default",
+    channel="email",
+    text="enrolment_confirmed",
+    subject="ada",
+    created_at=START,
+    not_after=START + timedelta(days=7),
+    details={"factor": "totp"},
+)
+CODE = replace(NOTICE, text="code", details={"digits": 6}, challenge_id="c")
+TEXTS = [
+    "enrolment_confirmed",
+    "enrolment_revoked",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "factor_disabled",
+]
+
+
+def test_a_code_comes_first_and_with_its_site() -> None:
+    """A code's text begins with the code, names the site and says to tell nobody."""
+    said = render(CODE, site="Site", code="012345")
+
+    assert said.text.startswith("012345 ")
+    assert "Site" in said.text
+    assert "Never tell" in said.text
+    assert said.subject is not None
+    assert "012345" not in said.subject
+
+
+@pytest.mark.row("SMS-05")
+def test_a_code_fits_one_segment() -> None:
+    """With the longest name that is shown, a code's text fits one text message of 160 characters."""
+    said = render(CODE, site="W" * 200, code="12345678")
+
+    assert said.text.isascii()
+    assert len(said.text) <= 160
+
+
+@pytest.mark.row("ATK-59", "SMS-06", "ATK-46")
+@given(st.text(max_size=80))
+def test_a_sites_name_starts_no_line_and_no_second_code(site: str) -> None:
+    """Whatever a site is called, a code's text is one line without a mark that autofill reads."""
+    said = render(CODE, site=site, code="123456")
+
+    assert said.text.isprintable()
+    assert "@" not in said.text
+    assert "#" not in said.text
+    assert said.text.startswith("123456 is your code for ")
+
+
+@pytest.mark.row("ASVS-6.3.7", "NIST-43")
+@pytest.mark.parametrize("text", TEXTS)
+def test_each_notice_says_what_happened_and_what_to_do(text: str) -> None:
+    """Each notice has a subject, the site's name, and what to do if it was somebody else."""
+    said = render(replace(NOTICE, text=text), site="{site} & {way}", code=None)
+
+    assert said.subject is not None
+    assert said.subject.startswith("{site} & {way}: ")
+    assert "change your password" in said.text.lower()
+    assert "None" not in said.text
+    assert "http" not in said.text
+
+
+def test_a_way_is_called_by_its_plain_name() -> None:
+    """A notice calls a factor what people call it, and one it does not know by its own name."""
+    known = render(NOTICE, site="Site", code=None).text
+    unknown = render(replace(NOTICE, details={"factor": "pigeon"}), site="Site", code=None).text
+
+    assert "authenticator app" in known
+    assert "totp" not in known
+    assert "pigeon" in unknown
+
+
+def test_a_text_that_is_none_of_ours_is_not_made_up() -> None:
+    """A message whose text has no words is refused."""
+    with pytest.raises(KeyError):
+        render(replace(NOTICE, text="unheard_of"), site="Site", code=None)

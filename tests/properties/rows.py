@@ -1,0 +1,120 @@
+"""What rests in the database, read past the engine, and what of it may change between two steps."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vestibule.bootstrap import Parts
+
+Row = Mapping[str, Any]
+FORWARD: Final = {
+    "challenge": {"open": {"open", "accepted", "closed", "cancelled"}},
+    "passage": {"pending": {"pending", "granted", "ended"}, "granted": {"granted", "ended"}},
+    "enrolment": {"pending": {"pending", "active", "revoked"}, "active": {"active", "revoked"}},
+}
+"""Which states may follow which; what is not named stays as it is for good."""
+MOST_SENDS: Final = 5
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one moment, by table and id."""
+
+    enrolment: dict[str, Row] = field(default_factory=dict)
+    passage: dict[str, Row] = field(default_factory=dict)
+    challenge: dict[str, Row] = field(default_factory=dict)
+    answers: list[Row] = field(default_factory=list)
+    """The events of answers, in their order."""
+    last_event: int = 0
+
+
+def read(parts: Parts, before: Rows) -> Rows:
+    """Return the rows as they are now; of the events only those since `before` are new."""
+    new = answers(parts, before.last_event)
+    last = new[-1]["id"] if new else before.last_event
+    now = Rows(answers=[*before.answers, *new], last_event=last)
+    with parts.database.read() as connection:
+        for table in ("enrolment", "passage", "challenge"):
+            found = connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()  # noqa: S608
+            setattr(now, table, {row["id"]: row for row in found})
+    return now
+
+
+def answers(parts: Parts, after: int) -> list[Row]:
+    """Return the events of answers later than one, in their order."""
+    query = (
+        "SELECT * FROM event WHERE id > ? AND name IN ('answer_accepted', 'answer_rejected') "
+        "ORDER BY id"
+    )
+    with parts.database.read() as connection:
+        found = connection.exec_driver_sql(query, (after,)).mappings().all()
+    return [{**row, "data": json.loads(row["data"])} for row in found]
+
+
+def check_states(before: Rows, now: Rows) -> None:
+    """A state that is over is never left, and a version, a count of sends or a step only grows."""
+    for table, follows in FORWARD.items():
+        old_rows, new_rows = getattr(before, table), getattr(now, table)
+        for one, new in new_rows.items():
+            if one in old_rows:
+                old = old_rows[one]["status"]
+                assert new["status"] in follows.get(old, {old}), (table, old, new["status"])
+    for one, new in now.challenge.items():
+        assert new["attempts"] <= new["max_attempts"]
+        assert new["sends"] <= MOST_SENDS
+        if one in before.challenge:
+            assert new["expires_at"] == before.challenge[one]["expires_at"]
+            assert new["attempts"] >= before.challenge[one]["attempts"]
+            assert new["generation"] >= before.challenge[one]["generation"]
+    for one, new in now.enrolment.items():
+        if one in before.enrolment:
+            assert new["version"] >= before.enrolment[one]["version"]
+
+
+def check_counts(before: Rows, now: Rows, consecutive: int) -> None:
+    """A count of wrong answers falls only by a right one with that factor, in that lane."""
+    right = {
+        (event["data"]["enrolment"], event["data"]["lane"], event["data"]["purpose"])
+        for event in now.answers[len(before.answers) :]
+        if event["name"] == "answer_accepted"
+    }
+    for one, new in now.enrolment.items():
+        for lane in ("known", "stranger"):
+            count = new[f"failures_{lane}"]
+            assert count <= consecutive
+            if one in before.enrolment and count < before.enrolment[one][f"failures_{lane}"]:
+                reset = {(e, at) for e, at, purpose in right if at == "known" or purpose == "enrol"}
+                assert (one, lane) in reset
+
+
+def check_grants(now: Rows) -> None:
+    """Every door that was ever opened was opened by exactly one accepted proof."""
+    opened: dict[str, int] = {}
+    for event in now.answers:
+        data = event["data"]
+        if event["name"] == "answer_accepted" and data["purpose"] == "login":
+            opened[data["passage"]] = opened.get(data["passage"], 0) + 1
+    for one, passage in now.passage.items():
+        if passage["granted_at"] is not None and passage["purpose"] == "login":
+            assert opened.get(one) == 1, one
+        if passage["status"] == "pending":
+            assert one not in opened
+
+
+def odds_spent(now: Rows, subject: str, lane: str) -> int:
+    """Return the odds of all compared wrong answers, less what right ones in the same login undo."""
+    total = 0
+    by_login: dict[tuple[str, str], int] = {}
+    for event in now.answers:
+        data = event["data"]
+        if event["subject"] != subject or data["lane"] != lane:
+            continue
+        login = (data["passage"], data["purpose"])
+        if event["name"] == "answer_accepted":
+            total -= by_login.pop(login, 0)
+        else:
+            assert data["evaluated"] or not data.get("odds")
+            total += data.get("odds", 0)
+            by_login[login] = by_login.get(login, 0) + data.get("odds", 0)
+    return total

@@ -1,0 +1,111 @@
+"""Nothing that counts lives in a process: neither its start, nor its end, nor its death matters."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.races.jobs import Job
+from tests.races.people import (
+    LETTERS,
+    Site,
+    enrolled,
+    evaluated,
+    next_code,
+    recovery_codes,
+    waiting,
+)
+from tests.races.servers import THREADS, Order, Servers, alone
+from vestibule.bootstrap import Parts
+from vestibule.core.model import Purpose
+from vestibule.core.verdict import Reason, Rejected
+
+
+@pytest.mark.row("ATK-27", "ATK-25")
+def test_a_process_killed_while_judging_costs_one_attempt(site: Site, parts: Parts) -> None:
+    """A recovery code being judged when its process is killed is counted once and still good."""
+    ann = enrolled(parts, "ann")
+    code = recovery_codes(parts, ann)[0]
+    [begun] = waiting(parts, ann, 1)
+    doomed = alone()
+
+    doomed.tell(Order(site, [Job("die_judging", {"token": begun.token, "answer": code})], 1))
+
+    assert doomed.is_silenced()
+    doomed.stop()
+    case = parts.engine.look(begun.token)
+    assert case is not None
+    assert {asked.challenge.attempts for asked in case.asked} == {1}
+    assert parts.engine.verify(begun.token, Purpose.LOGIN, code).is_accepted
+
+
+@pytest.mark.row("ATK-27", "W14")
+def test_limits_outlive_every_process(site: Site, parts: Parts, servers: Servers) -> None:
+    """Wrong answers are counted on by processes that were started after they were given."""
+    ann = enrolled(parts, "ann")
+    [begun, other] = waiting(parts, ann, 2)
+    for code in ("000000", "000001", "000002"):
+        with_new_process = site.opened()
+        with_new_process.engine.verify(begun.token, Purpose.LOGIN, code)
+        with_new_process.database.close()
+    jobs = [Job("verify", {"token": begun.token, "answer": f"{n:06d}"}) for n in range(40)]
+
+    words = Counter(servers.run(site, jobs))
+
+    assert words["wrong"] == 2
+    assert len(evaluated(parts, "ann")) == 5
+    late = site.opened()
+    refused = late.engine.verify(other.token, Purpose.LOGIN, next_code(parts, ann)).verdict
+    late.database.close()
+    assert isinstance(refused, Rejected)
+    assert refused.reason is Reason.DELAYED
+
+
+@pytest.mark.row("ATK-24", "ATK-27", "ATK-29", "W14")
+def test_a_used_code_stays_used_in_every_process(
+    site: Site, parts: Parts, servers: Servers
+) -> None:
+    """A code accepted in one process is a used one in another, before and after a restart."""
+    ann = enrolled(parts, "ann")
+    one, two, three = (begun.token for begun in waiting(parts, ann, 3))
+    code = next_code(parts, ann)
+    assert parts.engine.verify(one, Purpose.LOGIN, code).is_accepted
+
+    assert servers.run(site, [Job("verify", {"token": two, "answer": code})]) == ["replayed"]
+
+    restarted = site.opened()
+    assert not restarted.engine.verify(three, Purpose.LOGIN, code).is_accepted
+    restarted.database.close()
+
+
+@pytest.mark.row("ASVS-6.5.6", "ASVS-7.4.1/7.4.2", "W14")
+def test_an_end_is_seen_at_once_in_every_process(
+    site: Site, parts: Parts, servers: Servers
+) -> None:
+    """A session ended in one process is over at the next request in another."""
+    ann = enrolled(parts, "ann")
+    live = Job("is_live", {"subject": "ann", "token": ann.token})
+    assert set(servers.run(site, [live] * 2)) == {"live"}
+
+    parts.engine.end_all("ann", "everywhere")
+
+    assert set(servers.run(site, [live] * 2)) == {"over"}
+
+
+def test_two_processes_start_in_an_empty_place(
+    database_url: str, tmp_path: Path, servers: Servers
+) -> None:
+    """Two development servers started at once in an empty place share one installation."""
+    config = {
+        "VESTIBULE_DATABASE_URL": database_url,
+        "VESTIBULE_DEVELOPMENT": True,
+        "VESTIBULE_FACTORS": ["totp", LETTERS],
+    }
+    place = Site(config, tmp_path / "instance")
+
+    words = servers.run(place, [Job("ready")] * 2 * THREADS)
+
+    assert words == ["default"] * 2 * THREADS
+    opened = place.opened()
+    assert enrolled(opened, "ann").token
+    opened.database.close()

@@ -1,0 +1,401 @@
+"""Two answers in an order chosen by hand: the second sees every row as the first left it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, NullPool, create_engine, make_url
+
+from tests.races.jobs import with_limits, word
+from tests.races.people import (
+    Person,
+    Site,
+    add,
+    enrolled,
+    evaluated,
+    grant_of,
+    letter,
+    made_site,
+    next_code,
+    recovery_codes,
+    waiting,
+)
+from tests.races.servers import UNLIMITED
+from tests.races.turns import Stop, stop_at_commit, stopping, threads, wait_until_blocked
+from vestibule.bootstrap import Parts
+from vestibule.core.engine import Engine
+from vestibule.core.limits import CERTAIN
+from vestibule.core.model import ChallengeStatus, Purpose
+from vestibule.testing import FixedRandom, SoftwareAuthenticator
+
+pytestmark = pytest.mark.postgresql
+
+Answer = Callable[[Engine], str]
+
+
+@pytest.fixture(params=["read committed", "repeatable read"])
+def site(request: pytest.FixtureRequest, postgresql_url: str, tmp_path: Path) -> Iterator[Site]:
+    """An installation on PostgreSQL, whatever isolation the server gives to whom asks for none."""
+    site = made_site(postgresql_url, tmp_path)
+    name = make_url(postgresql_url).database
+    with server(postgresql_url) as connection:
+        connection.exec_driver_sql(
+            f"ALTER DATABASE {name} SET default_transaction_isolation = '{request.param}'"
+        )
+        yield site
+        connection.exec_driver_sql(f"ALTER DATABASE {name} RESET default_transaction_isolation")
+
+
+@contextmanager
+def server(url: str) -> Iterator[Connection]:
+    """Lend a connection for what an administrator does."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def other(site: Site) -> Iterator[Parts]:
+    """A second engine on the same database, as another process has it."""
+    opened = site.opened()
+    yield opened
+    opened.database.close()
+
+
+def answering(token: str, answer: str, purpose: Purpose = Purpose.LOGIN) -> Answer:
+    """Return what gives an answer to an engine, and says in a word what came of it."""
+    return lambda engine: word(engine.verify(token, purpose, answer).verdict)
+
+
+def one_after_the_other(
+    parts: Parts, first: Answer, second: Answer, engine: Engine | None = None
+) -> tuple[str, str]:
+    """Hold the first inside its rule until the second waits for it; return both words."""
+    engine = engine or parts.engine
+    stop = Stop()
+    with threads() as start:
+        one = start(lambda: first(stopping(engine, stop)))
+        stop.wait()
+        two = start(lambda: second(engine))
+        wait_until_blocked(parts)
+        stop.release()
+        return one.result(), two.result()
+
+
+def second_during(
+    parts: Parts, other: Parts, first: Callable[[Engine], object], second: Answer
+) -> str:
+    """Hold `first` just before its commit until `second` waits for it; return the second's word."""
+    stop = Stop()
+    stop_at_commit(other, stop)
+    with threads() as start:
+        one = start(lambda: first(other.engine))
+        stop.wait()
+        two = start(lambda: second(parts.engine))
+        wait_until_blocked(parts)
+        stop.release()
+        one.result()
+        return two.result()
+
+
+def between_reserve_and_settle(
+    parts: Parts, answer: Answer, meanwhile: Callable[[], object]
+) -> str:
+    """Do something after an answer was counted and judged, before it is settled."""
+    stop = Stop()
+    with threads() as start:
+        one = start(lambda: answer(stopping(parts.engine, stop, before=2)))
+        stop.wait()
+        meanwhile()
+        stop.release()
+        return one.result()
+
+
+@pytest.mark.row("ATK-24", "OTP-06")
+@pytest.mark.parametrize("known", [(False, False), (False, True), (True, False)])
+def test_the_same_code_on_two_logins(parts: Parts, known: tuple[bool, bool]) -> None:
+    """Whoever waited for a login with the same code finds the step used, in whichever lane."""
+    ann = enrolled(parts, "ann")
+    one, two = (waiting(parts, ann, 1, known=here)[0].token for here in known)
+    code = next_code(parts, ann)
+
+    words = one_after_the_other(parts, answering(one, code), answering(two, code))
+
+    assert words == ("accepted", "replayed")
+
+
+@pytest.mark.row("ATK-24")
+def test_two_right_answers_to_one_login(parts: Parts) -> None:
+    """A login that was opened by one answer is over for another that waited, however right."""
+    ann = enrolled(parts, "ann")
+    codes = recovery_codes(parts, ann)
+    [begun] = waiting(parts, ann, 1)
+    by_app = answering(begun.token, next_code(parts, ann))
+    by_code = answering(begun.token, codes[0])
+
+    assert one_after_the_other(parts, by_app, by_code) == ("accepted", "gone")
+
+    left = parts.engine.recovery_codes(parts.engine.enrolments("ann"))
+    assert left is not None
+    assert left.remaining == 10
+
+
+@pytest.mark.row("ATK-23")
+def test_the_last_attempt_is_taken_once(parts: Parts) -> None:
+    """Of two wrong answers where one attempt is left, the one that waited is not compared."""
+    ann = enrolled(parts, "ann")
+    [begun] = waiting(parts, ann, 1)
+    engine = with_limits(parts.engine, UNLIMITED)
+    for _ in range(4):
+        engine.verify(begun.token, Purpose.LOGIN, "000000")
+    wrong = answering(begun.token, "000001")
+
+    assert one_after_the_other(parts, wrong, wrong, engine) == ("wrong", "exhausted")
+    assert len(evaluated(parts, "ann")) == 5
+
+
+@pytest.mark.row("ATK-23", "ATK-14")
+@pytest.mark.parametrize(
+    ("limits", "refusal"),
+    [
+        (replace(UNLIMITED, capacity=4 * CERTAIN // 10**6), "closed"),
+        (replace(UNLIMITED, consecutive=1), "disabled"),
+        (replace(UNLIMITED, free_failures=1), "delayed"),
+    ],
+    ids=["ledger", "consecutive", "delay"],
+)
+def test_the_last_of_a_limit_is_taken_once(parts: Parts, limits: object, refusal: str) -> None:
+    """Of two wrong answers on two logins where one is allowed, the one that waited is refused."""
+    ann = enrolled(parts, "ann")
+    one, two = (begun.token for begun in waiting(parts, ann, 2))
+    engine = with_limits(parts.engine, limits)  # type: ignore[arg-type]
+
+    words = one_after_the_other(
+        parts, answering(one, "000000"), answering(two, "000000"), engine
+    )
+
+    assert words == ("wrong", refusal)
+    assert len(evaluated(parts, "ann")) == 1
+
+
+@pytest.mark.row("ATK-12", "ATK-26")
+def test_an_answer_waits_for_a_removal(parts: Parts, other: Parts) -> None:
+    """An answer that waited while its factor was removed finds nothing to answer."""
+    ann = enrolled(parts, "ann")
+    [own] = parts.engine.enrolments("ann")
+    [begun] = waiting(parts, ann, 1)
+    answer = answering(begun.token, next_code(parts, ann))
+
+    assert second_during(parts, other, lambda engine: engine.revoke(own), answer) == "gone"
+    assert not parts.engine.standing("ann", None).enrolled
+
+
+@pytest.mark.row("ATK-26")
+@pytest.mark.parametrize("everywhere", [False, True], ids=["cancel", "end_all"])
+def test_an_answer_waits_for_an_end(parts: Parts, other: Parts, *, everywhere: bool) -> None:
+    """An answer that waited while its login was ended opens nothing."""
+    ann = enrolled(parts, "ann")
+    [begun] = waiting(parts, ann, 1)
+    answer = answering(begun.token, next_code(parts, ann))
+
+    def end(engine: Engine) -> None:
+        if everywhere:
+            engine.end_all("ann", "elsewhere")
+        else:
+            engine.cancel(begun.passage, "cancelled")
+
+    assert second_during(parts, other, end, answer) == "gone"
+
+
+@pytest.mark.row("ATK-26", "ASVS-7.4.1/7.4.2")
+def test_an_end_waits_for_an_answer(parts: Parts) -> None:
+    """Ending everything while a login is being accepted ends the grant it has just become."""
+    ann = enrolled(parts, "ann")
+    [begun] = waiting(parts, ann, 1)
+    answer = answering(begun.token, next_code(parts, ann))
+
+    def end(engine: Engine) -> str:
+        engine.end_all("ann", "elsewhere")
+        return "ended"
+
+    assert one_after_the_other(parts, answer, end) == ("accepted", "ended")
+    assert count(parts, "SELECT count(*) FROM passage WHERE status <> 'ended'") == 0
+
+
+@pytest.mark.row("ATK-28", "ATK-11")
+def test_a_second_draft_waits_for_the_first(parts: Parts, other: Parts) -> None:
+    """A factor begun while another of its kind is being begun takes that one's place."""
+    ann = enrolled(parts, "ann")
+
+    def begin(engine: Engine) -> str:
+        grant = engine.standing("ann", ann.token).passage
+        kind = engine.house.registry["totp"]
+        return str(engine.begin_enrolment(kind, ann.applicant, ann.login(), grant) is not None)
+
+    assert second_during(parts, other, begin, begin) == "True"
+    assert count(parts, "SELECT count(*) FROM enrolment WHERE status = 'pending'") == 1
+
+
+@pytest.mark.row("ATK-10", "ATK-28")
+@pytest.mark.parametrize("who", ["the owner", "the other"])
+def test_a_first_factor_and_one_on_a_kept_grant(parts: Parts, who: str) -> None:
+    """Of a factor proven on a kept grant and a first one proven at the same moment one counts."""
+    # Whoever removes the last factor keeps the session. Until a new one is proven in it the
+    # account is open to the password alone, and another may have begun a first factor.
+    ann = enrolled(parts, "ann")
+    parts.engine.revoke(parts.engine.enrolments("ann")[0], grant_of(parts.engine, ann))
+    theirs, their_code = begun_letters(parts, Person("ann"))
+    ours, our_code = begun_app(parts, ann)
+    owner = answering(ours, our_code, Purpose.ENROL)
+    other = answering(theirs, their_code, Purpose.ENROL)
+    first, second = (owner, other) if who == "the owner" else (other, owner)
+
+    assert one_after_the_other(parts, first, second) == ("accepted", "gone")
+
+    assert len(parts.engine.enrolments("ann")) == 1
+
+
+@pytest.mark.row("ATK-24", "ATK-40")
+def test_a_recovery_code_judged_before_its_set_was_replaced(parts: Parts) -> None:
+    """A recovery code that was judged while its set was replaced is worth nothing."""
+    ann = enrolled(parts, "ann")
+    codes = recovery_codes(parts, ann)
+    [begun] = waiting(parts, ann, 1)
+
+    answer = answering(begun.token, codes[0])
+    renewed = between_reserve_and_settle(parts, answer, lambda: recovery_codes(parts, ann))
+
+    assert renewed == "replayed"
+
+
+@pytest.mark.row("ATK-24")
+@pytest.mark.parametrize("which", [0, 1], ids=["the same code", "another code"])
+def test_a_recovery_code_judged_while_one_was_used(parts: Parts, which: int) -> None:
+    """A recovery code judged while one of its set was used is refused, and the used one stays so."""
+    ann = enrolled(parts, "ann")
+    codes = recovery_codes(parts, ann)
+    one, two = (begun.token for begun in waiting(parts, ann, 2))
+
+    def use() -> None:
+        assert parts.engine.verify(two, Purpose.LOGIN, codes[which]).is_accepted
+
+    assert between_reserve_and_settle(parts, answering(one, codes[0]), use) == "replayed"
+
+    left = parts.engine.recovery_codes(parts.engine.enrolments("ann"))
+    assert left is not None
+    assert left.remaining == 9
+    [again] = waiting(parts, ann, 1)
+    assert not parts.engine.verify(again.token, Purpose.LOGIN, codes[which]).is_accepted
+
+
+@pytest.mark.row("ATK-26")
+@pytest.mark.parametrize("finish", ["another way", "cancelled", "waved off"])
+def test_a_recovery_code_judged_while_its_login_ended(parts: Parts, finish: str) -> None:
+    """A recovery code judged while its login ended, or its set was waved off, opens nothing."""
+    ann = enrolled(parts, "ann")
+    codes = recovery_codes(parts, ann)
+    [begun] = waiting(parts, ann, 1)
+
+    def end() -> None:
+        if finish == "another way":
+            outcome = parts.engine.verify(begun.token, Purpose.LOGIN, next_code(parts, ann))
+            assert outcome.is_accepted
+        elif finish == "cancelled":
+            parts.engine.cancel(begun.passage, "cancelled")
+        else:
+            current = parts.engine.recovery_codes(parts.engine.enrolments("ann"))
+            assert current is not None
+            assert parts.engine.keep_recovery_codes(current, kept=False)
+
+    refused = between_reserve_and_settle(parts, answering(begun.token, codes[0]), end)
+
+    assert refused in {"gone", "replayed"}
+    assert count(parts, "SELECT count(*) FROM challenge WHERE status = 'accepted'") == (
+        2 if finish == "another way" else 1
+    )
+
+
+@pytest.mark.row("ATK-24")
+def test_asking_again_waits_for_an_answer(site: Site, parts: Parts, other: Parts) -> None:
+    """Asking again while an answer on the same grant takes row after row ends in no deadlock."""
+    ann = ann_with_a_younger_enrolment_first(site)
+    grant = grant_of(parts.engine, ann)
+    parts.engine.ask_again(grant, Purpose.STEP_UP)
+
+    def ask() -> str:
+        parts.engine.ask_again(grant, Purpose.STEP_UP)
+        return "asked"
+
+    with other.database.engine.connect() as third, threads() as start:
+        # A third hand holds the enrolment that an answer takes first. The answer has one challenge
+        # then and waits for the rest, which asking again would take in the order they were made.
+        first = "SELECT id FROM enrolment ORDER BY id LIMIT 1 FOR UPDATE"
+        third.exec_driver_sql(first).all()
+        wrong = start(lambda: answering(ann.token, "000000", Purpose.STEP_UP)(parts.engine))
+        wait_until_blocked(parts)
+        asked = start(ask)
+        wait_until_blocked(parts, 2)
+        third.rollback()
+
+        assert (wrong.result(), asked.result()) == ("wrong", "asked")
+
+
+def ann_with_a_younger_enrolment_first(site: Site) -> Person:
+    """Return a person whose second enrolment comes before the first in the order of ids."""
+    drawn = site.opened(random=FixedRandom("five"))
+    ann = enrolled(drawn, "ann")
+    add(drawn, ann, "totp")
+    older, younger = drawn.engine.enrolments("ann")
+    assert younger.id < older.id
+    drawn.database.close()
+    return ann
+
+
+@pytest.mark.row("ATK-28")
+def test_two_who_ask_again_leave_one_set_of_challenges(parts: Parts, other: Parts) -> None:
+    """Asked again twice at once, each factor has one open challenge for the purpose."""
+    ann = enrolled(parts, "ann")
+    add(parts, ann, "letters")
+    grant = parts.engine.standing("ann", ann.token).passage
+    assert grant is not None
+
+    def ask(engine: Engine) -> str:
+        engine.ask_again(grant, Purpose.STEP_UP)
+        return "asked"
+
+    assert second_during(parts, other, ask, ask) == "asked"
+
+    case = parts.engine.look(ann.token)
+    assert case is not None
+    opened = [a.enrolment.id for a in case.asked if a.challenge.purpose is Purpose.STEP_UP]
+    assert len(opened) == len(set(opened)) == 2
+    assert {a.challenge.status for a in case.asked} >= {ChallengeStatus.OPEN}
+
+
+def begun_app(parts: Parts, person: Person) -> tuple[str, str]:
+    """Begin an authenticator app on the person's grant; return the token and the right answer."""
+    engine = parts.engine
+    kind, grant = engine.house.registry["totp"], grant_of(engine, person)
+    draft = engine.begin_enrolment(kind, person.applicant, person.login(), grant)
+    assert draft is not None
+    app = SoftwareAuthenticator(draft.enrolment.secret)
+    return person.token, app.code(engine.house.now())
+
+
+def begun_letters(parts: Parts, person: Person) -> tuple[str, str]:
+    """Begin a first sent-code factor; return the token of its passage and the right answer."""
+    engine = parts.engine
+    kind = engine.house.registry["letters"]
+    draft = engine.begin_enrolment(kind, person.applicant, person.login(), None)
+    assert draft is not None
+    assert draft.token is not None
+    engine.resend(draft.token, draft.enrolment.id)
+    return draft.token, letter(engine, draft.token, Purpose.ENROL)
+
+
+def count(parts: Parts, query: str) -> int:
+    """Return the one number that a query answers."""
+    with parts.database.read() as connection:
+        return int(connection.exec_driver_sql(query).scalar_one())

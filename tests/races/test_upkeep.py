@@ -1,0 +1,120 @@
+"""What operators run meanwhile neither stands in the way of an answer nor undoes one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.races.jobs import word
+from tests.races.people import Site, enrolled, grant_of, recovery_codes, waiting
+from tests.races.turns import Stop, stop_at_commit, stopping, threads, wait_until_blocked
+from vestibule.bootstrap import Parts
+from vestibule.bootstrap.operate import rotate_keys
+from vestibule.core.engine import Engine
+from vestibule.core.model import Origin, Purpose
+from vestibule.testing import FakeClock
+
+HERE = Origin(address="192.0.2.7")
+
+
+@pytest.fixture
+def other(site: Site) -> Iterator[Parts]:
+    """A second engine on the same database, as another process has it."""
+    opened = site.opened()
+    yield opened
+    opened.database.close()
+
+
+def test_a_name_given_during_a_rotation_leaves_the_secret_under_the_new_key(
+    site: Site, parts: Parts
+) -> None:
+    """Renaming a factor that was read before the keys were rotated keeps its newly sealed secret."""
+    ann = enrolled(parts, "ann")
+    [read_before] = parts.engine.enrolments("ann")
+    version, _ = rotate_keys(parts, Path(str(site.config["VESTIBULE_KEY_FILE"])))
+
+    assert parts.engine.rename(read_before, "phone")
+
+    [renamed] = parts.engine.enrolments("ann")
+    assert renamed.label == "phone"
+    assert parts.engine.house.vault.box.version(renamed.secret) == version
+    assert parts.engine.house.vault.opened(renamed).secret == ann.app.secret
+
+
+def test_a_name_given_during_a_clearing_does_not_bring_shown_codes_back(parts: Parts) -> None:
+    """Preferring a set of recovery codes read before they were hidden leaves them hidden."""
+    ann = enrolled(parts, "ann")
+    recovery_codes(parts, ann)
+    read_before = parts.engine.enrolments("ann")[1]
+    assert read_before.secret
+    parts.upkeep.purge(parts.engine.house.now() + timedelta(hours=2))
+
+    assert parts.engine.prefer(read_before)
+
+    assert parts.engine.enrolments("ann")[1].secret == b""
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_clearing_out_waits_for_an_answer_and_not_the_other_way_round(
+    parts: Parts, other: Parts
+) -> None:
+    """An answer from an address that is cleared out at that moment ends in no deadlock."""
+    ann = enrolled(parts, "ann")
+    recovery_codes(parts, ann)
+    [begun] = waiting(parts, ann, 1)
+    parts.engine.verify(begun.token, Purpose.LOGIN, "000000", HERE)
+    parts.engine.ask_again(grant_of(parts.engine, ann), Purpose.STEP_UP)
+    stop = Stop()
+
+    def answer() -> str:
+        engine = stopping(parts.engine, stop)
+        return word(engine.verify(ann.token, Purpose.STEP_UP, "000000", HERE).verdict)
+
+    with threads() as start:
+        wrong = start(answer)
+        stop.wait()
+        purged = start(lambda: str(other.upkeep.purge(days_later(other.engine))["sources"]))
+        wait_until_blocked(parts)
+        stop.release()
+
+        assert (wrong.result(), purged.result()) == ("wrong", "1")
+
+
+@pytest.mark.row("ATK-26", "ASVS-6.5.5")
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("by", ["app", "recovery code"])
+def test_an_answer_that_waited_past_the_end_is_refused(
+    site: Site, parts: Parts, other: Parts, by: str
+) -> None:
+    """An answer that came in time but waited for another transaction until after the end is late."""
+    clock = FakeClock(parts.engine.house.now())
+    slow = replace(parts.engine.house, clock=clock)
+    engine = Engine(slow)
+    ann = enrolled(parts, "ann")
+    codes = recovery_codes(parts, ann)
+    begun = engine.begin_login(ann.login())
+    answer = codes[0] if by == "recovery code" else ann.app.code(clock.now(), steps=1)
+    stop = Stop()
+    stop_at_commit(other, stop)
+
+    with threads() as start:
+        # Somebody else's change to the same person, which takes its time.
+        first = start(lambda: other.engine.begin_login(ann.login()).passage.id)
+        stop.wait()
+        late = start(lambda: word(engine.verify(begun.token, Purpose.LOGIN, answer).verdict))
+        wait_until_blocked(parts)
+        clock.stand_at(begun.passage.expires_at)
+        stop.release()
+
+        assert first.result()
+        assert late.result() == "gone"
+    assert site.instance.exists()
+
+
+def days_later(engine: Engine) -> object:
+    """Return the day after tomorrow."""
+    return engine.house.now() + timedelta(days=2)

@@ -1,0 +1,174 @@
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+from threading import Barrier
+
+import pytest
+
+from tests.core.site import Site
+from vestibule.core.model import Message, MessageStatus
+from vestibule.store import rows, tables
+from vestibule.store.outbox import SqlOutbox
+from vestibule.testing.clock import START
+
+MINUTE = timedelta(minutes=1)
+Queue = Callable[..., Message]
+
+
+@pytest.fixture
+def outbox(site: Site) -> SqlOutbox:
+    """The outbox of a site."""
+    return SqlOutbox(site.parts.database)
+
+
+@pytest.fixture
+def queue(site: Site) -> Queue:
+    """Puts a message into the outbox."""
+
+    def put(number: int = 0, **changes: object) -> Message:
+        message = Message(
+            id=f"{number:032}",
+            realm="default",
+            channel="email",
+            text="enrolment_confirmed",
+            subject="ada",
+            destination=b"sealed",
+            created_at=START + timedelta(seconds=number),
+            not_after=START + timedelta(days=7),
+        )
+        changed = replace(message, **changes)  # type: ignore[arg-type]
+        with site.parts.database.write() as connection:
+            connection.execute(tables.message.insert().inline(), rows.message_row(changed))
+        return changed
+
+    return put
+
+
+def ids(messages: Sequence[Message]) -> list[int]:
+    """The numbers of messages."""
+    return sorted(int(message.id) for message in messages)
+
+
+def status(site: Site) -> dict[int, str]:
+    """How each message stands."""
+    return {int(row["id"]): row["status"] for row in site.rows("message")}
+
+
+def test_the_oldest_due_are_lent_first(outbox: SqlOutbox, queue: Queue) -> None:
+    """What is due is lent, oldest first and no more than asked for; what is not due waits."""
+    for number in (3, 1, 2):
+        queue(number)
+    queue(9, due_at=START + MINUTE)
+
+    assert ids(outbox.claim(START + timedelta(seconds=5), MINUTE, 2)) == [1, 2]
+    assert ids(outbox.claim(START + timedelta(seconds=5), MINUTE, 2)) == [3]
+    assert outbox.claim(START + timedelta(seconds=5), MINUTE, 2) == []
+    assert ids(outbox.claim(START + timedelta(seconds=59), MINUTE, 9)) == []
+
+
+@pytest.mark.row("C14")
+def test_a_lease_that_ran_out_lends_again(site: Site, outbox: SqlOutbox, queue: Queue) -> None:
+    """What a crashed courier had claimed is due again when its lease is over, and not sooner."""
+    queue(1)
+    now = START + MINUTE
+    assert ids(outbox.claim(now, MINUTE, 9)) == [1]
+
+    assert outbox.claim(now + MINUTE - timedelta(microseconds=1), MINUTE, 9) == []
+    assert ids(outbox.claim(now + MINUTE, MINUTE, 9)) == [1]
+    assert status(site) == {1: "sending"}
+
+
+def test_two_couriers_at_once_never_share_a_message(
+    site: Site, outbox: SqlOutbox, queue: Queue
+) -> None:
+    """Of a hundred messages claimed by several couriers at once each goes to exactly one."""
+    for number in range(100):
+        queue(number)
+    other = SqlOutbox(site.process().parts.database)
+    start = Barrier(4)
+
+    def claim_all(mine: SqlOutbox) -> list[int]:
+        start.wait(10)
+        taken = []
+        while batch := mine.claim(START + timedelta(hours=1), MINUTE, 7):
+            taken += ids(batch)
+        return taken
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(claim_all, [outbox, other, outbox, other]))
+
+    left = ids(outbox.claim(START + timedelta(hours=1), MINUTE, 200))
+    assert sorted([*chain.from_iterable(taken), *left]) == list(range(100))
+
+
+def test_what_came_of_a_message_is_written_once(
+    site: Site, outbox: SqlOutbox, queue: Queue
+) -> None:
+    """A settled message is lent no more, and the same claim settles nothing twice."""
+    queue(1)
+    claimed = outbox.claim(START + MINUTE, MINUTE, 9)[0]
+
+    outbox.settle_message(replace(claimed, status=MessageStatus.SENT, outcome="handed over"))
+    outbox.settle_message(replace(claimed, status=MessageStatus.FAILED, outcome="late"))
+
+    row = site.rows("message")[0]
+    assert (row["status"], row["outcome"], row["claimed_until"]) == ("sent", "handed over", None)
+    assert outbox.claim(START + timedelta(days=1), MINUTE, 9) == []
+
+
+def test_a_courier_whose_lease_is_gone_settles_nothing(
+    site: Site, outbox: SqlOutbox, queue: Queue
+) -> None:
+    """What another courier has claimed meanwhile is that one's to settle."""
+    queue(1)
+    late = outbox.claim(START + MINUTE, MINUTE, 9)[0]
+    mine = outbox.claim(START + 2 * MINUTE, MINUTE, 9)[0]
+
+    outbox.settle_message(replace(late, status=MessageStatus.QUEUED, tries=1))
+    assert status(site) == {1: "sending"}
+    outbox.settle_message(replace(mine, status=MessageStatus.SENT))
+    assert status(site) == {1: "sent"}
+
+
+def test_a_notice_becomes_its_copies_once(site: Site, outbox: SqlOutbox, queue: Queue) -> None:
+    """A notice is replaced by its copies in one go, and by whoever still holds it only."""
+    queue(1, channel="notice")
+    late = outbox.claim(START + MINUTE, MINUTE, 9)[0]
+    mine = outbox.claim(START + 2 * MINUTE, MINUTE, 9)[0]
+    copies = [
+        replace(mine, id=f"{number:032}", channel="email", status=MessageStatus.QUEUED)
+        for number in (2, 3)
+    ]
+
+    outbox.expand(late, [replace(copies[0], id=f"{9:032}")], START + 2 * MINUTE)
+    outbox.expand(mine, copies, START + 2 * MINUTE)
+    outbox.expand(mine, copies, START + 2 * MINUTE)
+
+    assert status(site) == {1: "sent", 2: "queued", 3: "queued"}
+    assert site.rows("message")[0]["outcome"] == "to 2 contacts"
+
+
+def test_contacts_are_those_of_the_grants_since(site: Site, outbox: SqlOutbox) -> None:
+    """The contacts of a subject are the snapshots of its own grants since a moment, newest first."""
+    ada = site.enrol("ada", contact={"email": "old@site.test"})
+    site.fake.move(timedelta(days=1))
+    ada.come_in(contact={"email": "new@site.test"})
+    ada.login(contact={"email": "never-granted@site.test"})
+    site.enrol("bob", contact={"email": "bob@site.test"})
+    vault = site.engine.house.vault
+
+    def emails(since: timedelta) -> list[str]:
+        found = outbox.contacts("default", "ada", START + since)
+        return [vault.open_contact(passage, sealed)["email"] for passage, sealed in found]
+
+    assert emails(timedelta()) == ["new@site.test", "old@site.test"]
+    assert emails(timedelta(hours=1)) == ["new@site.test"]
+    assert emails(timedelta(days=2)) == []
+    assert outbox.contacts("other", "ada", START) == []
+
+
+def test_a_message_without_a_challenge_has_none(outbox: SqlOutbox, queue: Queue) -> None:
+    """A message that names a challenge that is gone finds none."""
+    assert outbox.challenge_of(queue(1, challenge_id="c" * 32)) is None

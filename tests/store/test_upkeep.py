@@ -1,0 +1,164 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.core.site import Site, reason
+from vestibule.core.model import Lane, Purpose
+from vestibule.core.verdict import Reason
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def purge(site: Site) -> dict[str, int]:
+    """Clear out what is over."""
+    return site.parts.upkeep.purge(site.clock.now())
+
+
+@pytest.mark.row("W14")
+def test_what_is_over_is_cleared_out(letters_site: Site) -> None:
+    """Logins that nobody finished, drafts, spent proofs, old messages and sources are deleted."""
+    site = letters_site
+    ada = site.enrol(contact={"email": "ada@site.test"})
+    ada.login()
+    ada.answer(ada.program().token, ada.next_code())
+    site.draft("bob")
+    ada.answer(ada.login().token, ada.wrong(), address="192.0.2.1")
+    ada.deliver()
+
+    assert sum(purge(site).values()) == 0
+    site.fake.move(2 * HOUR)
+    assert purge(site) == {"passages": 4, "drafts": 1, "messages": 0, "sources": 0}
+    site.fake.move(2 * DAY)
+    assert purge(site) == {"passages": 0, "drafts": 0, "messages": 0, "sources": 1}
+    site.fake.move(60 * DAY)
+    assert purge(site)["messages"] == 2  # the notice and its one copy
+    assert sum(purge(site).values()) == 0
+
+
+def test_what_counts_is_kept(site: Site) -> None:
+    """Neither the ledger, the counts, the factors nor the audit trail are ever cleared out."""
+    ada = site.enrol()
+    ada.guess(ada.login().token, 5)
+    before = {name: site.rows(name) for name in ("ledger", "event", "enrolment")}
+    site.fake.move(3 * 365 * DAY)
+
+    purge(site)
+
+    assert {name: site.rows(name) for name in before} == before
+    assert ada.come_in().is_accepted
+
+
+def test_a_browser_is_known_for_four_hundred_days(site: Site) -> None:
+    """Clearing out leaves a browser known for four hundred days after it let somebody in."""
+    ada = site.enrol()
+    site.fake.move(399 * DAY)
+    purge(site)
+    assert ada.login(known=True).passage.lane is Lane.KNOWN
+    site.fake.move(2 * DAY)
+    purge(site)
+    assert ada.login(known=True).passage.lane is Lane.STRANGER
+
+
+@pytest.mark.row("ATK-40", "C8")
+def test_codes_that_were_shown_are_forgotten(site: Site) -> None:
+    """The sealed text of recovery codes goes after an hour, and the codes stay good."""
+    ada = site.enrol()
+    codes = ada.make_recovery_codes()
+    purge(site)
+    assert all(row["secret"] for row in site.rows("enrolment"))
+    site.fake.move(HOUR + timedelta(seconds=1))
+    purge(site)
+
+    kept = {row["factor"]: bool(row["secret"]) for row in site.rows("enrolment")}
+    assert kept == {"totp": True, "recovery_codes": False}
+    assert ada.answer(ada.login().token, codes[0]).is_accepted
+
+
+def test_a_login_under_way_survives_a_clearing_out(site: Site) -> None:
+    """Clearing out in the middle of a login disturbs neither it nor a draft."""
+    ada = site.enrol()
+    begun = ada.login()
+    draft = site.draft("bob")
+    assert draft is not None
+    site.fake.move(timedelta(minutes=9))
+    purge(site)
+
+    assert ada.answer(begun.token, ada.code()).is_accepted
+    assert site.engine.draft_on(site.engine.look(draft.token)) is not None
+
+
+def test_only_what_is_under_an_old_key_is_sealed_anew(site: Site) -> None:
+    """Sealing anew hands each sealed value with its row to the rule, and replaces what it answers."""
+    for number in range(3):
+        site.enrol(f"person {number}")
+    offered: list[tuple[dict[str, Any], bytes]] = []
+
+    def rule(row: dict[str, Any], sealed: bytes) -> bytes | None:
+        offered.append((row, sealed))
+        return b"anew" if row["subject"] == "person 1" else None
+
+    count = site.parts.upkeep.reseal("enrolment", "secret", ("id", "subject"), rule)
+
+    assert count == 1
+    assert sorted(row["subject"] for row, _ in offered) == [f"person {n}" for n in range(3)]
+    assert {row["subject"] for row in site.rows("enrolment") if row["secret"] == b"anew"} == {
+        "person 1"
+    }
+
+
+def test_a_value_changed_meanwhile_is_left_alone(site: Site) -> None:
+    """A value that changed between reading and sealing anew keeps the change."""
+    ada = site.enrol()
+
+    def rule(row: dict[str, Any], sealed: bytes) -> bytes | None:
+        site.change("enrolment", {"id": row["id"]}, secret=b"changed meanwhile")
+        return b"anew"
+
+    assert site.parts.upkeep.reseal("enrolment", "secret", ("id",), rule) == 0
+    assert site.rows("enrolment")[0]["secret"] == b"changed meanwhile"
+    assert ada.enrolment_id == site.rows("enrolment")[0]["id"]
+
+
+def test_more_than_a_batch_is_sealed_anew(small_site: Site) -> None:
+    """Sealing anew goes through every row, however many there are."""
+    site = small_site
+    for number in range(205):
+        site.draft(f"person {number:03}")
+    seen: list[str] = []
+
+    def rule(row: dict[str, Any], sealed: bytes) -> bytes | None:
+        seen.append(row["id"])
+        return None
+
+    assert site.parts.upkeep.reseal("enrolment", "secret", ("id",), rule) == 0
+    assert len(seen) == len(set(seen)) == 205
+
+
+def test_the_trail_is_read_newest_first(site: Site) -> None:
+    """The newest events are read first, of one subject or of all, and of this realm only."""
+    ada = site.enrol("ada")
+    site.enrol("bob")
+    ada.login()
+    read = site.parts.upkeep.events
+
+    assert [event["name"] for event in read("default", "ada", 2)] == [
+        "login_paused",
+        "enrolment_confirmed",
+    ]
+    assert {event["subject"] for event in read("default", None, 99)} == {"ada", "bob"}
+    assert read("other", None, 99) == []
+
+
+@pytest.mark.row("ATK-11")
+def test_a_draft_cleared_out_is_gone_for_its_browser(site: Site) -> None:
+    """Who comes back hours later to finish an enrolment finds that it is over."""
+    draft = site.draft("ada")
+    assert draft is not None
+    site.fake.move(2 * HOUR)
+    purge(site)
+
+    outcome = site.engine.verify(draft.token, Purpose.ENROL, "123456")
+    assert reason(outcome) is Reason.GONE
+    assert site.rows("challenge") == []
