@@ -38,7 +38,7 @@ def test_nothing_said_gives_the_documented_defaults() -> None:
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name: str, near: str) -> None:
-    """A misspelled setting of the application's stops the start and says what was probably meant."""
+    """A misspelled setting stops the start and says what was probably meant."""
     with pytest.raises(SettingError, match=f"{name} is no setting.*did you mean {near}\\?"):
         read({name: "x"})
 

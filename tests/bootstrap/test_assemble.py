@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-
 from tests.core.site import Site
+
 from vestibule.bootstrap import Parts, assemble, operate, read_settings
 from vestibule.bootstrap import keys as key_files
 from vestibule.core.engine import Engine
@@ -68,7 +68,7 @@ def test_a_fresh_installation_holds_nobody(made: Assemble, pair: dict[str, str])
 def test_an_empty_store_opens_no_door(
     made: Assemble, pair: dict[str, str], sqlite_url: str
 ) -> None:
-    """A database that is not of this installation, or has nothing in it, is refused with a command."""
+    """A database with nothing in it is refused, and the message has the command."""
     empty = sqlite_url.replace("vestibule.sqlite3", "empty.sqlite3")
 
     with pytest.raises(DeploymentError, match="an empty store would open every door") as refusal:
@@ -80,7 +80,7 @@ def test_an_empty_store_opens_no_door(
 def test_a_store_of_another_installation_is_refused(
     made: Assemble, pair: dict[str, str], tmp_path: Path
 ) -> None:
-    """Keys of one installation do not open the store of another, and a command shows which is which."""
+    """Keys of one installation open no other's store, and a command shows which is which."""
     other = tmp_path / "other.keys"
     operate.initialise(f"sqlite:///{tmp_path / 'other.db'}", other)
 
@@ -93,7 +93,7 @@ def test_a_store_of_another_installation_is_refused(
 def test_a_development_store_is_refused_in_production(
     made: Assemble, database_url: str, tmp_path: Path
 ) -> None:
-    """A store that was made for development does not become one for production by other settings."""
+    """A store made for development does not become one for production by other settings."""
     made(development=True, database_url=database_url)
     keys = key_files.read(tmp_path / "instance" / "vestibule-development.keys")
     path = tmp_path / "relabelled.keys"
@@ -202,6 +202,12 @@ def test_nothing_assembled_prints_a_key(made: Assemble, pair: dict[str, str]) ->
     ring = parts.ring
     ring.derive(1, "seal")
 
-    for value in (parts, parts.engine, parts.engine.house, parts.engine.house.vault, parts.settings):
+    for value in (
+        parts,
+        parts.engine,
+        parts.engine.house,
+        parts.engine.house.vault,
+        parts.settings,
+    ):
         assert repr(ring.keys[1]) not in repr(value)
         assert repr(ring.derive(1, "seal")) not in repr(value)

@@ -48,7 +48,7 @@ def test_what_is_whole_is_not_refused(url: str, key_file: str, tmp_path: Path) -
 
 @pytest.mark.row("ATK-69", "W7", "ASVS-13.4.2")
 def test_no_database_is_refused(key_file: str) -> None:
-    """Production needs a database that was named, and the message has the command that makes one."""
+    """Production needs a database that was named, and the message has the command for one."""
     with pytest.raises(DeploymentError, match="VESTIBULE_DATABASE_URL is not set") as refusal:
         check(key_file=key_file)
 
@@ -69,7 +69,9 @@ def test_no_keys_are_refused(url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.row("ATK-69", "W7")
-@pytest.mark.parametrize("key", ["changeme", "A" * 43, "cGxlYXNlLXJlcGxhY2UtbWUtd2l0aC0zMi1ieXRlcyE"])
+@pytest.mark.parametrize(
+    "key", ["changeme", "A" * 43, "cGxlYXNlLXJlcGxhY2UtbWUtd2l0aC0zMi1ieXRlcyE"]
+)
 def test_a_placeholder_key_is_refused(url: str, tmp_path: Path, key: str) -> None:
     """A key out of an example is refused, in the setting and in the file, with what to run."""
     with pytest.raises(DeploymentError, match="vestibule init"):
@@ -114,9 +116,7 @@ def test_the_hosts_own_file_is_refused(key_file: str, tmp_path: Path) -> None:
     refused(tmp_path / "link.db", host)
     (tmp_path / "sub").mkdir()
     refused(tmp_path / "sub" / ".." / "app.db", host)
-    check(
-        database_url=f"sqlite:///{tmp_path / 'other.db'}", key_file=key_file, host_files=(host,)
-    )
+    check(database_url=f"sqlite:///{tmp_path / 'other.db'}", key_file=key_file, host_files=(host,))
 
 
 def test_any_other_database_is_refused(key_file: str) -> None:

@@ -141,7 +141,7 @@ def test_keys_fit_into_one_line() -> None:
     ],
 )
 def test_a_line_that_holds_no_keys_is_refused_with_the_remedy(line: str) -> None:
-    """A setting that is empty, cut or a placeholder is refused, and the message says what to run."""
+    """Keys that are empty, cut or a placeholder are refused by the setting's name."""
     with pytest.raises(DeploymentError, match="VESTIBULE_KEYS") as refusal:
         key_files.from_setting(line)
 

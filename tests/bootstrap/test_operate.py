@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.core.site import Site, reason
+
 from vestibule.bootstrap import keys as key_files
 from vestibule.bootstrap import operate
 from vestibule.core.errors import DeploymentError
@@ -167,7 +167,7 @@ def test_other_processes_go_on_without_a_restart(site: Site) -> None:
 
 @pytest.mark.row("ASVS-13.3.1/13.3.4", "ATK-80")
 def test_people_log_in_while_keys_are_rotated(site: Site) -> None:
-    """While keys are rotated again and again, every right code is accepted and every wrong refused."""
+    """While keys are rotated, every right code is accepted and every wrong one refused."""
     people = [site.enrol(f"person {number}") for number in range(4)]
     other = site.process()
     stop, verdicts, errors = threading.Event(), [], []
@@ -296,7 +296,7 @@ def test_after_restore_people_come_in_with_their_next_code(site: Site) -> None:
 
 @pytest.mark.row("ATK-76")
 def test_after_restore_no_sent_code_is_right_and_none_is_sent(letters_site: Site) -> None:
-    """Codes sent before a restore are dead, what waits in the outbox is not sent, a new one works."""
+    """Codes sent before a restore are dead, what waits is not sent, and a new one works."""
     ada = letters_site.enrol()
     ada.add_letters()
     sent, queued = ada.login(), ada.login()

@@ -7,6 +7,7 @@ stands in it before the second step.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,14 +28,17 @@ from vestibule.core.factor import Applicant
 from vestibule.core.model import Purpose
 from vestibule.flask import Vestibule
 from vestibule.flask.state import State, state_of
-from vestibule.testing import FakeClock, SoftwareAuthenticator, take_second_step
+from vestibule.testing import FakeClock, SoftwareAuthenticator
 
+DOOR = "/two-step/login"
 KEY = "a key that every test knows"
 PAGE = {"Accept": "text/html"}
 PROGRAM = {"Accept": "application/json"}
 
 When = Literal["before", "between", "after"]
 Sessions = Literal["client", "before", "after"]
+PlainWhen = Literal["before", "after"]
+LoadsIn = Literal["app", "blueprint", "preprocessor"]
 Loader = Literal["plain", "late", "silent", "token"]
 
 
@@ -75,7 +79,7 @@ class TokenPerson(Person):
     """A user whose session holds a token that changes with the password."""
 
     def get_id(self) -> str:
-        return f"token of {self.id}"
+        return f"token-of-{self.id}"
 
 
 @dataclass
@@ -172,9 +176,9 @@ class Browser:
         return self.client.post("/logout", data=fields, headers=PAGE)
 
     def second_step(self, app: SoftwareAuthenticator) -> TestResponse:
-        """Answer on the page."""
+        """Answer with the code of an authenticator app, as a program would."""
         self.host.clock.move(seconds=60)
-        return take_second_step(self.client, app)
+        return self.client.post(DOOR, json={"code": app.next_code(self.host.clock.now())})
 
     def sees(self, path: str = "/who", **options: Any) -> str:
         """What a page of the host says."""
@@ -251,7 +255,7 @@ def _load_users(host: Host, shape: Shape) -> None:
             assert g.tenant
         if shape.loader == "silent" and "tenant" not in g:
             return None
-        name = identity.removeprefix("token of ")
+        name = identity.removeprefix("token-of-")
         return None if name in host.gone else kind(name)
 
     host.manager.user_loader(load)
@@ -341,10 +345,10 @@ class PlainShape:
     before_request of the application or of a blueprint, or in a url_value_preprocessor.
     """
 
-    when: Literal["before", "after"] = "after"
+    when: PlainWhen = "after"
     sessions: Sessions = "client"
     clears: bool = True
-    loads_in: Literal["app", "blueprint", "preprocessor"] = "blueprint"
+    loads_in: LoadsIn = "blueprint"
 
     def __str__(self) -> str:
         clears = "clears" if self.clears else "keeps"
@@ -465,3 +469,11 @@ def signed(app: Flask, values: dict[str, Any]) -> str:
     if serializer is None:
         raise AssertionError("the host has no key")
     return str(serializer.dumps(values))
+
+
+def replayed(host: Host, cookies: dict[str, str]) -> Iterator[Browser]:
+    """Browsers with each of these cookies alone, with each pair of them, and with all."""
+    names = list(cookies)
+    for size in {1, 2, len(names)} - {0}:
+        for chosen in combinations(names, size):
+            yield host.browser(**{name: cookies[name] for name in chosen})

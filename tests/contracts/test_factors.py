@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
-
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.core.site import LETTERS, Person, Site, applicant, reason, rejected
+
 from vestibule import factors
 from vestibule.core.answers import ALPHABET
 from vestibule.core.factor import Env, Factor, Interaction
@@ -93,8 +94,8 @@ def begun(factor: Factor, now: datetime = START) -> Enrolment:
 # How each factor's owner comes to know a right answer.
 ANSWERS: Mapping[str, Callable[[Enrolment, Env], str]] = {
     "totp": lambda enrolment, env: SoftwareAuthenticator(enrolment.secret).code(env.now),
-    "recovery_codes": lambda enrolment, env: str(json.loads(enrolment.secret)[0]),
-    "letters": lambda enrolment, env: env.code_for(CHALLENGE, 6),
+    "recovery_codes": lambda enrolment, _: str(json.loads(enrolment.secret)[0]),
+    "letters": lambda _, env: env.code_for(CHALLENGE, 6),
 }
 WRONG = {"totp": "271828", "recovery_codes": "0" * 20, "letters": "271828"}
 
@@ -196,7 +197,15 @@ def test_no_clock_and_no_chance_is_imported(factor: Factor) -> None:
             else []
         )
     }
-    assert not imported & {"time", "datetime", "random", "secrets", "os", "uuid", "vestibule.system"}
+    assert not imported & {
+        "time",
+        "datetime",
+        "random",
+        "secrets",
+        "os",
+        "uuid",
+        "vestibule.system",
+    }
 
 
 @factor_names
@@ -303,7 +312,7 @@ def test_a_wrong_answer_is_counted(everything: Site, factor: Factor) -> None:
 @pytest.mark.row("ATK-24", "ATK-29", "C6", "ASVS-6.5.1", "NIST-18")
 @factor_names
 def test_a_right_answer_works_once(everything: Site, factor: Factor) -> None:
-    """A right answer lets in once: neither this login, nor another, nor a step-up takes it again."""
+    """A right answer lets in once: no login and no step-up takes it again."""
     ada, enrolment_id = equipped(everything, factor)
     begun_login, other = ada.login(), ada.login()
     answer = right_answer(ada, factor, begun_login.token)
@@ -318,7 +327,7 @@ def test_a_right_answer_works_once(everything: Site, factor: Factor) -> None:
     assert not ada.answer(ada.token, answer, Purpose.STEP_UP).is_accepted
 
 
-@pytest.mark.row("ATK-74", "ASVS-16.2.1..5, 16.3.1..4, 16.4.1")
+@pytest.mark.row("ATK-74", "ASVS-16.2.1..5,16.3.1..4,16.4.1")
 @factor_names
 def test_no_secret_is_told(everything: Site, factor: Factor) -> None:
     """No event, to the trail or to a listener, holds an answer, a secret or a token."""

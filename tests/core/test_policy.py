@@ -89,7 +89,7 @@ def test_what_only_helps_out_is_never_shown_first() -> None:
 
 
 def test_of_two_alike_the_one_used_last_is_first() -> None:
-    """Of two apps the one that was used more recently is shown first, a new one counting as used."""
+    """Of two apps the one used more recently is shown first, a new one counting as used."""
     old = enrolment("totp", "old", last_used_at=START + SECOND)
     new = enrolment("totp", "new", confirmed_at=START + 2 * SECOND)
     unused = enrolment("totp", "unused")

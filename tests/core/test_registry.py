@@ -66,7 +66,7 @@ def test_a_setting_the_factor_refuses_is_named() -> None:
 
 @pytest.mark.row("NIST-03", "ASVS-6.3.6")
 def test_strict_needs_a_phishing_resistant_factor_and_says_so() -> None:
-    """The strict profile does not start without a phishing-resistant factor, and names both remedies."""
+    """Strict does not start without a phishing-resistant factor, and names both remedies."""
     with pytest.raises(ConfigurationError) as refusal:
         registry.load(["totp", "recovery_codes", LETTERS], STRICT, {})
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.core.site import Person, Post, Sent, Site
+
 from vestibule.bootstrap import assemble, read_settings
 from vestibule.core.errors import StoreUnavailableError
 from vestibule.delivery import Courier
@@ -104,7 +104,7 @@ def test_what_is_sent_is_noted(ada: Person) -> None:
 
 @pytest.mark.row("C14")
 def test_a_failed_message_is_tried_again_until_it_is_too_late(ada: Person) -> None:
-    """A message that fails is tried after 2, 4, 8 seconds and so on, within the life of its code."""
+    """A message that fails is tried after 2, 4, 8 seconds and so on, while its code lives."""
     ask_for_code(ada)
     began, tries = ada.site.clock.now(), []
     while waiting(ada.site)[-1]["status"] == "queued":
@@ -227,10 +227,8 @@ def test_a_slow_courier_leaves_what_it_no_longer_holds(ada: Person) -> None:
 
 
 @pytest.mark.row("ATK-80", "ATK-74")
-def test_one_bad_message_holds_up_no_other(
-    ada: Person, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A message that cannot be opened, or whose carrier breaks, is put off and the others are sent."""
+def test_one_bad_message_holds_up_no_other(ada: Person, caplog: pytest.LogCaptureFixture) -> None:
+    """A message that cannot be made or carried is put off, and the others are sent."""
     for _ in range(4):
         ask_for_code(ada)
     rows = waiting(ada.site)[-4:]
@@ -256,7 +254,7 @@ def test_one_bad_message_holds_up_no_other(
 
 @pytest.mark.row("ASVS-6.3.7", "ATK-41", "NIST-43", "A13")
 def test_a_notice_goes_to_every_contact_of_the_last_thirty_days(letters_site: Site) -> None:
-    """A change is told to each address seen at a grant in thirty days, once each, and no older one."""
+    """A change is told to each address of the last thirty days, once each, and no older one."""
     site = letters_site
     ada = site.enrol(contact={"email": "years-ago@site.test"})
     for wait, email in ((40, "old@site.test"), (15, "new@site.test"), (1, "new@site.test")):
@@ -312,7 +310,7 @@ class Counting:
     troubles: list[Exception]
     asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
-    def claim(self, *arguments: Any) -> list[Any]:
+    def claim(self, *_: Any) -> list[Any]:
         """Nothing, or the next trouble."""
         self.asked.release()
         if self.troubles:
@@ -323,7 +321,7 @@ class Counting:
 def test_a_couriers_thread_outlives_trouble(
     letters_site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The thread goes on when the store is away or something breaks, looks when woken, and stops."""
+    """The thread goes on when something breaks, looks when it is woken, and stops."""
     outbox = Counting([StoreUnavailableError("away"), ValueError("broken")])
     courier = with_sender(letters_site, Post())
     courier.outbox = outbox  # type: ignore[assignment]

@@ -2,7 +2,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vestibule.core.model import Message
 from vestibule.delivery.render import render
@@ -41,7 +42,7 @@ def test_a_code_comes_first_and_with_its_site() -> None:
 
 @pytest.mark.row("SMS-05")
 def test_a_code_fits_one_segment() -> None:
-    """With the longest name that is shown, a code's text fits one text message of 160 characters."""
+    """Even with the longest name a code's text fits one text message of 160 characters."""
     said = render(CODE, site="W" * 200, code="12345678")
 
     assert said.text.isascii()

@@ -2,7 +2,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vestibule.core.model import Message
 from vestibule.delivery import retry
@@ -24,7 +25,7 @@ MESSAGE = Message(
     [(0, 2), (1, 4), (2, 8), (3, 16), (4, 32), (5, 64), (6, 128), (7, 256), (8, 300), (99, 300)],
 )
 def test_the_wait_doubles_up_to_five_minutes(tries: int, seconds: int) -> None:
-    """A failed message is tried again after 2 seconds, then after twice as long, up to 5 minutes."""
+    """A failed message is tried again after 2 seconds, then twice as long, up to 5 minutes."""
     again = retry.next_try(replace(MESSAGE, tries=tries), START, permanent=False)
 
     assert again == START + timedelta(seconds=seconds)

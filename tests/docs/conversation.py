@@ -71,9 +71,9 @@ class Conversation:
 
     def _look(self, answer: TestResponse, told: str) -> None:
         status, headers, body = _parts(told)
-        assert answer.status.upper() == status.upper()
+        assert answer.status.upper() == status.upper(), f"{answer.status}: {answer.text}"
         for name, value in headers.items():
-            assert _alike(value, answer.headers.get(name, "")), (name, answer.headers.get(name))
+            assert _alike(value, answer.headers.get(name, "")), f"{name} in {answer.headers}"
         if body.strip():
             shown = json.loads(body)
             assert _same(shown, answer.json), f"{answer.json} is not {shown}"

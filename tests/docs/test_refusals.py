@@ -38,8 +38,9 @@ def test_a_refusal_that_is_explained_can_happen(said: str) -> None:
     assert any(said in text for text in TEXTS)
 
 
+@pytest.mark.row("W15")
 def test_every_reason_is_explained_to_a_program() -> None:
-    """Every reason for refusing an answer stands in the quickstart with its own status."""
+    """Every reason for refusing an answer stands in the quickstart, with a status that tells it."""
     explained = {
         error: int(status)
         for status, error in ERROR.findall((DOCS / "quickstart.md").read_text("utf-8"))
@@ -48,6 +49,7 @@ def test_every_reason_is_explained_to_a_program() -> None:
     told = {reason: STATUS[reason] for reason in Reason if reason is not Reason.REPLAYED}
 
     assert {reason: explained.get(reason) for reason in told} == told
+    assert min(told.values()) >= 400
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_turning_it_off(member: Visitor) -> None:
     assert member.is_signed_in()
 
 
+@pytest.mark.row("ATK-40")
 def test_new_recovery_codes(member: Visitor) -> None:
     """A new set of recovery codes replaces the old one whole."""
     member.follow("See or renew")

@@ -45,7 +45,7 @@ def test_another_way(waiting: Visitor) -> None:
     assert waiting.is_signed_in()
 
 
-@pytest.mark.row("ATK-20")
+@pytest.mark.row("ATK-40")
 def test_a_recovery_code_works_once(waiting: Visitor) -> None:
     """A recovery code signs in once, in lower case and with spaces too, and never again."""
     code = waiting.codes[0]

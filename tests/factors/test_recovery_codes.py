@@ -16,7 +16,7 @@ from vestibule.testing.clock import START
 
 CHEAP = RecoveryCodes(count=4, time_cost=1, memory_kib=8)
 APPLICANT = Applicant(subject="ada", account="ada@site.test", issuer="Site")
-WORLD = Env(now=START, random=SystemRandom().bytes, code_for=lambda challenge, digits: "")
+WORLD = Env(now=START, random=SystemRandom().bytes, code_for=lambda *_: "")
 CHALLENGE = Challenge(
     id="c",
     passage_id="p",
@@ -115,7 +115,7 @@ def test_a_code_is_taken_out_when_it_is_accepted() -> None:
 
 @pytest.mark.row("ATK-20", "ATK-77")
 def test_one_answer_costs_one_hash_found_or_not() -> None:
-    """Each answer is hashed once, whether its selector exists or not, so that timing tells nothing."""
+    """Each answer is hashed once, whether its selector exists or not."""
     import time
 
     slow = RecoveryCodes(count=4, time_cost=3, memory_kib=8192)

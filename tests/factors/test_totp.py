@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vestibule import oath
 from vestibule.core.factor import Applicant, Env
@@ -35,7 +36,7 @@ def env(seconds: float = 0, *, confirming: bool = False) -> Env:
     return Env(
         now=START + timedelta(seconds=seconds),
         random=FixedRandom().bytes,
-        code_for=lambda challenge, digits: "0" * digits,
+        code_for=lambda _, digits: "0" * digits,
         confirming=confirming,
     )
 
@@ -104,7 +105,7 @@ def test_a_phone_whose_clock_is_off(off: int, within: int) -> None:
 
 @pytest.mark.row("OTP-08", "OTP-07")
 def test_drift_is_not_learned_and_the_window_never_wider() -> None:
-    """After years of codes a step late, exactly the same three steps are right as on the first day."""
+    """After years of codes a step late, the same three steps are right as on the first day."""
     last: int | None = None
     day = 24 * 3600
     for month in range(36):
@@ -137,7 +138,7 @@ def test_no_step_is_accepted_twice_or_after_a_later_one(away: int, last: int) ->
 
 @pytest.mark.row("OTP-13", "ATK-32")
 def test_a_clock_set_back_reopens_no_step() -> None:
-    """When the server's clock is set back an hour, no used step is right again, and none before it."""
+    """When the server's clock is set back, no used step and none before it is right again."""
     used = NOW
     for seconds in range(-3600, 0, 30):
         now = NOW + seconds // 30
@@ -173,7 +174,7 @@ def test_a_hint_at_login_is_given_for_dead_steps_only() -> None:
     ("away", "minutes"), [(2, 1), (-2, 1), (3, 2), (10, 5), (-60, 30), (60, 30), (61, None)]
 )
 def test_a_clock_that_is_off_is_named_while_confirming(away: int, minutes: int | None) -> None:
-    """While an app is added the person is told by how many minutes its clock is off, up to thirty."""
+    """While an app is added its owner is told how many minutes its clock is off."""
     answer = oath.hotp(SECRET, NOW + away)
 
     verdict = Totp().judge(CHALLENGE, enrolment(), answer, env(confirming=True))

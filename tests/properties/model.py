@@ -56,6 +56,8 @@ class Model:
     """Every token ever given out, and the door it named."""
     spent: set[tuple[str, object]] = field(default_factory=set)
     """Every proof that was accepted: an app's step, a sent code's generation, a recovery code."""
+    cookies: set[str] = field(default_factory=set)
+    """Every browser's own cookie by which it is known."""
     secrets: set[bytes] = field(default_factory=set)
     """Every secret there ever was: none may rest in the clear."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
@@ -39,8 +39,10 @@ from vestibule.testing import FakeClock, FixedRandom
 
 EXAMPLES: Final = int(os.environ.get("VESTIBULE_TEST_EXAMPLES", "0"))
 SETTINGS: Final = settings(
-    max_examples=EXAMPLES or 50,
-    stateful_step_count=40,
+    max_examples=EXAMPLES or 40,
+    stateful_step_count=30,
+    # A failure here is shrunk by a long run: shrinking takes longer than a test may.
+    phases=set(Phase) if EXAMPLES else {Phase.generate},
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,
@@ -48,25 +50,31 @@ SETTINGS: Final = settings(
 )
 APP_ODDS: Final = 3 * CERTAIN // 10**6
 NUMBERS: Final = Limits(
-    capacity=12 * APP_ODDS,
-    refill_per_year=12 * APP_ODDS,
+    capacity=8 * APP_ODDS,
+    refill_per_year=8 * APP_ODDS * 365,
     attempts=3,
-    consecutive=8,
-    free_failures=4,
+    consecutive=12,
+    free_failures=6,
     longest_delay=timedelta(minutes=10),
 )
 """Limits small enough to be met within forty steps."""
 
 TOKENS: Final = 12
+SYMBOLS: Final = 20
 SUBJECTS: Final = ("ann", "bob")
 WHO = st.tuples(st.sampled_from(SUBJECTS), st.integers(0, 1))
 AGAIN = st.sampled_from([Purpose.STEP_UP, Purpose.MANAGE])
 AT_A_GRANT = st.sampled_from([Purpose.ENROL, Purpose.STEP_UP, Purpose.MANAGE, Purpose.LOGIN])
 KINDS = st.sampled_from(
-    "patient patient patient app letter letter recovery spent other wrong wrong no-code".split()
+    "patient patient letter letter app recovery spent spent-code other wrong wrong no-code".split()
 )
 STEPS = st.sampled_from([0, 0, 0, 1, -1, 2, -2])
 ANSWERS = st.lists(st.tuples(KINDS, STEPS, st.integers(0, 4)), min_size=1, max_size=4)
+MEANWHILE = st.sampled_from(
+    [""] * 5
+    + ["late", "login", "others", "all", "session", "remove", "restart", "rotate", "purge"]
+    + ["draft", "newcomer"]
+)
 Answers = list[tuple[str, int, int]]
 Who = tuple[str, int]
 
@@ -97,7 +105,7 @@ class Houses(RuleBasedStateMachine):
         self.began = self.latest = self.clock.now()
         self.model, self.rows = Model(), rows.Rows()
         self.browsers = {(s, n): Browser() for s in SUBJECTS for n in (0, 1)}
-        self.backup: tuple[dict[str, Held], rows.Rows] | None = None
+        self.backup: tuple[dict[str, Held], set[str], rows.Rows] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -158,10 +166,11 @@ class Houses(RuleBasedStateMachine):
         self.renew_codes(("ann", 0))
         self.enrol(("bob", 0), "totp", proven=True)
 
-    @rule(who=WHO, factor=st.sampled_from(sorted(PRIMARY)), proven=st.booleans())
-    def enrol(self, who: Who, factor: str, *, proven: bool) -> None:
+    @rule(who=WHO, factor=st.sampled_from(sorted(PRIMARY)), proven=st.booleans(), then=MEANWHILE)
+    def enrol(self, who: Who, factor: str, *, proven: bool, then: str = "") -> None:
         """Begin to add a factor and prove it, or leave that for later."""
         self.begin_enrolment(who, factor)
+        self.meanwhile(who, then)
         kind = "draft" if factor == "totp" else "letter"
         if proven and self.browsers[who].token:
             self.answer(who, self.browsers[who].token, Purpose.ENROL, kind, 0, 0)
@@ -204,9 +213,9 @@ class Houses(RuleBasedStateMachine):
         if factor == "letters":
             self.engine.resend(browser.token, held.id)
 
-    @rule(who=WHO, which=st.integers(0, 4))
-    def remove(self, who: Who, which: int) -> None:
-        """Remove a factor from a live session."""
+    @rule(who=WHO, which=st.integers(0, 4), everything=st.booleans())
+    def remove(self, who: Who, which: int, *, everything: bool) -> None:
+        """Remove a factor, or all of them, from a live session."""
         door = self.live_door(self.browsers[who])
         own = self.engine.enrolments(who[0])
         if door is None or not own:
@@ -215,6 +224,8 @@ class Houses(RuleBasedStateMachine):
         keep = self.engine.standing(who[0], door.token).passage
         assert self.engine.revoke(enrolment, keep)
         self.model.removed(self.model.held[enrolment.id], door)
+        if everything:
+            self.remove(who, which, everything=True)
 
     @rule(who=WHO, which=st.integers(0, 4), prefer=st.booleans())
     def rename(self, who: Who, which: int, *, prefer: bool) -> None:
@@ -241,8 +252,10 @@ class Houses(RuleBasedStateMachine):
 
     # Proving
 
-    @rule(who=WHO, known=st.booleans(), program=st.booleans(), answers=ANSWERS)
-    def log_in(self, who: Who, answers: Answers, *, known: bool, program: bool) -> None:
+    @rule(who=WHO, known=st.booleans(), program=st.booleans(), then=MEANWHILE, answers=ANSWERS)
+    def log_in(
+        self, who: Who, answers: Answers, *, known: bool, program: bool = False, then: str = ""
+    ) -> None:
         """Give the right password, in a browser that says who it is or does not, and answer."""
         if not self.model.enrolled(who[0]):
             return
@@ -251,22 +264,24 @@ class Houses(RuleBasedStateMachine):
         kind = PassageKind.PROGRAM if program else PassageKind.BROWSER
         login = Login(subject=who[0], identity="1", browsers=cookies, kind=kind)
         begun = self.engine.begin_login(login)
-        recognised = known and browser.cookie != ""
+        recognised = known and browser.cookie in self.model.cookies
         assert begun.passage.lane is (Lane.KNOWN if recognised else Lane.STRANGER)
         browser.waiting = begun.token
         self.model.opened(begun.passage, begun.token, is_first=False)
         self.resend(who, login=True)
+        self.meanwhile(who, then)
         self.go_on(who, answers)
 
-    @rule(who=WHO, answers=ANSWERS)
     def go_on(self, who: Who, answers: Answers) -> None:
         """Answer the login that waits in a browser."""
         for kind, steps, which in answers:
             if self.browsers[who].waiting:
                 self.answer(who, self.browsers[who].waiting, Purpose.LOGIN, kind, steps, which)
 
-    @rule(who=WHO, purpose=AGAIN, answers=ANSWERS)
-    def prove_again(self, who: Who, purpose: Purpose, answers: Answers) -> None:
+    @rule(who=WHO, purpose=AGAIN, instead=AT_A_GRANT, then=MEANWHILE, answers=ANSWERS)
+    def prove_again(
+        self, who: Who, purpose: Purpose, instead: Purpose, then: str, answers: Answers
+    ) -> None:
         """Ask for a fresh proof in a live session, and answer."""
         door = self.live_door(self.browsers[who])
         if door is None:
@@ -275,8 +290,10 @@ class Houses(RuleBasedStateMachine):
         assert passage is not None
         self.engine.ask_again(passage, purpose)
         self.resend(who, login=False)
-        for kind, steps, which in answers:
-            self.answer(who, self.browsers[who].token, purpose, kind, steps, which)
+        self.meanwhile(who, then)
+        for number, (kind, steps, which) in enumerate(answers):
+            given = instead if number == 0 else purpose
+            self.answer(who, self.browsers[who].token, given, kind, steps, which)
 
     @rule(who=WHO, purpose=AT_A_GRANT, kind=KINDS, steps=STEPS)
     def answer_anything(self, who: Who, purpose: Purpose, kind: str, steps: int) -> None:
@@ -342,6 +359,7 @@ class Houses(RuleBasedStateMachine):
         granted = outcome.granted
         self.model.accepted(granted.passage, granted.token, held, rightful[held.id])
         browser.token, browser.cookie = granted.token, granted.browser
+        self.model.cookies.add(granted.browser)
         browser.last_answer = text
 
     def text(
@@ -366,8 +384,10 @@ class Houses(RuleBasedStateMachine):
         if kind == "recovery" and sets and sets[0].codes:
             return sorted(sets[0].codes)[0]
         if kind == "spent":
-            used = sorted(str(p[1]) for p in self.model.spent if len(str(p[1])) == 20)
-            return self.browsers[who].last_answer or (used[0] if used else "000000")
+            return self.browsers[who].last_answer or "000000"
+        if kind == "spent-code":
+            used = sorted(str(p[1]) for p in self.model.spent if len(str(p[1])) == SYMBOLS)
+            return used[which % len(used)] if used else "0" * SYMBOLS
         return "no code" if kind == "no-code" else f"{which:06d}"
 
     def letter(self, case: Case | None, purpose: Purpose | None) -> str | None:
@@ -424,7 +444,37 @@ class Houses(RuleBasedStateMachine):
             self.engine.cancel(passage, "cancelled")
             self.model.end([door])
 
+    def meanwhile(self, who: Who, what: str) -> None:
+        """Let something happen between a question and its answer."""
+        if what == "late":
+            self.time(601)
+        elif what in {"login", "others", "all", "session"}:
+            self.end(who, what)
+        elif what == "remove":
+            self.remove((who[0], 1 - who[1]), 0, everything=False)
+            self.remove(who, 0, everything=False)
+        elif what == "draft":
+            # A later draft of another kind, which outlives the one there is.
+            self.time(400)
+            self.begin_enrolment(who, "letters")
+            self.time(300)
+        elif what == "newcomer":
+            # Whoever else has the password begins a first factor, if there is none.
+            self.begin_enrolment((who[0], 1 - who[1]), "letters")
+        elif what:
+            self.operate(what)
+
     # The world around
+
+    @rule(who=WHO, kind=st.sampled_from(["patient", "recovery"]), known=st.booleans())
+    def lose_a_day(self, who: Who, kind: str, *, known: bool) -> None:
+        """A backup is put back, and an answer that was used since then is given again."""
+        self.back_up()
+        self.log_in(who, [(kind, 0, 0)], known=known)
+        used = self.browsers[who].last_answer
+        self.operate("restore")
+        self.browsers[who].last_answer = used
+        self.log_in(who, [("spent", 0, 0)], known=known)
 
     @rule(by=st.sampled_from([1, 31, 31, 31, 90, 300, 601, 7200, 90_000, -1, -31, -3600]))
     def time(self, by: int) -> None:
@@ -458,9 +508,9 @@ class Houses(RuleBasedStateMachine):
         source.backup(target)
         source.close()
         target.close()
-        self.backup = deepcopy((self.model.held, self.rows))
+        self.backup = deepcopy((self.model.held, self.model.cookies, self.rows))
 
-    def restore(self, held: dict[str, Held], then: rows.Rows) -> None:
+    def restore(self, held: dict[str, Held], cookies: set[str], then: rows.Rows) -> None:
         """The operator puts the backup back, on a machine whose clock is right."""
         self.clock.stand_at(self.latest)
         self.parts.database.close()
@@ -471,6 +521,7 @@ class Houses(RuleBasedStateMachine):
         after_restore(self.parts)
         self.restart()
         self.model.restored(held, self.now)
+        self.model.cookies = cookies
         self.rows = rows.Rows(answers=then.answers, last_event=then.last_event)
 
     # What must be so

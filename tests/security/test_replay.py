@@ -3,14 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings, strategies as st
-
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.core.site import Site, reason, rejected
+
 from vestibule.core.model import Purpose
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.testing import FakeClock
 
-SAME = ["{}", "{0[0]}{0[1]}{0[2]} {0[3]}{0[4]}{0[5]}", " {} ", "{}-", "--{}", "{0[0]}-{0[1]} {tail}"]
+SAME = [
+    "{}",
+    "{0[0]}{0[1]}{0[2]} {0[3]}{0[4]}{0[5]}",
+    " {} ",
+    "{}-",
+    "--{}",
+    "{0[0]}-{0[1]} {tail}",
+]
 
 
 def spellings(code: str) -> list[str]:
@@ -120,7 +128,7 @@ def test_a_clock_set_back_accepts_nothing_used(site: Site, back: int) -> None:
 
 @pytest.mark.row("ATK-32")
 def test_a_clock_set_back_prolongs_no_wait_past_its_length(site: Site) -> None:
-    """A wait is never longer than its own length from now, whatever the clock did since it began."""
+    """A wait is never longer than its own length from now, whatever the clock did."""
     ada = site.enrol()
     ada.guess(ada.login().token, 5)
     site.fake.move(seconds=-3600)
@@ -148,7 +156,7 @@ def test_servers_a_few_seconds_apart_agree(site: Site, skew: int) -> None:
 
 @pytest.mark.row("ATK-32")
 def test_summer_time_is_nothing_to_the_engine(site: Site) -> None:
-    """Codes go on through the hour that clocks on walls repeat, because the engine counts in UTC."""
+    """Codes go on through the hour that clocks on walls repeat: the engine counts in UTC."""
     ada = site.enrol()
     site.fake.stand_at(site.fake.now().replace(month=10, day=25, hour=0, minute=0, second=0))
     for _ in range(6):
@@ -173,7 +181,7 @@ def test_no_answer_raises(small_site: Site) -> None:
 @pytest.mark.row("ATK-73")
 @pytest.mark.parametrize("fill", ["1", "A", "\x00", "\ud800", "٣"])
 def test_a_megabyte_for_an_answer_is_refused_at_once(site: Site, fill: str) -> None:
-    """An answer of a megabyte is no code: nothing is hashed, and nothing of it reaches the trail."""
+    """An answer of a megabyte is no code, costs no hash, and does not reach the trail."""
     ada = site.enrol()
     ada.make_recovery_codes()
     begun = ada.login()

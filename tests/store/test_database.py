@@ -97,10 +97,14 @@ def test_a_write_is_whole_or_nothing(database_url: str) -> None:
     database = Database(connect(database_url))
     migrate.upgrade(database)
     row = text("INSERT INTO source VALUES ('default', '192.0.2.1', 1, 0)")
-    with pytest.raises(ZeroDivisionError), database.write() as connection:
-        connection.execute(row)
-        _ = 1 / 0
 
+    def broken_off() -> None:
+        with database.write() as connection:
+            connection.execute(row)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
     with database.read() as connection:
         assert connection.scalar(text("SELECT count(*) FROM source")) == 0
     database.close()

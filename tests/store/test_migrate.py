@@ -6,8 +6,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
-
 from tests.core.site import Site
+
 from vestibule.store import migrate, tables
 from vestibule.store.database import Database, connect
 
@@ -52,7 +52,7 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
 
 def test_the_migrated_schema_is_the_one_the_code_knows(database: Database) -> None:
-    """After all migrations the database holds exactly the tables, columns and indexes of the code."""
+    """After all migrations the database holds exactly what the code knows."""
     migrate.upgrade(database)
     with database.engine.connect() as connection:
         options = {"version_table": migrate.VERSION_TABLE, "compare_type": True}
@@ -83,9 +83,9 @@ def test_postgresql_has_a_schema_of_its_own(postgresql_url: str) -> None:
     database.close()
 
 
-@pytest.mark.row("NIST-32", "ASVS-16.2.1..5, 16.3.1..4, 16.4.1")
+@pytest.mark.row("NIST-32", "ASVS-16.2.1..5,16.3.1..4,16.4.1")
 def test_the_audit_trail_is_append_only(site: Site) -> None:
-    """Neither changing nor deleting an event is possible, for whoever uses the database as we do."""
+    """An event can be neither changed nor deleted by whoever uses the database as we do."""
     site.enrol()
     before = site.rows("event")
     verbs = ["UPDATE event SET name = 'x'", "DELETE FROM event"]

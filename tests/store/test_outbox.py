@@ -6,8 +6,8 @@ from itertools import chain
 from threading import Barrier
 
 import pytest
-
 from tests.core.site import Site
+
 from vestibule.core.model import Message, MessageStatus
 from vestibule.store import rows, tables
 from vestibule.store.outbox import SqlOutbox
@@ -151,7 +151,7 @@ def test_a_notice_becomes_its_copies_once(site: Site, outbox: SqlOutbox, queue: 
 
 
 def test_contacts_are_those_of_the_grants_since(site: Site, outbox: SqlOutbox) -> None:
-    """The contacts of a subject are the snapshots of its own grants since a moment, newest first."""
+    """A subject's contacts are those of its own grants since a moment, newest first."""
     ada = site.enrol("ada", contact={"email": "old@site.test"})
     site.fake.move(timedelta(days=1))
     ada.come_in(contact={"email": "new@site.test"})

@@ -2,8 +2,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from tests.core.site import Site, reason
+
 from vestibule.core.model import Lane, Purpose
 from vestibule.core.verdict import Reason
 
@@ -90,7 +90,7 @@ def test_a_login_under_way_survives_a_clearing_out(site: Site) -> None:
 
 
 def test_only_what_is_under_an_old_key_is_sealed_anew(site: Site) -> None:
-    """Sealing anew hands each sealed value with its row to the rule, and replaces what it answers."""
+    """Sealing anew hands each value with its row to a rule, and replaces what it answers."""
     for number in range(3):
         site.enrol(f"person {number}")
     offered: list[tuple[dict[str, Any], bytes]] = []

@@ -16,9 +16,7 @@ CHALLENGE = Challenge(
     expires_at=START,
     max_attempts=5,
 )
-WORLD = Env(
-    now=START, random=FixedRandom().bytes, code_for=lambda challenge, digits: "7".zfill(digits)
-)
+WORLD = Env(now=START, random=FixedRandom().bytes, code_for=lambda _, digits: "7".zfill(digits))
 
 
 def test_letters_go_where_the_account_says() -> None:

@@ -30,7 +30,7 @@ class Courier:
     """Delivers one realm's messages through one sender."""
 
     outbox: Outbox
-    sender: Sender
+    sender: Sender = field(repr=False)
     vault: Vault
     codes: Codes
     clock: Clock

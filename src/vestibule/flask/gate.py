@@ -127,13 +127,14 @@ class Gate:
     # 2
 
     def enter(self) -> Response | None:
-        """Weigh whom a login value loads; who comes without one is weighed as he is loaded."""
+        """Weigh whom a login value means, where no loading of a user can be watched for it."""
         self._wrap_again()
         visit = self._visit()
         if visit.is_stopped:
             return self._unavailable()
         try:
-            self._weigh_known(raw_session(request_ctx), visit)
+            if not self._host.is_watched:
+                self._weigh_known(raw_session(request_ctx), visit)
         except CLOSING as error:
             self._stop(raw_session(request_ctx), visit, error)
             return self._unavailable()
@@ -207,11 +208,12 @@ class Gate:
     def _load(self, session: SessionMixin) -> Any:
         """Have the host load its user, without its own memory of it.
 
-        A loader may need what only a later before_request function prepares: then there is
-        nobody yet, and `before_view` asks again.
+        A loader may need what only the view prepares: then there is nobody yet, and whoever comes
+        later is weighed as he is loaded.
         """
+        value = peek(session, self._host.key)
         try:
-            return self._host.user_of_identity(peek(session, self._host.key))
+            return None if value is None else self._host.user_of_identity(value)
         except Exception:  # noqa: BLE001 - the host's loader may raise anything
             return None
 
@@ -303,7 +305,7 @@ class Gate:
             return self._unavailable()
 
     def _look_again(self, session: SessionMixin, visit: Visit) -> Response | None:
-        """Weigh whom the host could not load before its own before_request functions had run."""
+        """Weigh whom nothing before the view has asked for: a view may read the session itself."""
         if self._weigh_known(session, visit):
             return None
         return answers.sign_in_again(request, self._state.settings.home_url)

@@ -53,8 +53,13 @@ class Host(Protocol):
         """Have `do` called when somebody leaves, where the application tells."""
         ...
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether the gate sees every user the application loads, as it loads him."""
+        ...
+
     def watch(self) -> None:
-        """See to it that the gate weighs every user the application loads by itself."""
+        """See to it that it does."""
         ...
 
     def is_welcome(self, user: Any) -> bool:
@@ -117,6 +122,7 @@ class FlaskLoginHost:
 
     key = "_user_id"
     login_keys = _LOGIN_KEYS
+    is_watched = True
     oddity = "Flask-Login does not load a user for it, or its id is no plain text"
 
     def __init__(
@@ -240,6 +246,8 @@ class _Loader:
 
 class KeyedHost:
     """A host that keeps an id in the session and loads its user in its own before_request."""
+
+    is_watched = False
 
     def __init__(self, keys: tuple[str, ...], subject_loader: SubjectLoader | None) -> None:
         """The first of `keys` says who is logged in."""

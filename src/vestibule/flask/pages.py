@@ -1,6 +1,5 @@
 """Showing a page of ours, or saying the same in JSON."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -82,6 +81,13 @@ def said(status_code: int, /, **body: Any) -> Response:
     return response
 
 
+def wait_for(response: Response, seconds: int | None) -> Response:
+    """Say in an answer's head, too, how long to wait before the next try."""
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def message(
     title: str,
     text: str,
@@ -160,8 +166,3 @@ def field_of(enrolment: Enrolment, typed: str = "") -> Field:
 def moment_text(moment: datetime | None) -> str | None:
     """Return a moment as a page says it."""
     return None if moment is None else moment.strftime("%Y-%m-%d, %H:%M UTC")
-
-
-def as_json(problem: Any, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a problem with what else a program should know."""
-    return {"title": problem.title, "detail": problem.text, **extra}

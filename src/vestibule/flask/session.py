@@ -44,11 +44,11 @@ def weighed() -> Visit:
 
 
 def person() -> Person | None:
-    """Return who is signed in, None for nobody."""
-    here = weighed()
-    if here.identity is None or here.subject is None:
+    """Return who is signed in, None for nobody, and for somebody the application does not know."""
+    user = state().host.current_user()
+    here = visit()
+    if user is None or here.identity is None or here.subject is None:
         return None
-    user = here.user if here.user is not None else state().host.current_user()
     return Person(subject=here.subject, identity=here.identity, grant=here.grant, user=user)
 
 

@@ -43,7 +43,7 @@ def _read_json(names: tuple[str, ...]) -> Sent:
     if not is_same_origin_json(request):
         text = _("Another site sent this. Nothing was changed.")
         return Sent(fields={}, refusal=_refused(403, "cross_site", text))
-    body = request.get_json(silent=True)
+    body = _parsed()
     if not isinstance(body, dict):
         return Sent(
             fields={}, refusal=_refused(400, "bad_request", _("A JSON object is expected."))
@@ -56,6 +56,14 @@ def _read_json(names: tuple[str, ...]) -> Sent:
             return Sent(fields={}, refusal=_refused(400, "bad_request", text))
         fields[name] = value
     return Sent(fields=fields)
+
+
+def _parsed() -> object:
+    """Return the body that was sent as JSON, None where it is none."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # thousands of brackets
+        return None
 
 
 def _is_too_large() -> bool:

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-
 from tests.core.site import Person, Site, case_of, reason
+
 from vestibule.core.engine import Login
 from vestibule.core.model import EnrolmentStatus, Origin, PassageStatus, Purpose
 from vestibule.core.verdict import Reason
@@ -147,7 +147,7 @@ def test_an_enrolled_subject_adds_nothing_without_its_grant(site: Site) -> None:
 
 @pytest.mark.row("ATK-28")
 def test_a_first_factor_begun_too_late_is_not_proven(letters_site: Site) -> None:
-    """Of two first factors begun in two browsers one is proven, and the other is dead from then on."""
+    """Of two first factors begun in two browsers one is proven, and the other is dead."""
     mine = letters_site.draft("ada")
     theirs = letters_site.draft("ada", factor="letters")
     assert mine is not None
@@ -227,7 +227,7 @@ def test_five_wrong_codes_end_an_enrolment(site: Site) -> None:
 
 
 def test_a_draft_can_be_dropped(site: Site) -> None:
-    """A draft its owner does not want is gone with its secret, and an active factor cannot go so."""
+    """A draft nobody wants is gone with its secret, and an active factor cannot go so."""
     ada = site.enrol()
     draft = site.draft("ada", ada.passage)
     assert draft is not None

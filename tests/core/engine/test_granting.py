@@ -3,8 +3,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from tests.core.site import LETTERS, Site, reason
+
 from vestibule.core.model import Lane, PassageKind, PassageStatus, Purpose
 from vestibule.core.verdict import Reason
 

@@ -1,5 +1,6 @@
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vestibule.core.engine.house import lane_of, network_of
 from vestibule.core.model import Lane

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-
 from tests.core.site import LETTERS, Site, case_of, reason
+
 from vestibule.core.engine import Login
 from vestibule.core.model import Lane, Origin, PassageStatus, Purpose
 from vestibule.core.verdict import Reason

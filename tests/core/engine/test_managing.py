@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-
 from tests.core.site import Site, case_of, reason
+
 from vestibule.core.model import Origin, Purpose
 from vestibule.core.verdict import Reason
 
@@ -62,7 +62,7 @@ def test_a_change_of_what_has_moved_on_is_refused(site: Site) -> None:
 
 @pytest.mark.row("ASVS-6.5.6", "A5")
 def test_removing_a_way_ends_every_other_session(letters_site: Site) -> None:
-    """A removed factor judges nothing from the next answer on, in every process, and ends sessions."""
+    """A removed factor judges nothing from then on, in every process, and ends sessions."""
     ada = letters_site.enrol()
     ada.add_letters()
     elsewhere = ada.token
@@ -121,7 +121,7 @@ def test_removing_one_of_two_leaves_the_other_in_force(letters_site: Site) -> No
 
 @pytest.mark.row("ASVS-7.5.1")
 def test_a_signed_in_person_proves_anew_who_it_is(site: Site) -> None:
-    """Asked again, a person proves it by a code that was not used yet, and is fresh from then on."""
+    """Asked again, a person proves it by a code not used yet, and is fresh from then on."""
     ada = site.enrol()
     code = ada.code()
     site.fake.move(timedelta(minutes=20))

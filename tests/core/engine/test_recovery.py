@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-
 from tests.core.site import Site, applicant, reason, rejected
+
 from vestibule.core.model import Lane, Purpose
 from vestibule.core.verdict import Reason
 
@@ -41,7 +41,7 @@ def test_a_wrong_recovery_code_counts_like_any_other(site: Site) -> None:
 
 @pytest.mark.row("ATK-20")
 def test_a_part_of_a_recovery_code_is_none(site: Site) -> None:
-    """A code with a wrong end, a foreign beginning, or without its hyphens' places is judged whole."""
+    """A code with a wrong end or a foreign beginning is wrong, and one cut short is none."""
     ada = site.enrol()
     first, second, *_ = ada.make_recovery_codes()
     begun = ada.login()
@@ -88,7 +88,7 @@ def test_a_new_set_kills_the_old(site: Site) -> None:
 
 @pytest.mark.row("ATK-40")
 def test_codes_are_shown_until_they_are_kept(site: Site) -> None:
-    """A set can be looked at again until its owner says it is saved, and never after ten minutes."""
+    """A set can be seen again until its owner has saved it, and never after ten minutes."""
     ada = site.enrol()
     codes = ada.make_recovery_codes()
 

@@ -2,8 +2,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from tests.core.site import LETTERS, Person, Site, case_of, reason
+
 from vestibule.core.engine.sending import Sent, send_again_at
 from vestibule.core.model import Challenge, Purpose
 from vestibule.core.verdict import Reason, Rejected
@@ -63,7 +63,9 @@ def test_nothing_is_sent_before_it_is_asked_for(letters_site: Site) -> None:
     for _ in range(3):
         letters_site.engine.look(begun.token)
     ada.deliver()
-    ways_of_getting_a_code = [sent for sent in letters_site.post.sent if "is your code" in sent.text]
+    ways_of_getting_a_code = [
+        sent for sent in letters_site.post.sent if "is your code" in sent.text
+    ]
 
     assert ways_of_getting_a_code == []
     assert send(ada, begun.token).is_on_its_way

@@ -1,9 +1,10 @@
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-
 from tests.core.site import Person, Site, case_of, reason, rejected
+
 from vestibule.core import limits
 from vestibule.core.answers import digits_only
 from vestibule.core.engine import Engine
@@ -17,7 +18,7 @@ TRIPLE = limits.cost(codes_valid=3, digits=6)
 
 
 def test_a_right_code_lets_in_with_new_tokens(site: Site) -> None:
-    """A right code makes the waiting login a grant under a new token, and the old one names nothing."""
+    """A right code makes a waiting login a grant under a new token; the old names nothing."""
     ada = site.enrol()
     begun = ada.login()
 
@@ -37,7 +38,7 @@ def test_a_right_code_lets_in_with_new_tokens(site: Site) -> None:
 
 @pytest.mark.row("ATK-13", "C1", "NIST-26")
 def test_five_wrong_codes_exhaust_a_login(site: Site) -> None:
-    """After five wrong codes not even the right one is heard, and each refusal says what is left."""
+    """After five wrong codes the right one is not heard, and each refusal says what is left."""
     ada = site.enrol()
     begun = ada.login()
 
@@ -164,7 +165,7 @@ def test_a_code_just_gone_by_is_hinted_at(site: Site) -> None:
 
 @pytest.mark.row("ATK-13", "OTP-10")
 def test_after_five_failures_the_lane_waits(site: Site) -> None:
-    """After five wrong codes a stranger's right one is not heard, for longer with each further one."""
+    """After five wrong codes a stranger waits, for longer with each further one."""
     ada = site.enrol()
     ada.guess(ada.login().token, 5)
     waits = []
@@ -215,7 +216,7 @@ def test_a_spent_ledger_hears_no_more_codes(site: Site) -> None:
 
 @pytest.mark.row("ATK-16", "ATK-18")
 def test_an_address_that_fails_much_is_slowed(site: Site) -> None:
-    """Thirty wrong codes from one network, for whomever, make that network wait for some seconds."""
+    """Thirty wrong codes from one network, for whomever, make it wait for some seconds."""
     people = [site.enrol(name) for name in ("ada", "bob", "cyd", "dee", "eve", "fay", "gus")]
     for person in people[:6]:
         token = person.login().token
@@ -286,7 +287,7 @@ def test_the_audit_trail_has_one_event_for_each_answer(site: Site) -> None:
 
 @pytest.mark.row("NIST-26", "ATK-18")
 def test_fifty_wrong_codes_disable_a_way_for_strangers(site: Site) -> None:
-    """Fifty wrong codes in a row close the app to strangers, say so once, and not to known browsers."""
+    """Fifty wrong codes in a row close the app to strangers only, and say so once."""
     ada = site.enrol(contact={"email": "ada@site.test"})
     tries = 0
     while ada.enrolment().failures_stranger < 50:
@@ -305,7 +306,7 @@ def test_fifty_wrong_codes_disable_a_way_for_strangers(site: Site) -> None:
 
 @pytest.mark.row("ATK-11", "ATK-13")
 def test_an_expired_draft_is_not_confirmed_beside_a_younger_one(letters_site: Site) -> None:
-    """A draft that has had its ten minutes is dead although another one waits on the same passage."""
+    """A draft that has had its ten minutes is dead although a younger one waits beside it."""
     ada = letters_site.enrol()
     old = letters_site.draft("ada", ada.passage)
     assert old is not None
@@ -364,12 +365,15 @@ def test_a_token_of_another_realm_is_worth_nothing(site: Site) -> None:
 # A factor that somebody else judges, such as a carrier with codes of its own.
 
 
+Happening = Callable[[], object]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
     """Six digits that are judged apart; `meanwhile` is what happens in the world while it takes."""
 
     right: str = "424242"
-    meanwhile: list[object] | None = None
+    meanwhile: list[Happening] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -380,23 +384,24 @@ class Carrier:
         return Traits(interaction=Interaction.CODE, judged=Judged.APART, digits=6, strength=5)
 
     def begin(self, applicant: Applicant, env: Env) -> Draft:
+        del env
         return Draft(state={"for": applicant.account})
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
+        del enrolment, env
         return Opening()
 
     def reads(self, answer: str) -> str | None:
         return digits_only(answer, 6)
 
     def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
+        del challenge, enrolment, env
         while self.meanwhile:
-            happening = self.meanwhile.pop()
-            assert callable(happening)
-            happening()
+            self.meanwhile.pop()()
         return Accepted() if answer == self.right else Rejected(reason=Reason.WRONG)
 
 
-def with_carrier(site: Site, meanwhile: list[object]) -> Person:
+def with_carrier(site: Site, meanwhile: list[Happening]) -> Person:
     """A person whose one way is judged apart."""
     house = site.engine.house
     registry = Registry([Carrier(meanwhile=meanwhile)])
@@ -413,7 +418,7 @@ def with_carrier(site: Site, meanwhile: list[object]) -> Person:
 def test_what_is_judged_apart_is_charged_before_it_is_judged(site: Site) -> None:
     """A code judged elsewhere has cost its try and its odds before anybody looks at it."""
     seen: list[tuple[int, int]] = []
-    meanwhile: list[object] = []
+    meanwhile: list[Happening] = []
     cyd = with_carrier(site, meanwhile)
     begun = cyd.login()
 
@@ -445,7 +450,7 @@ def test_what_was_judged_apart_and_right_costs_nothing(site: Site) -> None:
 @pytest.mark.row("ATK-23")
 def test_a_wrong_code_counted_meanwhile_is_not_forgotten(site: Site) -> None:
     """What another browser got wrong while a code was judged elsewhere stays counted."""
-    meanwhile: list[object] = []
+    meanwhile: list[Happening] = []
     cyd = with_carrier(site, meanwhile)
     begun, other = cyd.login(), cyd.login()
     meanwhile.append(lambda: cyd.answer(other.token, "111111"))
@@ -458,7 +463,7 @@ def test_a_wrong_code_counted_meanwhile_is_not_forgotten(site: Site) -> None:
 @pytest.mark.row("ATK-24", "C6")
 def test_of_two_right_answers_judged_apart_one_wins(site: Site) -> None:
     """A login that was finished while a code was judged elsewhere is not finished twice."""
-    meanwhile: list[object] = []
+    meanwhile: list[Happening] = []
     cyd = with_carrier(site, meanwhile)
     begun = cyd.login()
     first: list[bool] = []
@@ -473,8 +478,8 @@ def test_of_two_right_answers_judged_apart_one_wins(site: Site) -> None:
 
 @pytest.mark.row("ATK-12")
 def test_a_way_removed_while_it_is_judged_lets_nobody_in(site: Site) -> None:
-    """A factor removed, or a login cancelled, while a code is judged elsewhere wins over the code."""
-    meanwhile: list[object] = []
+    """A factor removed while its code is judged elsewhere lets nobody in by that code."""
+    meanwhile: list[Happening] = []
     cyd = with_carrier(site, meanwhile)
     passage = cyd.passage
     begun = cyd.login()

@@ -104,10 +104,12 @@ def _refused(person: Person, rejected: Rejected | None, typed: str) -> Response:
     if wants_json(request):
         error = Reason.EXHAUSTED if exhausted else rejected.reason
         told = Reason.WRONG if error is Reason.REPLAYED else error
-        return said(status, error=told.value, detail=problem.text, retry_at=problem.when)
+        answer = said(status, error=told.value, detail=problem.text, retry_at=problem.when)
+        return pages.wait_for(answer, problem.seconds)
     blocked = exhausted or rejected.reason in BLOCKING
     again = typed if rejected.reason in SHOWN_AGAIN else ""
-    return _ask(person, problem, status=status, blocked=blocked, typed=again)
+    page = _ask(person, problem, status=status, blocked=blocked, typed=again)
+    return pages.wait_for(page, problem.seconds)
 
 
 def _ask(

@@ -139,10 +139,13 @@ def _refused(person: Person, draft: Enrolment, rejected: Rejected, typed: str) -
         return _begin_again()
     now = state().engine.house.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
+    status, error = STATUS[rejected.reason], rejected.reason.value
     if wants_json(request):
-        return said(STATUS[rejected.reason], error=rejected.reason.value, detail=problem.text)
-    again = typed if rejected.reason in SHOWN_AGAIN else ""
-    return _page(person, draft, problem, status=STATUS[rejected.reason], typed=again)
+        answer = said(status, error=error, detail=problem.text, retry_at=problem.when)
+    else:
+        again = typed if rejected.reason in SHOWN_AGAIN else ""
+        answer = _page(person, draft, problem, status=status, typed=again)
+    return pages.wait_for(answer, problem.seconds)
 
 
 def _page(

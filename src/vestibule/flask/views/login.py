@@ -119,9 +119,7 @@ def _refused(outcome: Outcome, typed: str) -> Response:
         blocked = rejected.reason in BLOCKING
         again = typed if rejected.reason in SHOWN_AGAIN else ""
         response = _ask(outcome.case, problem, status=status, blocked=blocked, typed=again)
-    if problem.seconds is not None:
-        response.headers["Retry-After"] = str(problem.seconds)
-    return response
+    return pages.wait_for(response, problem.seconds)
 
 
 def _exhausted() -> Response:

@@ -1,0 +1,94 @@
+"""`flask vestibule …`: the commands with what an application says."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+SHOP = """
+from flask import Flask
+from vestibule.flask import Vestibule
+
+app = Flask(__name__)
+app.config.update({settings!r})
+Vestibule(app)
+"""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """An application of the realm `shop`, whose settings stand in its own configuration."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Its database."""
+        return f"sqlite:///{self.folder / 'shop.db'}"
+
+    @property
+    def keys(self) -> Path:
+        """Its key file."""
+        return self.folder / "shop.keys"
+
+    def open(self) -> None:
+        """Write the application and set up what it needs."""
+        settings = {
+            "VESTIBULE_DATABASE_URL": self.url,
+            "VESTIBULE_KEY_FILE": str(self.keys),
+            "VESTIBULE_REALM": "shop",
+            "VESTIBULE_LOGIN_KEYS": ["user_id"],
+        }
+        (self.folder / "app.py").write_text(SHOP.format(settings=settings))
+        self.run("init", "--database-url", self.url, "--key-file", str(self.keys))
+
+    def run(self, *arguments: str) -> str:
+        """What `flask vestibule …` says; fail where it fails."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLASK_", "VESTIBULE_"))}
+        command = [sys.executable, "-m", "flask", "vestibule", *arguments]
+        environment = {**kept, **self.environment}
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, text=True, capture_output=True, check=True
+        ).stdout
+
+    def realms(self) -> list[str]:
+        """The realms that events were written for."""
+        with closing(sqlite3.connect(self.folder / "shop.db")) as database:
+            return [row[0] for row in database.execute("SELECT realm FROM event ORDER BY id")]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop with an empty installation, its database named by the environment as well."""
+    made = Shop(tmp_path, {"VESTIBULE_DATABASE_URL": f"sqlite:///{tmp_path / 'shop.db'}"})
+    made.open()
+    return made
+
+
+def test_a_command_of_an_application_is_for_its_realm(shop: Shop) -> None:
+    """A command that an application runs is for its own realm, whatever the environment names."""
+    shop.run("reset-limits", "7", "--by", "grace", "--reason", "a call")
+
+    assert shop.realms() == ["shop"]
+
+
+def test_a_command_of_an_application_needs_no_option(shop: Shop) -> None:
+    """Keys are rotated and tables brought forward by what an application's configuration says."""
+    assert "Key 2 seals from now on" in shop.run("rotate-keys")
+    assert "The database is at" in shop.run("db", "upgrade")
+
+
+def test_a_typed_option_goes_before_the_application(shop: Shop) -> None:
+    """A database that is typed is the one that is meant."""
+    other = f"sqlite:///{shop.folder / 'other.db'}"
+    shop.run("init", "--database-url", other, "--key-file", str(shop.folder / "other.keys"))
+    told = shop.run("db", "downgrade", "base", "--yes", "--database-url", other)
+
+    assert told == "The database is at nothing.\n"
+    assert "installation" in shop.run("status")

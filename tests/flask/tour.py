@@ -1,0 +1,164 @@
+"""A tour of everything we answer: every page in every state, and every other kind of answer."""
+
+from tests.flask.shop import Browser, Shop
+
+SETUP, LOGIN, CONFIRM, CODES = (
+    "/two-step/setup",
+    "/two-step/login",
+    "/two-step/confirm",
+    "/two-step/recovery-codes",
+)
+NOTES = ("added", "renamed", "preferred", "removed", "codes", "nothing")
+
+
+def tour(shop: Shop) -> Shop:
+    """Walk through all of it; what was answered is in `shop.seen`."""
+    member = shop.browser()
+    _set_up(member)
+    _manage(member)
+    _confirm(member)
+    _sign_in(member)
+    _odd_requests(member)
+    _paused(shop)
+    _down(shop)
+    return shop
+
+
+def _set_up(member: Browser) -> None:
+    member.give_password()
+    member.get("/two-step/")
+    for _ in range(2):
+        member.send("/two-step/add/totp")
+        member.get(SETUP)
+        member.send("/two-step/setup/cancel")
+        member.get(SETUP)
+    member.get("/two-step/")
+    member.send("/two-step/add/totp")
+    member.set_up_wrongly()
+    member.send(SETUP, code="no code")
+    for _ in range(3):
+        member.send(SETUP, code=member.wrong_code())
+    member.get("/two-step/")
+    member.set_up(keep=False)
+    member.get("/two-step/")
+    member.get(CODES)
+    member.send(CODES)
+    member.get(CODES)
+    member.open("POST", f"{CODES}/download", data={"csrf_token": member.token})
+    member.send(f"{CODES}/keep", kept="yes")
+    for note in NOTES:
+        member.get(f"/two-step/?done={note}")
+    member.get(CODES)
+
+
+def _manage(member: Browser) -> None:
+    first = member.enrolment_id()
+    member.get(f"/two-step/ways/{first}/remove")
+    member.get(f"/two-step/ways/{first}/name")
+    member.send(f"/two-step/ways/{first}/name", label="Work phone")
+    for _ in range(4):
+        member.get("/two-step/")
+        phone = member.phone
+        member.set_up()
+        member.phone = phone
+    member.get("/two-step/")
+    member.send("/two-step/add/totp")
+    member.get(f"/two-step/ways/{first}/remove")
+    member.send(f"/two-step/ways/{first}/first")
+    member.get("/two-step/")
+    member.get("/two-step/ways/unknown/name")
+    member.token = "of long ago"
+    for path in (f"/two-step/ways/{first}/remove", f"/two-step/ways/{first}/name", CODES):
+        member.send(path)
+        member.token = "of long ago"
+    for enrolment in member.shop.engine.enrolments("maren"):
+        if enrolment.factor == "totp" and enrolment.id != first:
+            member.get(f"/two-step/ways/{enrolment.id}/remove")
+            member.send(f"/two-step/ways/{enrolment.id}/remove")
+    member.get("/two-step/?done=removed")
+
+
+def _confirm(member: Browser) -> None:
+    member.shop.clock.move(seconds=301)
+    member.get(f"/two-step/ways/{member.enrolment_id()}/remove")
+    member.get("/pay")
+    member.get(CONFIRM)
+    member.get(f"{CONFIRM}?method={member.enrolment_id('recovery_codes')}")
+    member.token, token = "of long ago", member.token
+    member.send(CONFIRM, code="123456")
+    member.token = token
+    member.send(CONFIRM, code="no code")
+    member.send(CONFIRM, code=member.past_code())
+    member.send(CONFIRM, code=member.next_code())
+    member.shop.clock.move(seconds=601)
+    member.get(CONFIRM)
+    for _ in range(6):
+        member.send(CONFIRM, code=member.wrong_code())
+    member.shop.clock.move(seconds=3600)
+
+
+def _sign_in(member: Browser) -> None:
+    stranger = member.shop.browser()
+    for path in ("/two-step/", CONFIRM, LOGIN, SETUP, CODES):
+        stranger.get(path)
+        stranger.ask(path, method="GET")
+    stranger.wait()
+    stranger.get("/orders")
+    stranger.get(f"{LOGIN}?method={member.enrolment_id('recovery_codes')}")
+    stranger.send(LOGIN, code="no code")
+    stranger.send(LOGIN, code=member.past_code())
+    stranger.send(LOGIN, code=member.codes[0].replace("0", "1"))
+    for _ in range(2):
+        stranger.send(LOGIN, code=member.wrong_code())
+    stranger.get(LOGIN)
+    for _ in range(4):
+        stranger.wait().send(LOGIN, code=member.wrong_code())
+    stranger.wait().send(LOGIN, code=member.wrong_code())
+    stranger.ask_password()
+    stranger.ask(LOGIN, {"code": member.wrong_code()})
+    stranger.get(LOGIN)
+    stranger.send("/two-step/cancel")
+    stranger.wait().send(LOGIN, code=member.codes[0])
+    stranger.send(LOGIN, code=member.codes[0])
+    stranger.get(LOGIN)
+    stranger.get("/two-step/")
+
+
+def _odd_requests(member: Browser) -> None:
+    member.get("/two-step/")
+    member.send("/two-step/add/nothing")
+    member.send("/two-step/add/totp", padding="x" * 20_000)
+    member.open("POST", "/two-step/add/totp", headers={"Sec-Fetch-Site": "cross-site"})
+    member.open("POST", "/two-step/add/totp", data="[", content_type="application/json")
+    member.ask("/two-step/add/totp")
+    member.ask("/two-step/", method="GET")
+    for name in ("vestibule.css", "code.js", "copy.js", "recovery.js", "mark.svg", "nothing"):
+        member.get(f"/two-step/static/{name}")
+
+
+def _paused(shop: Shop) -> None:
+    browser = shop.browser()
+    browser.give_password("tobias")
+    browser.get("/two-step/")
+    browser.set_up(keep=False).sign_out().wait("tobias")
+    browser.send(LOGIN, code=browser.wrong_code())
+    shop.spend_all_odds()
+    browser.send(LOGIN, code=browser.next_code())
+    browser.get(LOGIN)
+    shop.pause_all_apps()
+    browser.send(LOGIN, code=browser.next_code())
+    browser.get(LOGIN)
+    sure = shop.browser().wait("maren")
+    sure.get(LOGIN)
+
+
+def _down(shop: Shop) -> None:
+    browser = shop.browser().join("ines")
+    shop.break_down()
+    browser.get("/two-step/")
+    browser.get(LOGIN)
+    browser.send(LOGIN, code="123456")
+    browser.ask("/two-step/", method="GET")
+    browser.give_password("ines")
+    shop.browser().get(LOGIN)
+    shop.browser().ask(LOGIN, {"code": "123456"})
