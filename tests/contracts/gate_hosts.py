@@ -454,13 +454,12 @@ def stream(host: Host) -> None:
         login_user(Person(request.form["name"]))
 
         def words() -> Iterator[str]:
-            try:
-                yield f"hello {current_user.id}"
-                host.diary.append("streamed")
-            finally:
-                host.diary.append("closed")
+            yield f"hello {current_user.id}"
+            host.diary.append("streamed")
 
-        return Response(stream_with_context(words()))
+        response = Response(stream_with_context(words()))
+        response.call_on_close(lambda: host.diary.append("closed"))
+        return response
 
 
 def signed(app: Flask, values: dict[str, Any]) -> str:

@@ -35,6 +35,7 @@ CHEAP = {
     "VESTIBULE_RECOVERY_CODES_TIME_COST": 1,
     "VESTIBULE_RECOVERY_CODES_MEMORY_KIB": 8,
 }
+SECRET = {"code", "csrf_token", "handle", "password"}
 Rows = Mapping[str, list[tuple[Any, ...]]]
 
 
@@ -55,6 +56,8 @@ class Shop:
     """What the shop tells us a user is called; a test may have her choose another name."""
     seen: list[TestResponse] = field(default_factory=list)
     """Every answer that a browser of this shop was given."""
+    typed: set[str] = field(default_factory=set)
+    """Every code, password and token that a browser of this shop has sent."""
 
     @classmethod
     def open(cls, folder: Path, *, production: bool = False, **config: Any) -> Self:
@@ -185,6 +188,8 @@ class Browser:
     token: str = ""
     phone: SoftwareAuthenticator | None = None
     codes: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    """What it sends with every request besides."""
 
     def __post_init__(self) -> None:
         self.client = self.shop.app.test_client()
@@ -194,10 +199,14 @@ class Browser:
     def open(self, method: str, path: str, **options: Any) -> TestResponse:
         """Send any request; keep the hidden token of what is shown."""
         site = "https://localhost" if self.shop.https else "http://localhost"
+        options["headers"] = dict(options.get("headers", {})) | self.headers
         response = self.client.open(path, method=method, base_url=site, **options)
         found = re.search(r'name="csrf_token" value="([^"]+)"', _text(response))
         self.token = found[1] if found else self.token
         self.shop.seen.append(response)
+        sent = options.get("data") or options.get("json")
+        if isinstance(sent, dict):
+            self.shop.typed |= {sent[name] for name in sent.keys() & SECRET if sent[name]}
         return response
 
     def get(self, path: str, **headers: str) -> TestResponse:
@@ -236,11 +245,16 @@ class Browser:
         self.send("/two-step/add/totp")
         self.phone = SoftwareAuthenticator.scan(self.shown_uri())
         assert self.send("/two-step/setup", code=self.next_code()).status_code == 303
-        page = self.get("/two-step/recovery-codes").text
-        self.codes = re.findall(r"<li>([0-9A-Z-]{23})</li>", page) or self.codes
-        if self.codes:
+        if self.note_codes():
             self.send("/two-step/recovery-codes/keep", kept="yes" if keep else "no")
         return self
+
+    def note_codes(self) -> bool:
+        """Note the recovery codes that are shown; say whether there were any."""
+        page = self.get("/two-step/recovery-codes").text
+        shown = re.findall(r"<li>([0-9A-Z-]{23})</li>", page)
+        self.codes = shown or self.codes
+        return bool(shown)
 
     def shown_uri(self) -> str:
         """Return what the QR code of the set-up page says."""

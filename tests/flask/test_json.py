@@ -155,7 +155,7 @@ def test_closed(waiting: Browser) -> None:
 
 
 def test_paused(waiting: Browser) -> None:
-    """Where an app is paused a recovery code is taken, and where there is none the answer is 403."""
+    """A paused app leaves recovery codes, and where there are none the answer is 403."""
     waiting.shop.pause_all_apps()
     refused(waiting.ask(ANSWER, {"code": waiting.next_code()}), 422, "malformed")
     assert waiting.ask(ANSWER, {"code": waiting.codes[0]}).status_code == 200

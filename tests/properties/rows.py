@@ -103,7 +103,7 @@ def check_grants(now: Rows) -> None:
 
 
 def odds_spent(now: Rows, subject: str, lane: str) -> int:
-    """Return the odds of all compared wrong answers, less what right ones in the same login undo."""
+    """Return the odds of all wrong answers, less what right ones in the same login give back."""
     total = 0
     by_login: dict[tuple[str, str], int] = {}
     for event in now.answers:

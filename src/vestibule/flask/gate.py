@@ -163,7 +163,7 @@ class Gate:
                 raise
 
     def _weigh_loaded(self, session: SessionMixin, visit: Visit) -> None:
-        user = self._host.current_user()
+        user = self._host.loaded_user()
         if user is None:
             return
         by_token = self._host.came_by_token(session)
@@ -409,14 +409,23 @@ class Gate:
     def may_save(self, session: SessionMixin) -> bool:
         """Empty a session with a login nobody weighed; say whether to save it at all."""
         visit = visit_of(request) if request_ctx else None
-        if visit is not None and visit.is_stopped:
-            return False
+        if visit is not None:
+            self._end_late(session, visit)
+            if visit.is_stopped:
+                return False
         value = peek(session, self._host.key) if len(session) else None
         if value is None or (visit is not None and self._host.identity(value) == visit.identity):
             return True
         if not self._needs_no_grant(session, value):
             session.clear()
         return True
+
+    def _end_late(self, session: SessionMixin, visit: Visit) -> None:
+        """End the grant of a login that vanished after the view."""
+        try:
+            self._end_if_gone(session, visit)
+        except CLOSING as error:
+            self._stop(session, visit, error)
 
     def _needs_no_grant(self, session: SessionMixin, value: object) -> bool:
         identity = self._host.identity(value)
@@ -441,7 +450,7 @@ class Gate:
         """Let a new login in where its subject needs no grant or has one; else park it."""
         value = peek(session, self._host.key)
         identity = self._host.identity(value)
-        user = self._host.current_user()
+        user = self._host.loaded_user() or self._load(session)
         if identity is None or user is None:
             _log.error("a login was dropped: %s", self._host.oddity)
             session.clear()

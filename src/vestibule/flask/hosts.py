@@ -70,6 +70,10 @@ class Host(Protocol):
         """Return the user the application sees now, None for nobody."""
         ...
 
+    def loaded_user(self) -> Any:
+        """Return the same, and somebody too who may not sign in just now: a closed account."""
+        ...
+
     def came_by_token(self, session: SessionMixin) -> bool:
         """Say whether the user that was loaded came with the request and not by the session."""
         ...
@@ -177,10 +181,15 @@ class FlaskLoginHost:
 
     def current_user(self) -> Any:
         """Return the user Flask-Login has or loads now."""
+        user = self.loaded_user()
+        return user if user is not None and user.is_authenticated else None
+
+    def loaded_user(self) -> Any:
+        """Return whom Flask-Login has, if only he has a name."""
         from flask_login import current_user
 
         user = cast("Any", current_user)._get_current_object()
-        return user if user is not None and user.is_authenticated else None
+        return None if user is None or user.is_anonymous else user
 
     def came_by_token(self, session: SessionMixin) -> bool:
         """A remember cookie puts the user into the session; a request loader does not."""
@@ -301,6 +310,10 @@ class KeyedHost:
 
     def current_user(self) -> Any:
         """Return the login value: this kind of host has no user object we could see."""
+        return self.loaded_user()
+
+    def loaded_user(self) -> Any:
+        """Return the login value."""
         from flask.globals import request_ctx
 
         return peek(raw_session(request_ctx), self.key)

@@ -1,0 +1,118 @@
+"""Answers of every kind, and whether what came of them is what had to."""
+
+from typing import Final
+
+from tests.properties import rows
+from tests.properties.household import APP_ODDS, NUMBERS, SUBJECTS, Household, Who
+
+from vestibule import oath
+from vestibule.core import limits, policy
+from vestibule.core.model import Purpose
+from vestibule.core.ruling import Case
+
+SYMBOLS: Final = 20
+
+
+class Answering(Household):
+    """A household in which questions are answered."""
+
+    def answer(
+        self,
+        who: Who,
+        token: str,
+        purpose: Purpose,
+        kind: str,
+        steps: int,
+        which: int,
+    ) -> None:
+        """Give an answer and compare what came of it with what could have."""
+        if kind == "patient":
+            self.time(31)
+        browser, case = self.browsers[who], self.engine.look(token)
+        text = self.text(who, kind, steps, which, case, purpose)
+        code_for = self.engine.house.codes.code_for
+        rightful = (
+            {}
+            if case is None or self.model.door_of(token) is None
+            else self.model.rightful(case, purpose, text, self.now, code_for)
+        )
+        hindered = case is not None and self.is_hindered(case, purpose, text, set(rightful))
+        before = len(rows.answers(self.parts, self.rows.last_event))
+        outcome = self.engine.verify(token, purpose, text)
+        told = len(rows.answers(self.parts, self.rows.last_event)) - before
+        assert told == (1 if case is not None and case.asked else 0)
+        if outcome.granted is None:
+            assert not rightful or hindered, (outcome.verdict, rightful)
+            return
+        assert outcome.enrolment is not None
+        assert outcome.enrolment.id in rightful
+        held = self.model.held[outcome.enrolment.id]
+        granted = outcome.granted
+        self.model.accepted(granted.passage, granted.token, held, rightful[held.id])
+        browser.token, browser.cookie = granted.token, granted.browser
+        self.model.cookies.add(granted.browser)
+        browser.last_answer = text
+
+    def text(
+        self,
+        who: Who,
+        kind: str,
+        steps: int,
+        which: int,
+        case: Case | None,
+        purpose: Purpose,
+    ) -> str:
+        """Return what a person types."""
+        subject = who[0] if kind != "other" else SUBJECTS[who[0] == SUBJECTS[0]]
+        mine = [h for h in self.model.held.values() if h.subject == subject]
+        apps = [h for h in mine if h.factor == "totp" and h.is_draft >= (kind == "draft")]
+        sets = [h for h in mine if h.factor == "recovery_codes"]
+        if kind in {"app", "other", "draft", "patient"} and apps:
+            step = oath.step_at(self.now.timestamp()) + steps
+            return oath.hotp(apps[which % len(apps)].secret, step)
+        if kind == "letter":
+            return self.letter(case, purpose) or self.browsers[who].old_letter or "123456"
+        if kind == "recovery" and sets and sets[0].codes:
+            return min(sets[0].codes)
+        if kind == "spent":
+            return self.browsers[who].last_answer or "000000"
+        if kind == "spent-code":
+            used = sorted(str(p[1]) for p in self.model.spent if len(str(p[1])) == SYMBOLS)
+            return used[which % len(used)] if used else "0" * SYMBOLS
+        return "no code" if kind == "no-code" else f"{which:06d}"
+
+    def letter(self, case: Case | None, purpose: Purpose | None) -> str | None:
+        """Return the live code of a sent-code challenge, where there is one."""
+        for asked in case.asked if case else ():
+            challenge = asked.challenge
+            if asked.enrolment.factor == "letters" and purpose in {None, challenge.purpose}:
+                return self.engine.house.codes.code_for(challenge, 6)
+        return None
+
+    def is_hindered(self, case: Case, purpose: Purpose, text: str, ids: set[str]) -> bool:
+        """Say whether a limit may refuse even a right answer."""
+        registry, lane = self.engine.house.registry, case.passage.lane
+        asked = [a for a in case.asked if a.challenge.purpose is purpose]
+        exhausted = [
+            a
+            for a in asked
+            if a.enrolment.id in ids
+            and (
+                not a.challenge.is_open(self.now)
+                or (
+                    purpose is not Purpose.ENROL
+                    and not policy.is_usable(a.enrolment, lane, NUMBERS)
+                )
+            )
+        ]
+        guessable = [
+            a
+            for a in asked
+            if registry[a.enrolment.factor].traits.digits
+            and registry[a.enrolment.factor].reads(text)
+        ]
+        waits = limits.wait_until(case.ledger, self.now, NUMBERS) is not None
+        charge = len(guessable) * APP_ODDS
+        full = not limits.room_for(case.ledger, charge, self.now, NUMBERS)
+        counted = bool(guessable) and purpose is not Purpose.ENROL
+        return len(exhausted) == len(ids) or (counted and (waits or full))

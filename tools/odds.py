@@ -1,0 +1,324 @@
+"""Play a year against the engine: what is the chance of somebody who has the password?
+
+An owner logs in every day. A guesser has the password, all the time there is, and plays as well as
+one can: he uses every way that is asked, at a browser's door and at a program's, and comes back the
+very moment he is heard again. He has no cookie by which a browser is known. Each of his answers
+that was compared with something is weighed by what it was worth, whatever the engine thinks of it.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import exp, log1p
+from pathlib import Path
+from typing import Final
+
+from vestibule import oath
+from vestibule.bootstrap import Parts, assemble, read_settings
+from vestibule.core.engine import Begun, Engine, Login, Outcome
+from vestibule.core.factor import Applicant
+from vestibule.core.limits import CERTAIN
+from vestibule.core.model import Enrolment, Lane, PassageKind, Purpose
+from vestibule.core.verdict import Reason, Rejected
+from vestibule.testing import FakeClock, FixedRandom, SoftwareAuthenticator
+
+OWNER: Final = "owner"
+DAYS: Final = 365
+LETTERS: Final = "vestibule.testing.letters:Letters"
+STEP: Final = timedelta(seconds=31)
+NEW_BROWSER: Final = 9
+"""Every so many days the owner logs in from a browser that is not known."""
+TYPOS: Final = (0, 1, 0, 0, 2, 0, 4)
+"""How often the owner mistypes before it is right, day by day."""
+LIKELIEST: Final = (2**31 // 10**6 + 1) / 2**31
+"""The odds of the likeliest six digits of an app: 2^31 is no multiple of a million."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What the owner uses, and what else happens in the year."""
+
+    name: str
+    profile: str = "default"
+    apps: int = 1
+    letters: bool = False
+    rebinds: bool = False
+    """Every month each app is set up anew, which begins its count anew."""
+
+    @property
+    def codes_of_an_app(self) -> int:
+        """How many codes of an app are good at a time."""
+        return 2 if self.profile == "strict" else 3
+
+
+@dataclass(slots=True)
+class Year:
+    """What came of a year: the guesser's answers that were compared, and what they were worth."""
+
+    scenario: Scenario
+    worth: list[float] = field(default_factory=list)
+    charged: list[float] = field(default_factory=list)
+    refused: int = 0
+    owner_in: int = 0
+    owner_shut_out: int = 0
+
+    @property
+    def chance(self) -> float:
+        """The chance that one of the answers was right."""
+        return 1 - exp(sum(log1p(-odds) for odds in self.worth))
+
+
+SCENARIOS: Final = (
+    Scenario(name="default, an app"),
+    Scenario(name="default, two apps", apps=2),
+    Scenario(name="default, an app and letters", letters=True),
+    Scenario(name="default, two apps, renewed monthly", apps=2, rebinds=True),
+    Scenario(name="strict, an app and letters", profile="strict", letters=True),
+    Scenario(name="strict, two apps and letters", profile="strict", apps=2, letters=True),
+    Scenario(
+        name="strict, two apps and letters, renewed monthly",
+        profile="strict",
+        apps=2,
+        letters=True,
+        rebinds=True,
+    ),
+)
+
+
+class Owner:
+    """Somebody who logs in every day, mistypes at times, and sometimes has a new browser."""
+
+    def __init__(self, engine: Engine, clock: FakeClock, scenario: Scenario) -> None:
+        """Set up every factor of the scenario."""
+        self.engine, self.clock, self.scenario = engine, clock, scenario
+        self.apps: dict[str, SoftwareAuthenticator] = {}
+        self.token = self.browser = ""
+        for _ in range(scenario.apps):
+            self.add("totp")
+        if scenario.letters:
+            self.add("letters")
+
+    def add(self, factor: str) -> None:
+        """Add a factor, in the session there is or as the first."""
+        engine, kind = self.engine, self.engine.house.registry[factor]
+        self.clock.move(STEP)
+        grant = engine.standing(OWNER, self.token).passage if self.token else None
+        draft = engine.begin_enrolment(
+            kind,
+            Applicant(subject=OWNER, account=OWNER, issuer="Site"),
+            Login(subject=OWNER, identity="1"),
+            grant,
+        )
+        if draft is None:
+            raise AssertionError("the owner may add no more")
+        token = draft.token or self.token
+        if factor == "letters":
+            engine.resend(token, draft.enrolment.id)
+            answer = letter(engine, token, draft.enrolment.id)
+        else:
+            app = self.apps[draft.enrolment.id] = SoftwareAuthenticator(draft.enrolment.secret)
+            answer = app.code(self.clock.now())
+        self.enter(engine.verify(token, Purpose.ENROL, answer))
+
+    def day(self, number: int) -> bool:
+        """Log in, in the known browser or in a new one; say whether it worked."""
+        new = number % NEW_BROWSER == 0
+        login = Login(subject=OWNER, identity="1", browsers=() if new else (self.browser,))
+        begun = self.engine.begin_login(login)
+        for _ in range(TYPOS[number % len(TYPOS)]):
+            self.engine.verify(begun.token, Purpose.LOGIN, wrong(self))
+            self.clock.move(STEP)
+        outcome = self.answer(begun)
+        if not outcome.is_accepted:
+            return False
+        if not new:
+            self.enter(outcome)
+        return True
+
+    def answer(self, begun: Begun) -> Outcome:
+        """Give the right answer, after a short wait where one is asked for."""
+        for _ in range(3):
+            self.clock.move(STEP)
+            app = next(iter(self.apps.values()))
+            code = app.code(self.clock.now())
+            outcome = self.engine.verify(begun.token, Purpose.LOGIN, code)
+            retry_at = getattr(outcome.verdict, "retry_at", None)
+            if retry_at is None or retry_at > begun.passage.expires_at:
+                break
+            self.clock.stand_at(retry_at)
+        return outcome
+
+    def renew(self) -> None:
+        """Set every app up anew, and remove the former ones."""
+        former = list(self.apps)
+        for enrolment_id in former:
+            self.add("totp")
+            own = self.engine.own(OWNER, enrolment_id)
+            grant = self.engine.standing(OWNER, self.token).passage
+            if own is None or not self.engine.revoke(own, grant):
+                raise AssertionError("an app could not be removed")
+            del self.apps[enrolment_id]
+
+    def enter(self, outcome: Outcome) -> None:
+        """Keep what the browser is given."""
+        if outcome.granted is None:
+            raise AssertionError(outcome.verdict)
+        self.token, self.browser = outcome.granted.token, outcome.granted.browser
+
+
+class Guesser:
+    """Somebody who has the owner's password and nothing else, and never tires."""
+
+    def __init__(self, engine: Engine, clock: FakeClock, owner: Owner, year: Year) -> None:
+        """Be ready at once."""
+        self.engine, self.clock, self.owner, self.year = engine, clock, owner, year
+        self.again_at: datetime = clock.now()
+        self._begun: Begun | None = None
+        self._count = 0
+        self._sends = True
+
+    def act(self) -> None:
+        """Answer until told to wait, or until nothing is to be gained for a day."""
+        while self.again_at <= self.clock.now():
+            begun = self._begun or self.begin()
+            compared = self.compared()
+            outcome = self.engine.verify(begun.token, Purpose.LOGIN, wrong(self.owner))
+            if not isinstance(outcome.verdict, Rejected):
+                raise AssertionError("a wrong answer was accepted")
+            self.learn(outcome.verdict, compared)
+
+    def begin(self) -> Begun:
+        """Give the password, at a browser's door or at a program's, and have a code sent."""
+        self._count += 1
+        kind = PassageKind.PROGRAM if self._count % 2 else PassageKind.BROWSER
+        self._begun = self.engine.begin_login(Login(subject=OWNER, identity="1", kind=kind))
+        for way in self._begun.ways:
+            if self._sends and way.factor == "letters":
+                self.engine.resend(self._begun.token, way.id)
+        return self._begun
+
+    def compared(self) -> float:
+        """Return what an answer is worth now, reckoned from what the owner holds."""
+        most = self.engine.house.profile.limits.consecutive
+        open_ones = [
+            e for e in self.engine.enrolments(OWNER) if e.failures(Lane.STRANGER) < most
+        ]
+        return sum(self.worth_of(enrolment) for enrolment in open_ones)
+
+    def worth_of(self, enrolment: Enrolment) -> float:
+        """Return what an answer is worth against one enrolment."""
+        if enrolment.factor == "letters":
+            return 1e-6 if self._sends else 0
+        return self.year.scenario.codes_of_an_app * LIKELIEST
+
+    def learn(self, verdict: Rejected, compared: float) -> None:
+        """Keep count, and know when to come back."""
+        if verdict.reason is Reason.WRONG:
+            self.year.worth.append(compared)
+            self._sends = True
+            return
+        self.year.refused += 1
+        if verdict.reason is Reason.CLOSED and self._sends and self.owner.scenario.letters:
+            self._begun, self._sends = None, False  # a cheaper answer may still be heard
+        elif verdict.reason is Reason.DELAYED or verdict.reason is Reason.CLOSED:
+            self._begun, self._sends = None, True
+            self.again_at = verdict.retry_at or self.clock.now() + timedelta(days=1)
+        elif verdict.reason in {Reason.EXHAUSTED, Reason.GONE}:
+            self._begun = None
+        else:
+            self._begun = None
+            self.again_at = self.clock.now() + timedelta(days=1)
+
+
+def year(scenario: Scenario) -> Year:
+    """Play a year of the scenario and return what came of it."""
+    with site(scenario) as (parts, clock):
+        played, owner = Year(scenario), Owner(parts.engine, clock, scenario)
+        guesser = Guesser(parts.engine, clock, owner, played)
+        start = clock.now()
+        for number in range(1, DAYS + 1):
+            morning = start + timedelta(days=number)
+            guess_until(guesser, clock, morning)
+            if owner.day(number):
+                played.owner_in += 1
+            else:
+                played.owner_shut_out += 1
+            if scenario.rebinds and number % 30 == 0 and number % NEW_BROWSER:
+                owner.renew()
+            if number % 30 == 0:
+                parts.upkeep.purge(clock.now())
+        guess_until(guesser, clock, start + timedelta(days=DAYS + 1))
+        played.charged = charged(parts, guesser_only=True)
+    return played
+
+
+def guess_until(guesser: Guesser, clock: FakeClock, until: datetime) -> None:
+    """Let the guesser act whenever he is heard, up to a moment; the clock stands there then."""
+    while True:
+        guesser.act()
+        if guesser.again_at >= until:
+            break
+        clock.stand_at(max(guesser.again_at, clock.now()))
+    clock.stand_at(max(until, clock.now()))
+
+
+def charged(parts: Parts, *, guesser_only: bool) -> list[float]:
+    """Return the odds the engine itself charged for answers that were compared."""
+    del guesser_only
+    found = parts.upkeep.events(parts.engine.house.realm, OWNER, 1_000_000)
+    return [
+        event["data"]["odds"] / CERTAIN
+        for event in found
+        if event["name"] == "answer_rejected" and event["data"]["evaluated"]
+    ]
+
+
+def wrong(owner: Owner) -> str:
+    """Return six digits that are wrong for every app around this moment."""
+    now = owner.clock.now()
+    right = {app.code(now, steps=n) for app in owner.apps.values() for n in range(-5, 6)}
+    return next(code for n in range(100) if (code := f"{n:06d}") not in right)
+
+
+def letter(engine: Engine, token: str, enrolment_id: str) -> str:
+    """Return the code that was sent for an enrolment."""
+    case = engine.look(token)
+    asked = [a for a in case.asked if a.enrolment.id == enrolment_id] if case else []
+    return engine.house.codes.code_for(asked[0].challenge, 6)
+
+
+@contextmanager
+def site(scenario: Scenario) -> Iterator[tuple[Parts, FakeClock]]:
+    """Lend an engine on a file of its own, and its clock."""
+    settings = {
+        "VESTIBULE_DEVELOPMENT": True,
+        "VESTIBULE_PROFILE": scenario.profile,
+        "VESTIBULE_FACTORS": ["totp", "recovery_codes", LETTERS],
+        f"VESTIBULE_{LETTERS.upper()}_RESISTANT": True,
+    }
+    clock = FakeClock()
+    with tempfile.TemporaryDirectory() as folder:
+        parts = assemble(
+            read_settings(settings, {}),
+            application="Site",
+            instance=Path(folder),
+            clock=clock,
+            random=FixedRandom(scenario.name),
+        )
+        yield parts, clock
+        parts.database.close()
+
+
+def main() -> None:
+    """Print a line for each scenario."""
+    print(f"{'a year against':<48}{'compared':>9}{'refused':>9}{'chance':>12}")
+    for scenario in SCENARIOS:
+        played = year(scenario)
+        figures = f"{len(played.worth):>9}{played.refused:>9}{played.chance:>12.5%}"
+        print(f"{scenario.name:<48}{figures}")
+
+
+if __name__ == "__main__":
+    main()
