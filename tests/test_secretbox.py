@@ -120,6 +120,19 @@ def test_a_value_under_a_key_not_yet_seen_opens() -> None:
     assert one.open(theirs, place="here") == b"secret"
 
 
+@pytest.mark.row("ASVS-13.3.1/13.3.4", "ATK-80")
+def test_a_key_once_known_stays_what_it_is() -> None:
+    """A running box keeps every key it has, whatever the file says of its version later."""
+    file = File()
+    one = box({1: FIRST, 2: SECOND}, file)
+    sealed = [box({1: FIRST}).seal(b"old", place="here"), one.seal(b"new", place="here")]
+    file.replaced = {1: SECOND}
+
+    assert [one.open(value, place="here") for value in sealed] == [b"old", b"new"]
+    assert one.version(one.seal(b"secret", place="here")) == 2
+    assert file.looks > 0
+
+
 def test_a_missing_key_is_named() -> None:
     """A value under a key that is nowhere raises an error that names the version to look for."""
     theirs = box({7: SECOND}).seal(b"secret", place="here")

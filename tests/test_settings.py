@@ -93,12 +93,18 @@ def test_yes_and_no_are_read_in_their_usual_spellings(value: object, means: bool
         ("VESTIBULE_TOTP_DIGITS", [6]),
         ("VESTIBULE_TOTP_ALGORITHM", "MD5"),
         ("VESTIBULE_REALM", 7),
+        ("VESTIBULE_REALM", ""),
+        ("VESTIBULE_REALM", "r" * 65),
+        ("VESTIBULE_REALM", "two words"),
+        ("VESTIBULE_REALM", "a;b"),
+        ("VESTIBULE_REALM", "läden"),
+        ("VESTIBULE_REALM", "line\n"),
         ("VESTIBULE_DATABASE_URL", ["sqlite://"]),
         ("VESTIBULE_KEYS", b"id;1=x"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named(name: str, value: object) -> None:
-    """A value of the wrong type is refused by the setting's own name."""
+    """A value that a setting cannot have is refused by the setting's own name."""
     with pytest.raises(SettingError, match=name):
         read({name: value})
 

@@ -35,7 +35,8 @@ class KeyRing:
     """The keys by version; the highest seals, all open.
 
     `reload` is asked for newer keys before sealing and whenever a version is unknown, so that a
-    rotation reaches a running process. It returns None when nothing has changed.
+    rotation reaches a running process. It returns None when nothing has changed. What it returns
+    is added: a version once known keeps its key, because values are sealed under it.
     """
 
     keys: Mapping[int, bytes] = field(repr=False)
@@ -69,8 +70,7 @@ class KeyRing:
     def _refresh(self) -> None:
         newer = self.reload()
         if newer is not None:
-            self.keys = newer
-            self._derived = {}
+            self.keys = {**newer, **self.keys}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ An unknown `VESTIBULE_` name in the application's configuration is an error at s
 environment only the names known here are read, because others put names there too.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -55,6 +56,8 @@ class Settings:
 
 
 _OWN: Final = {f.name: f for f in fields(Settings) if f.name != "factor_settings"}
+# It is part of a cookie's name, and of a column's width.
+_REALM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LISTS: Final = frozenset({"factors", "login_keys"})
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
@@ -123,6 +126,9 @@ def _own_value(setting: str, name: str, value: Any) -> Any:
         return _typed(setting, int, value)
     if not isinstance(value, str):
         message = f"{setting} is text, not {value!r}"
+        raise SettingError(message)
+    if name == "realm" and not _REALM.fullmatch(value):
+        message = f"{setting} is 1 to 64 letters, digits, dots, hyphens or underscores"
         raise SettingError(message)
     return value
 

@@ -105,6 +105,33 @@ def test_a_key_file_that_is_away_for_a_moment_stops_nothing(path: Path) -> None:
     assert box.version(box.seal(b"secret", place="here")) == 3
 
 
+def test_a_rotation_between_reading_and_watching_is_noticed(path: Path) -> None:
+    """Keys rotated while a process was starting are noticed by it all the same."""
+    key_files.write(path, KEYS)
+    read_before = key_files.read(path)
+    key_files.write(path, KEYS.rotated(THIRD))
+    box = SecretBox(key_files.ring(read_before, path), DRAWS.bytes)
+
+    assert box.version(box.seal(b"secret", place="here")) == 3
+
+
+@pytest.mark.row("ATK-80", "ATK-74")
+def test_a_wrong_file_under_a_running_process_changes_nothing(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken key file, or another installation's, is warned of, and the keys are kept."""
+    key_files.write(path, KEYS)
+    box = SecretBox(key_files.ring(KEYS, path), DRAWS.bytes)
+    key_files.write(path, Keys(installation="other", keys={9: THIRD}))
+    assert box.version(box.seal(b"secret", place="here")) == 2
+    path.write_text(f"{encode_key(THIRD)}\n")
+    assert box.version(box.seal(b"secret", place="here")) == 2
+
+    assert "another installation's" in caplog.text
+    assert "not of a key file" in caplog.text
+    assert encode_key(THIRD) not in caplog.text
+
+
 def test_a_rotation_adds_a_newer_key_and_keeps_the_old() -> None:
     """A rotated key ring has every key it had, and one that is newer than all."""
     rotated = KEYS.rotated(THIRD)
@@ -151,15 +178,23 @@ def test_a_line_that_holds_no_keys_is_refused_with_the_remedy(line: str) -> None
 @pytest.mark.row("W7", "ATK-74")
 @pytest.mark.parametrize(
     "text",
-    ["", "# nothing\n", "installation a\n", f"key 1 {encode_key(FIRST)}\n", "installation\n", "hm"],
+    [
+        "",
+        "# nothing\n",
+        "installation a\n",
+        f"key 1 {encode_key(FIRST)}\n",
+        "installation\n",
+        f"installation a\n{encode_key(FIRST)}\n",
+    ],
 )
 def test_a_file_that_holds_no_keys_is_refused_by_name(path: Path, text: str) -> None:
     """A file that is no key file is refused by its name."""
     path.parent.mkdir()
     path.write_text(text)
 
-    with pytest.raises(DeploymentError, match=path.name):
+    with pytest.raises(DeploymentError, match=path.name) as refusal:
         key_files.read(path)
+    assert encode_key(FIRST) not in str(refusal.value)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

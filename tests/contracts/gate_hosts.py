@@ -206,7 +206,7 @@ def flask_login_host(
     """A host with Flask-Login; `guarded` by Vestibule or, to compare, as it was before."""
     shape = shape or Shape()
     app = Flask("host", instance_path=str(folder), static_folder=None)
-    app.config.update(SECRET_KEY=KEY, TESTING=True, **config)
+    app.config.update({"SECRET_KEY": KEY, "TESTING": True} | config)
     host = Host(app=app, clock=clock or FakeClock())
 
     def attach(when: When) -> None:
@@ -367,7 +367,7 @@ def plain_host(
     """A host that keeps its user's id in the session and loads the user by itself."""
     shape = shape or PlainShape()
     app = Flask("plain", instance_path=str(folder), static_folder=None)
-    app.config.update(SECRET_KEY=KEY, TESTING=True, **config)
+    app.config.update({"SECRET_KEY": KEY, "TESTING": True} | config)
     host = Host(app=app, clock=clock or FakeClock())
     if guarded:
         app.config["VESTIBULE_LOGIN_KEYS"] = ["user_id"]

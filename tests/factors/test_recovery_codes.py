@@ -167,8 +167,16 @@ def test_it_only_helps_out() -> None:
     assert traits.judged is Judged.APART
 
 
-@pytest.mark.parametrize("count", [3, 21, 0])
-def test_a_set_is_neither_too_small_nor_too_large(count: int) -> None:
-    """A set has four to twenty codes."""
-    with pytest.raises(ValueError, match="VESTIBULE_RECOVERY_CODES_COUNT"):
-        RecoveryCodes(count=count)
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"count": 3}, "VESTIBULE_RECOVERY_CODES_COUNT"),
+        ({"count": 21}, "VESTIBULE_RECOVERY_CODES_COUNT"),
+        ({"time_cost": 0}, "VESTIBULE_RECOVERY_CODES_TIME_COST"),
+        ({"memory_kib": 7}, "VESTIBULE_RECOVERY_CODES_MEMORY_KIB"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_the_start(settings: dict[str, int], name: str) -> None:
+    """A set too small or too large, or a cost that argon2 does not take, is refused by its name."""
+    with pytest.raises(ValueError, match=name):
+        RecoveryCodes(**settings)

@@ -35,6 +35,7 @@ CHEAP = {
     "VESTIBULE_RECOVERY_CODES_TIME_COST": 1,
     "VESTIBULE_RECOVERY_CODES_MEMORY_KIB": 8,
 }
+CROWD = {f"person{number}" for number in range(20)}
 SECRET = {"code", "csrf_token", "handle", "password"}
 Rows = Mapping[str, list[tuple[Any, ...]]]
 
@@ -54,6 +55,8 @@ class Shop:
     https: bool = False
     account: str = "Maren"
     """What the shop tells us a user is called; a test may have her choose another name."""
+    people: set[str] = field(default_factory=lambda: {"maren", "tobias", "ines"} | CROWD)
+    """Who has an account; whom a test takes out of here has lost his."""
     seen: list[TestResponse] = field(default_factory=list)
     """Every answer that a browser of this shop was given."""
     typed: set[str] = field(default_factory=set)
@@ -71,7 +74,7 @@ class Shop:
             app.config["VESTIBULE_KEY_FILE"] = str(keys)
         shop = cls(app, FakeClock(), Inbox(), https=production)
         door = Vestibule(app, clock=shop.clock, random=FixedRandom(), sender=shop.inbox)
-        _furnish(app, door)
+        _furnish(app, door, shop.people)
         door.contact_loader(lambda user: {"name": shop.account, "email": f"{user.id}@mail.example"})
         return shop
 
@@ -137,10 +140,13 @@ class Shop:
             tables.metadata.drop_all(connection)
 
 
-def _furnish(app: Flask, door: Vestibule) -> None:
+def _furnish(app: Flask, door: Vestibule, people: set[str]) -> None:
     manager = LoginManager(app)
     manager.login_view = "login"
-    manager.user_loader(User)
+
+    @manager.user_loader
+    def load(name: str) -> User | None:
+        return User(name) if name in people else None
 
     @app.route("/login", methods=["GET", "POST"])
     def login() -> ResponseReturnValue:
@@ -152,6 +158,17 @@ def _furnish(app: Flask, door: Vestibule) -> None:
         # As trusting as the worst of hosts: where it leads is for us to look at.
         return redirect(request.args.get("next") or "/")
 
+    @app.post("/token")
+    def token() -> ResponseReturnValue:
+        sent = request.get_json()
+        if sent["password"] != PASSWORD:
+            return jsonify(error="unauthorized"), 401
+        return door.challenge(User(sent["name"])) or jsonify(token=f"token of {sent['name']}")
+
+    _add_pages(app, door)
+
+
+def _add_pages(app: Flask, door: Vestibule) -> None:
     @app.post("/logout")
     def logout() -> ResponseReturnValue:
         logout_user()
@@ -171,13 +188,6 @@ def _furnish(app: Flask, door: Vestibule) -> None:
     @door.fresh
     def pay() -> str:
         return "paid" if request.method == "POST" else "the form"
-
-    @app.post("/token")
-    def token() -> ResponseReturnValue:
-        sent = request.get_json()
-        if sent["password"] != PASSWORD:
-            return jsonify(error="unauthorized"), 401
-        return door.challenge(User(sent["name"])) or jsonify(token=f"token of {sent['name']}")
 
 
 @dataclass

@@ -90,6 +90,7 @@ def test_a_refusal_quotes_no_parameter(database_url: str) -> None:
 
     assert "s3cret" not in str(refusal.value)
     assert "nowhere" not in str(refusal.value)
+    assert "s3cret" not in str(refusal.value.__cause__)
 
 
 def test_a_write_is_whole_or_nothing(database_url: str) -> None:

@@ -4,6 +4,7 @@ It is text, one fact a line, so that an operator can look at it and a backup too
 from the database. A line `development` marks keys that production refuses.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from typing import Final
 from vestibule.core.errors import DeploymentError
 from vestibule.secretbox import KeyRing, decode_key, encode_key
 
+_log = logging.getLogger("vestibule.keys")
 HEADING: Final = (
     "# Vestibule's keys. Who has this file and the database has every secret: keep them apart.\n"
 )
@@ -34,7 +36,7 @@ class Keys:
 def parse(lines: list[str], origin: str) -> Keys:
     """Return the keys that `lines` tell of; raise `DeploymentError` where they tell none."""
     installation, development, keys = "", False, {}
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
@@ -45,7 +47,8 @@ def parse(lines: list[str], origin: str) -> Keys:
         elif words[0] == "key" and len(words) == 3 and words[1].isdecimal():  # noqa: PLR2004
             keys[int(words[1])] = _key(words[2], origin)
         else:
-            raise DeploymentError(f"{origin} has a line that is not of a key file: {words[0]!r}…")
+            # By its number only: what it holds may be a key.
+            raise DeploymentError(f"{origin} has a line that is not of a key file: line {number}")
     if not installation or not keys:
         raise DeploymentError(
             f"{origin} holds no installation id or no key: make it with vestibule init"
@@ -91,23 +94,37 @@ def ring(keys: Keys, path: Path | None) -> KeyRing:
     """Return the key ring; one from a file notices when the file is replaced."""
     if path is None:
         return KeyRing(keys.keys)
-    watch = _Watch(path)
+    watch = _Watch(path, keys.installation)
     return KeyRing(keys.keys, watch.newer)
 
 
 class _Watch:
-    """Reads the key file again when it was replaced: that is how a rotation reaches a process."""
+    """Reads the key file again when it was replaced: that is how a rotation reaches a process.
 
-    def __init__(self, path: Path) -> None:
+    A file that cannot be read, or is another installation's, changes nothing for a process that
+    has its keys already.
+    """
+
+    def __init__(self, path: Path, installation: str) -> None:
         self._path = path
-        self._seen = self._mark()
+        self._installation = installation
+        # Nothing seen yet: the file may have been replaced since the keys were read from it.
+        self._seen: tuple[int, int] | None = None
 
     def newer(self) -> Mapping[int, bytes] | None:
         mark = self._mark()
         if mark is None or mark == self._seen:
             return None
         self._seen = mark
-        return read(self._path).keys
+        try:
+            found = read(self._path)
+        except DeploymentError as error:
+            _log.warning("%s; going on with the keys read before", error)
+            return None
+        if found.installation != self._installation:
+            _log.warning("%s is now another installation's; going on with ours", self._path.name)
+            return None
+        return found.keys
 
     def _mark(self) -> tuple[int, int] | None:
         try:

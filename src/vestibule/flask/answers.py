@@ -6,6 +6,7 @@ from flask import jsonify, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Request, Response
 
 from vestibule.core.model import Enrolment, Origin
+from vestibule.flask import pages
 from vestibule.flask.navigation import is_navigation, wants_json
 from vestibule.flask.texts import gettext as _
 
@@ -59,6 +60,27 @@ def sign_in_again(request: Request, home_url: str) -> Response:
     return private(response)
 
 
+def set_up_first(request: Request) -> Response:
+    """Lead a person to set up a second step where one is required; tell a program so."""
+    location = url_for("vestibule.manage")
+    if is_navigation(request):
+        return private(redirect(location, 303))
+    response = jsonify({"error": "second_step_not_set_up", "location": location})
+    response.status_code = 403
+    return private(response)
+
+
+def not_signed_in(home_url: str) -> Response:
+    """Say that a page is for people who are signed in, where nobody knows a page to do so."""
+    return pages.message(
+        _("Please sign in first"),
+        _("You are not signed in, or no longer."),
+        status=401,
+        label=_("Go to the start page"),
+        url=home_url,
+    )
+
+
 def unavailable(request: Request) -> Response:
     """Answer while the database does not: nothing is open, and nobody is signed out."""
     if wants_json(request) or not is_navigation(request):
@@ -69,10 +91,10 @@ def unavailable(request: Request) -> Response:
             _=_,
             lang="en",
             dir="ltr",
-            application="",
-            home_url="/",
+            application=pages.state().site,
+            home_url=pages.state().settings.home_url,
             title=_("We cannot check your login just now"),
-            text=_("You are still signed in. Please try again in a minute."),
+            text=_("Nobody is signed out by this. Please try again in a minute."),
             action_label=None,
             action_url=None,
             tone="warn",
@@ -80,7 +102,7 @@ def unavailable(request: Request) -> Response:
         response = make_response(page)
     response.status_code = 503
     response.headers["Retry-After"] = "30"
-    return private(response)
+    return pages.harden(response)
 
 
 def private(response: Response) -> Response:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import current_app, redirect, request, url_for
+from flask import current_app, request
 
-from vestibule.flask import session
-from vestibule.flask.answers import sign_in_again
+from vestibule.flask import answers, session
+from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of
 from vestibule.flask.pages import state
 from vestibule.flask.views.confirm import is_fresh, send_to_confirm
@@ -47,9 +47,9 @@ def required(view: View) -> View:
     def guarded(*args: Any, **values: Any) -> Any:
         person = session.person()
         if person is None:
-            return sign_in_again(request, state().settings.home_url)
+            return to_sign_in(state())
         if person.grant is None:
-            return redirect(url_for("vestibule.manage"), 303)
+            return answers.set_up_first(request)
         return current_app.ensure_sync(view)(*args, **values)
 
     return cast("View", guarded)

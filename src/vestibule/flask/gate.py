@@ -23,7 +23,7 @@ from vestibule.core.engine import Login
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Passage, PassageKind, Purpose
 from vestibule.core.tokens import identity_hash
-from vestibule.flask import answers, parking
+from vestibule.flask import answers, entrance, parking
 from vestibule.flask.hosts import WATCH, Host, peek, raw_session
 from vestibule.flask.navigation import address_of, is_navigation, own_path
 from vestibule.flask.parking import Parked
@@ -375,13 +375,9 @@ class Gate:
             return response
         if request.method != "GET" or not is_navigation(request) or self._is_marked("exempt"):
             return response
-        target = own_path(location, request)
-        house = self._state.engine.house
-        case = self._state.engine.look(visit.token) if target else None
-        if case is None or case.passage.parked is None or not case.passage.is_pending(house.now()):
-            return response
-        parked = Parked.from_bytes(house.vault.open_parked(case.passage.id, case.passage.parked))
-        if parked.entrance is None or urlsplit(target or "").path != parked.entrance:
+        target = urlsplit(own_path(location, request) or "").path
+        parked = entrance.parked_on(self._state, entrance.waiting(self._state, visit.token))
+        if parked is None or target not in {parked.entrance, entrance.login_page(self._state)}:
             return response
         response.close()
         return answers.second_step_required(request, ())
@@ -414,7 +410,7 @@ class Gate:
             if visit.is_stopped:
                 return False
         value = peek(session, self._host.key) if len(session) else None
-        if value is None or (visit is not None and self._host.identity(value) == visit.identity):
+        if value is None or (visit is not None and not self._is_new(session, visit)):
             return True
         if not self._needs_no_grant(session, value):
             session.clear()
@@ -442,7 +438,10 @@ class Gate:
 
     def _is_new(self, session: SessionMixin, visit: Visit) -> bool:
         value = peek(session, self._host.key) if len(session) else None
-        return value is not None and self._host.identity(value) != visit.identity
+        if value is None:
+            return False
+        identity = self._host.identity(value)
+        return identity is None or identity != visit.identity
 
     def _let_in_or_park(
         self, session: SessionMixin, visit: Visit, response: Response | None

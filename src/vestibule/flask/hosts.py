@@ -155,6 +155,7 @@ class FlaskLoginHost:
 
     def subject_of_user(self, user: Any) -> str:
         """Return what `subject_loader` says, else `get_id()` where that is the library's own."""
+        user = _user_behind(user)
         if self._subject_loader is not None:
             return str(self._subject_loader(user))
         if not self._development:
@@ -202,6 +203,12 @@ class FlaskLoginHost:
     def is_remembered(self, session: SessionMixin) -> bool:
         """Say whether Flask-Login is about to set its remember cookie."""
         return bool(peek(session, "_remember") == "set")
+
+
+def _user_behind(user: Any) -> Any:
+    """Return the user himself where `current_user` was given, which only stands for him."""
+    behind = getattr(user, "_get_current_object", None)
+    return user if behind is None else behind()
 
 
 def _refuse_own_get_id(kind: type) -> None:

@@ -26,6 +26,9 @@ HEADERS: Final = {
 }
 
 
+LONGEST_ANSWER: Final = 40
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """A way to confirm it's you, as a page names it."""
@@ -45,7 +48,7 @@ class Field:
     label: str
     inputmode: str = "text"
     digits: int | None = None
-    maxlength: int = 40
+    maxlength: int = LONGEST_ANSWER
     value: str = ""
 
 
@@ -152,14 +155,13 @@ def field_of(enrolment: Enrolment, typed: str = "") -> Field:
     """Return the field for an enrolment's answers, with what was typed wrong to be mended there."""
     traits = state().engine.house.registry[enrolment.factor].traits
     if traits.digits is None:
-        return Field(label=_("Recovery code"), maxlength=40, value=typed[:40])
-    longest = traits.digits + 4
+        return Field(label=_("Recovery code"), value=typed[:LONGEST_ANSWER])
+    # Long enough for any other code: one field takes them all.
     return Field(
         label=_("Code"),
         inputmode="numeric",
         digits=traits.digits,
-        maxlength=longest,
-        value=typed[:longest],
+        value=typed[:LONGEST_ANSWER],
     )
 
 

@@ -23,6 +23,8 @@ from vestibule.flask.parking import Parked
 from vestibule.settings import Settings
 
 EXTENSION: Final = "vestibule"
+LONGEST_NAME: Final = 60
+"""What fits under a code in an app; three such names of any script fit into a QR code."""
 _STATE: Final = "vestibule_state"
 
 
@@ -113,8 +115,8 @@ class State:
     def applicant(self, subject: str, user: Any) -> Applicant:
         """Return who enrols, as it will stand in the person's app."""
         contact = self.contact_of(user) or {}
-        account = str(contact.get("name") or contact.get("email") or subject)
-        return Applicant(subject=subject, account=account, issuer=self.site)
+        account = _short(str(contact.get("name") or contact.get("email") or subject))
+        return Applicant(subject=subject, account=account, issuer=_short(self.site))
 
     def login_of(
         self, *, subject: str, identity: str, user: Any, remembered: bool, request: Request
@@ -174,6 +176,12 @@ class State:
                 'the session itself, name the key: VESTIBULE_LOGIN_KEYS = ["user_id"]'
             )
         return FlaskLoginHost(self.app, self.loaders.subject, development=self.settings.development)
+
+
+def _short(name: str) -> str:
+    """Return a name as it can be shown: printable, and cut where it is too long."""
+    plain = "".join(c for c in name if c.isprintable()).strip()
+    return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 1]}…"
 
 
 def state_of(app: Flask) -> State:

@@ -50,6 +50,7 @@ def connect(url: str) -> Engine:
     try:
         return create_engine(
             parsed,
+            hide_parameters=True,  # what a statement was given stands in no log and no error
             pool_pre_ping=False,
             pool_recycle=1800,
             # Said aloud, because the server's default may be another: who waited for a lock must
@@ -80,7 +81,9 @@ def sqlite_file(url: str) -> Path | None:
 def _sqlite(url: URL) -> Engine:
     # check_same_thread: the pool hands a connection to one thread at a time.
     engine = create_engine(
-        url, connect_args={"timeout": 10, "check_same_thread": False, "isolation_level": None}
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": 10, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)

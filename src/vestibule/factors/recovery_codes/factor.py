@@ -22,6 +22,7 @@ SELECTOR: Final = 5
 SECRET: Final = 15
 """Fifteen symbols of five bits: 75 bits, above the 64 that NIST 4.2.1.1 asks."""
 _SALT_BYTES: Final = 16
+LEAST_MEMORY_KIB: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,10 @@ class RecoveryCodes:
         """Refuse a set too small to help or too large to keep."""
         if not 4 <= self.count <= 20:  # noqa: PLR2004 - said in the message
             raise ValueError("VESTIBULE_RECOVERY_CODES_COUNT is 4 to 20")
+        if self.time_cost < 1:
+            raise ValueError("VESTIBULE_RECOVERY_CODES_TIME_COST is at least 1 (RFC 9106 3.1)")
+        if self.memory_kib < LEAST_MEMORY_KIB:
+            raise ValueError("VESTIBULE_RECOVERY_CODES_MEMORY_KIB is at least 8 (RFC 9106 3.1)")
 
     @property
     def name(self) -> str:

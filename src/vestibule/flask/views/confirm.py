@@ -11,8 +11,9 @@ from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import pages, session, submission
 from vestibule.flask.answers import origin_of, proof_required
 from vestibule.flask.csrf import CodeForm
+from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import wants_json
-from vestibule.flask.pages import message, said, state
+from vestibule.flask.pages import said, state
 from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
@@ -149,12 +150,4 @@ def _not_asked(person: Person | None) -> Response:
     """Answer where there is nothing to prove: nobody is signed in, or there is no second step."""
     if person is not None:
         return redirect(url_for("vestibule.manage"), 303)
-    if wants_json(request):
-        return said(401, error="sign_in_again", location=state().settings.home_url)
-    return message(
-        _("Please sign in first"),
-        _("You are not signed in, or no longer."),
-        status=401,
-        label=_("Go to the start page"),
-        url=state().settings.home_url,
-    )
+    return to_sign_in(state())

@@ -13,9 +13,9 @@ from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import pages, session, signals, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.csrf import CodeForm
+from vestibule.flask.entrance import start_url, waiting
 from vestibule.flask.navigation import own_path, wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.parking import Parked
 from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.welcome import is_still_welcome, turn_away
@@ -23,7 +23,7 @@ from vestibule.flask.welcome import is_still_welcome, turn_away
 
 def show() -> Response:
     """Show the page that asks for a code; nothing is sent and nothing is changed."""
-    case = _waiting(state().cookies.token(request))
+    case = waiting(state(), state().cookies.token(request))
     if case is None:
         return _nothing_waits()
     return _ask(case, _paused(case))
@@ -51,22 +51,13 @@ def cancel() -> Response:
     if sent.refusal is not None:
         return sent.refusal
     here = state()
-    case, start_url = _waiting(here.cookies.token(request)), _start_url()
+    case, start = waiting(here, here.cookies.token(request)), start_url(here)
     if case is not None and not sent.is_stale:
         here.engine.cancel(case.passage, "given up", origin_of(request))
         session.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
     if wants_json(request):
-        return said(200, status="cancelled", location=start_url)
-    return redirect(start_url, 303)
-
-
-def _waiting(token: str | None) -> Case | None:
-    """Return the login that waits under a token, None where none does."""
-    engine = state().engine
-    case = engine.look(token)
-    if case is None or case.passage.purpose is not Purpose.LOGIN:
-        return None
-    return case if case.passage.is_pending(engine.house.now()) else None
+        return said(200, status="cancelled", location=start)
+    return redirect(start, 303)
 
 
 def _nothing_waits() -> Response:
@@ -76,10 +67,10 @@ def _nothing_waits() -> Response:
             return said(200, status="accepted", location=state().settings.home_url)
         return redirect(state().settings.home_url, 303)
     problem = problem_of(
-        Rejected(reason=Reason.GONE), state().engine.house.now(), start_url=_start_url()
+        Rejected(reason=Reason.GONE), state().engine.house.now(), start_url=start_url(state())
     )
     if wants_json(request):
-        return said(410, error=Reason.GONE.value, detail=problem.text, location=_start_url())
+        return said(410, error=Reason.GONE.value, detail=problem.text, location=start_url(state()))
     return message(
         problem.title, problem.text, status=410, label=problem.next_label, url=problem.next_url
     )
@@ -87,7 +78,7 @@ def _nothing_waits() -> Response:
 
 def _stale(token: str | None) -> Response:
     """Return a lost form to its page: the login still waits, only the page was too old."""
-    case = _waiting(token)
+    case = waiting(state(), token)
     if case is None:
         return _nothing_waits()
     problem = Problem(
@@ -125,7 +116,7 @@ def _refused(outcome: Outcome, typed: str) -> Response:
 def _exhausted() -> Response:
     """Answer a login that has had its wrong codes: only the password leads on."""
     problem = problem_of(
-        Rejected(reason=Reason.EXHAUSTED), state().engine.house.now(), start_url=_start_url()
+        Rejected(reason=Reason.EXHAUSTED), state().engine.house.now(), start_url=start_url(state())
     )
     if wants_json(request):
         error = Reason.EXHAUSTED.value
@@ -185,13 +176,13 @@ def _no_way(case: Case) -> Response:
     text = state().settings.support or _("Ask the people who run this site for help.")
     status = STATUS[Reason.DISABLED]
     if wants_json(request):
-        return said(status, error=Reason.DISABLED.value, detail=text, location=_start_url())
+        return said(status, error=Reason.DISABLED.value, detail=text, location=start_url(state()))
     return message(
         _("You can’t sign in this way just now"),
         text,
         status=status,
         label=_("Start again"),
-        url=_start_url(),
+        url=start_url(state()),
         tone="warn",
     )
 
@@ -213,7 +204,9 @@ def _paused(case: Case) -> Problem | None:
     until = limits.wait_until(case.ledger, now, house.profile.limits)
     if until is None:
         return None
-    return problem_of(Rejected(reason=Reason.DELAYED, retry_at=until), now, start_url=_start_url())
+    return problem_of(
+        Rejected(reason=Reason.DELAYED, retry_at=until), now, start_url=start_url(state())
+    )
 
 
 def _admitted(outcome: Outcome) -> Response:
@@ -246,19 +239,3 @@ def _proven(outcome: Outcome) -> Response:
     return said(
         200, status="accepted", proof=outcome.granted.token, expires_in=int(life.total_seconds())
     )
-
-
-def _start_url() -> str:
-    """Return where a login begins: where this one did, else the page Flask-Login knows."""
-    here = state()
-    case = here.engine.look(here.cookies.token(request))
-    if case is not None and case.passage.parked is not None:
-        sealed = case.passage.parked
-        parked = Parked.from_bytes(here.engine.house.vault.open_parked(case.passage.id, sealed))
-        if parked.entrance is not None:
-            return parked.entrance
-    manager = getattr(here.app, "login_manager", None)
-    view = getattr(manager, "login_view", None)
-    if isinstance(view, str) and view in here.app.view_functions:
-        return url_for(view)
-    return here.settings.home_url

@@ -10,8 +10,9 @@ from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.model import Enrolment
 from vestibule.flask import pages, session, submission
-from vestibule.flask.answers import origin_of, sign_in_again
+from vestibule.flask.answers import origin_of
 from vestibule.flask.csrf import Form, LabelForm
+from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.session import Person
@@ -28,7 +29,7 @@ def signed_in(view: Callable[..., Response]) -> View:
     def guarded(**values: str) -> Response:
         person = session.person()
         if person is None:
-            return sign_in_again(request, state().settings.home_url)
+            return to_sign_in(state())
         return view(person, **values)
 
     return guarded
