@@ -5,13 +5,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import segno
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestibule import oath
 from vestibule.oath import Algorithm
 from vestibule.testing import SoftwareAuthenticator
 
+# A busy machine is no failure.
+UNHURRIED = settings(deadline=None)
 SEED = b"12345678901234567890"
 SEEDS = {
     Algorithm.SHA1: SEED,
@@ -100,6 +102,7 @@ def test_leading_zeros_are_kept() -> None:
 
 
 @pytest.mark.row("OTP-02")
+@UNHURRIED
 @given(st.integers(0, 2**40), st.integers(15, 60))
 def test_a_step_holds_for_exactly_one_period(step: int, period: int) -> None:
     """A step begins at a whole multiple of its period and ends just before the next."""
@@ -161,6 +164,7 @@ def test_golden_uris(issuer: str, account: str, label: str, parameter: str) -> N
 
 
 @pytest.mark.row("OTP-12")
+@UNHURRIED
 @given(issuer=st.text(max_size=60), account=st.text(max_size=60), secret=st.binary(min_size=16))
 def test_a_uri_is_read_back_as_it_was_meant(issuer: str, account: str, secret: bytes) -> None:
     """Whatever the names are, an app reads one secret, one issuer, twice the same, no padding."""

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestibule.secretbox import (
@@ -16,6 +16,8 @@ from vestibule.secretbox import (
 )
 from vestibule.testing import FixedRandom
 
+# A busy machine is no failure.
+UNHURRIED = settings(deadline=None)
 FIRST, SECOND = FixedRandom("first").bytes(32), FixedRandom("second").bytes(32)
 
 
@@ -40,6 +42,7 @@ def box(keys: Mapping[int, bytes] | None = None, file: File | None = None) -> Se
 
 
 @pytest.mark.row("ASVS-11.3.2/11.3.3", "ATK-75")
+@UNHURRIED
 @given(st.binary(max_size=300), st.text(max_size=40))
 def test_what_was_sealed_opens_in_its_place(plain: bytes, place: str) -> None:
     """A sealed value opens in the place it was made for."""
@@ -49,6 +52,7 @@ def test_what_was_sealed_opens_in_its_place(plain: bytes, place: str) -> None:
 
 
 @pytest.mark.row("ATK-75")
+@UNHURRIED
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_no_other_place_opens_it(place: str, other: str) -> None:
     """A sealed value opens in no place but its own, however alike the two are spelled."""
@@ -160,6 +164,7 @@ def test_each_use_has_a_key_of_its_own() -> None:
     assert {len(key) for key in derived} == {32}
 
 
+@UNHURRIED
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_a_stamp_matches_its_own_value_only(value: str, other: str) -> None:
     """A stamp says whether a value is the one it was made of, for the same use."""

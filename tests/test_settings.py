@@ -3,12 +3,14 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vestibule.oath import Algorithm
 from vestibule.settings import SettingError, Settings, early, load
 
+# A busy machine is no failure.
+UNHURRIED = settings(deadline=None)
 FACTORS: Mapping[str, Mapping[str, type]] = {
     "totp": {"digits": int, "algorithm": Algorithm},
     "letters": {"resistant": bool},
@@ -141,6 +143,7 @@ def test_a_setting_read_early_is_read_as_later() -> None:
     assert early({}, {}, "factors") == Settings().factors
 
 
+@UNHURRIED
 @given(st.dictionaries(st.text(max_size=30).map("VESTIBULE_".__add__), st.text(max_size=10)))
 def test_no_name_in_the_environment_stops_a_start(environment: dict[str, str]) -> None:
     """Whatever else somebody puts into the environment, the settings can be read."""

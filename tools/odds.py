@@ -15,7 +15,6 @@ from math import exp, log1p
 from pathlib import Path
 from typing import Final
 
-from vestibule import oath
 from vestibule.bootstrap import Parts, assemble, read_settings
 from vestibule.core.engine import Begun, Engine, Login, Outcome
 from vestibule.core.factor import Applicant
@@ -32,6 +31,7 @@ NEW_BROWSER: Final = 9
 """Every so many days the owner logs in from a browser that is not known."""
 TYPOS: Final = (0, 1, 0, 0, 2, 0, 4)
 """How often the owner mistypes before it is right, day by day."""
+HEADING: Final = f"{'a year against':<48}{'compared':>9}{'refused':>9}{'days in':>9}{'chance':>12}"
 LIKELIEST: Final = (2**31 // 10**6 + 1) / 2**31
 """The odds of the likeliest six digits of an app: 2^31 is no multiple of a million."""
 
@@ -60,9 +60,12 @@ class Year:
     scenario: Scenario
     worth: list[float] = field(default_factory=list)
     charged: list[float] = field(default_factory=list)
+    """The same as the engine charged it."""
     refused: int = 0
-    owner_in: int = 0
-    owner_shut_out: int = 0
+    days_in: int = 0
+    """On how many days the owner got in."""
+    days_out: int = 0
+    """On how many days the owner did not, with a new browser."""
 
     @property
     def chance(self) -> float:
@@ -72,6 +75,7 @@ class Year:
 
 SCENARIOS: Final = (
     Scenario(name="default, an app"),
+    Scenario(name="default, an app, renewed monthly", rebinds=True),
     Scenario(name="default, two apps", apps=2),
     Scenario(name="default, an app and letters", letters=True),
     Scenario(name="default, two apps, renewed monthly", apps=2, rebinds=True),
@@ -112,7 +116,7 @@ class Owner:
             grant,
         )
         if draft is None:
-            raise AssertionError("the owner may add no more")
+            raise RuntimeError("the owner may add no more")
         token = draft.token or self.token
         if factor == "letters":
             engine.resend(token, draft.enrolment.id)
@@ -158,22 +162,23 @@ class Owner:
             own = self.engine.own(OWNER, enrolment_id)
             grant = self.engine.standing(OWNER, self.token).passage
             if own is None or not self.engine.revoke(own, grant):
-                raise AssertionError("an app could not be removed")
+                raise RuntimeError("an app could not be removed")
             del self.apps[enrolment_id]
 
     def enter(self, outcome: Outcome) -> None:
         """Keep what the browser is given."""
         if outcome.granted is None:
-            raise AssertionError(outcome.verdict)
+            raise RuntimeError(outcome.verdict)
         self.token, self.browser = outcome.granted.token, outcome.granted.browser
 
 
 class Guesser:
     """Somebody who has the owner's password and nothing else, and never tires."""
 
-    def __init__(self, engine: Engine, clock: FakeClock, owner: Owner, year: Year) -> None:
+    def __init__(self, parts: Parts, clock: FakeClock, owner: Owner, year: Year) -> None:
         """Be ready at once."""
-        self.engine, self.clock, self.owner, self.year = engine, clock, owner, year
+        self.parts, self.engine = parts, parts.engine
+        self.clock, self.owner, self.year = clock, owner, year
         self.again_at: datetime = clock.now()
         self._begun: Begun | None = None
         self._count = 0
@@ -183,11 +188,12 @@ class Guesser:
         """Answer until told to wait, or until nothing is to be gained for a day."""
         while self.again_at <= self.clock.now():
             begun = self._begun or self.begin()
+            if not begun.ways:
+                self.rest()  # everything is off for strangers
+                return
             compared = self.compared()
             outcome = self.engine.verify(begun.token, Purpose.LOGIN, wrong(self.owner))
-            if not isinstance(outcome.verdict, Rejected):
-                raise AssertionError("a wrong answer was accepted")
-            self.learn(outcome.verdict, compared)
+            self.learn(outcome, compared)
 
     def begin(self) -> Begun:
         """Give the password, at a browser's door or at a program's, and have a code sent."""
@@ -202,9 +208,7 @@ class Guesser:
     def compared(self) -> float:
         """Return what an answer is worth now, reckoned from what the owner holds."""
         most = self.engine.house.profile.limits.consecutive
-        open_ones = [
-            e for e in self.engine.enrolments(OWNER) if e.failures(Lane.STRANGER) < most
-        ]
+        open_ones = [e for e in self.engine.enrolments(OWNER) if e.failures(Lane.STRANGER) < most]
         return sum(self.worth_of(enrolment) for enrolment in open_ones)
 
     def worth_of(self, enrolment: Enrolment) -> float:
@@ -213,10 +217,14 @@ class Guesser:
             return 1e-6 if self._sends else 0
         return self.year.scenario.codes_of_an_app * LIKELIEST
 
-    def learn(self, verdict: Rejected, compared: float) -> None:
+    def learn(self, outcome: Outcome, compared: float) -> None:
         """Keep count, and know when to come back."""
+        verdict = outcome.verdict
+        if not isinstance(verdict, Rejected):
+            raise TypeError("a wrong answer was accepted")
         if verdict.reason is Reason.WRONG:
             self.year.worth.append(compared)
+            self.year.charged.append(self.charged())
             self._sends = True
             return
         self.year.refused += 1
@@ -228,29 +236,37 @@ class Guesser:
         elif verdict.reason in {Reason.EXHAUSTED, Reason.GONE}:
             self._begun = None
         else:
-            self._begun = None
-            self.again_at = self.clock.now() + timedelta(days=1)
+            self.rest()
+
+    def charged(self) -> float:
+        """Return what the engine charged for the last answer."""
+        told = self.parts.upkeep.events(self.engine.house.realm, OWNER, 5)
+        last = next(event for event in told if event["name"] == "answer_rejected")
+        return float(last["data"]["odds"]) / CERTAIN
+
+    def rest(self) -> None:
+        """Look again tomorrow."""
+        self._begun = None
+        self.again_at = self.clock.now() + timedelta(days=1)
 
 
 def year(scenario: Scenario) -> Year:
     """Play a year of the scenario and return what came of it."""
     with site(scenario) as (parts, clock):
         played, owner = Year(scenario), Owner(parts.engine, clock, scenario)
-        guesser = Guesser(parts.engine, clock, owner, played)
+        guesser = Guesser(parts, clock, owner, played)
         start = clock.now()
         for number in range(1, DAYS + 1):
             morning = start + timedelta(days=number)
             guess_until(guesser, clock, morning)
             if owner.day(number):
-                played.owner_in += 1
+                played.days_in += 1
             else:
-                played.owner_shut_out += 1
+                played.days_out += 1
             if scenario.rebinds and number % 30 == 0 and number % NEW_BROWSER:
                 owner.renew()
             if number % 30 == 0:
                 parts.upkeep.purge(clock.now())
-        guess_until(guesser, clock, start + timedelta(days=DAYS + 1))
-        played.charged = charged(parts, guesser_only=True)
     return played
 
 
@@ -262,17 +278,6 @@ def guess_until(guesser: Guesser, clock: FakeClock, until: datetime) -> None:
             break
         clock.stand_at(max(guesser.again_at, clock.now()))
     clock.stand_at(max(until, clock.now()))
-
-
-def charged(parts: Parts, *, guesser_only: bool) -> list[float]:
-    """Return the odds the engine itself charged for answers that were compared."""
-    del guesser_only
-    found = parts.upkeep.events(parts.engine.house.realm, OWNER, 1_000_000)
-    return [
-        event["data"]["odds"] / CERTAIN
-        for event in found
-        if event["name"] == "answer_rejected" and event["data"]["evaluated"]
-    ]
 
 
 def wrong(owner: Owner) -> str:
@@ -311,13 +316,17 @@ def site(scenario: Scenario) -> Iterator[tuple[Parts, FakeClock]]:
         parts.database.close()
 
 
+def line(played: Year) -> str:
+    """Return a year's figures as a line of the table."""
+    counts = f"{len(played.worth):>9}{played.refused:>9}{played.days_in:>9}"
+    return f"{played.scenario.name:<48}{counts}{played.chance:>12.5%}"
+
+
 def main() -> None:
     """Print a line for each scenario."""
-    print(f"{'a year against':<48}{'compared':>9}{'refused':>9}{'chance':>12}")
+    print(HEADING)
     for scenario in SCENARIOS:
-        played = year(scenario)
-        figures = f"{len(played.worth):>9}{played.refused:>9}{played.chance:>12.5%}"
-        print(f"{scenario.name:<48}{figures}")
+        print(line(year(scenario)))
 
 
 if __name__ == "__main__":

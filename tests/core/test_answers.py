@@ -107,9 +107,9 @@ def test_what_is_too_long_is_not_looked_at(fill: str) -> None:
     """A megabyte for an answer is put aside at once, whatever it is filled with."""
     answer = fill * 1_000_000
 
-    began = time.perf_counter()
+    began = time.process_time()
     assert digits_only(answer, 6) is None
     assert symbols_only(answer, 20) is None
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
     assert digits_only(" " * (LONGEST - 5) + "123456", 6) is None
     assert digits_only(" " * (LONGEST - 6) + "123456", 6) == "123456"

@@ -216,7 +216,8 @@ class Browser:
         self.shop.seen.append(response)
         sent = options.get("data") or options.get("json")
         if isinstance(sent, dict):
-            self.shop.typed |= {sent[name] for name in sent.keys() & SECRET if sent[name]}
+            values = (sent[name] for name in sent.keys() & SECRET)
+            self.shop.typed |= {value for value in values if isinstance(value, str) and value}
         return response
 
     def get(self, path: str, **headers: str) -> TestResponse:

@@ -71,6 +71,20 @@ def test_recovery_codes_are_shown_while_they_may_be(member: Browser) -> None:
     assert after == {"remaining": 4, "total": 4}
 
 
+def test_a_way_as_json(member: Browser) -> None:
+    """A program is told of a way what a person sees before renaming or removing it."""
+    enrolment_id = member.enrolment_id()
+    member.ask(f"/two-step/ways/{enrolment_id}/name", {"label": "Phone"})
+    shown = [
+        said(member.ask(f"/two-step/ways/{enrolment_id}/{change}", method="GET"))
+        for change in ("name", "remove")
+    ]
+
+    assert shown[0]["label"] == shown[1]["label"] == "Phone"
+    assert shown[0]["id"] == enrolment_id
+    assert shown[1]["last"] is True
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 

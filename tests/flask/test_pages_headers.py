@@ -44,7 +44,7 @@ def one_of_each(answers: list[TestResponse]) -> Iterator[TestResponse]:
     yield from chosen.values()
 
 
-@pytest.mark.row("ASVS-3.4.1", "ATK-43", "ATK-49", "H-7")
+@pytest.mark.row("ASVS-3.4.1", "ASVS-3.5.8", "ATK-43", "ATK-49", "H-7")
 def test_every_answer_has_its_headers(answers: list[TestResponse]) -> None:
     """Every answer of ours, whatever its status, brings our policy and our headers."""
     lacking = {

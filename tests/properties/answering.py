@@ -3,12 +3,12 @@
 from typing import Final
 
 from tests.properties import rows
-from tests.properties.household import APP_ODDS, NUMBERS, SUBJECTS, Household, Who
+from tests.properties.household import NUMBERS, ODDS, SUBJECTS, Household, Who
 
 from vestibule import oath
 from vestibule.core import limits, policy
 from vestibule.core.model import Purpose
-from vestibule.core.ruling import Case
+from vestibule.core.ruling import Asked, Case
 
 SYMBOLS: Final = 20
 
@@ -39,10 +39,11 @@ class Answering(Household):
         hindered = case is not None and self.is_hindered(case, purpose, text, set(rightful))
         before = len(rows.answers(self.parts, self.rows.last_event))
         outcome = self.engine.verify(token, purpose, text)
-        told = len(rows.answers(self.parts, self.rows.last_event)) - before
-        assert told == (1 if case is not None and case.asked else 0)
+        told = rows.answers(self.parts, self.rows.last_event)[before:]
+        assert len(told) == (1 if case is not None and case.asked else 0)
         if outcome.granted is None:
             assert not rightful or hindered, (outcome.verdict, rightful)
+            self.is_charged(case, purpose, text, told)
             return
         assert outcome.enrolment is not None
         assert outcome.enrolment.id in rightful
@@ -52,6 +53,22 @@ class Answering(Household):
         browser.token, browser.cookie = granted.token, granted.browser
         self.model.cookies.add(granted.browser)
         browser.last_answer = text
+
+    def is_charged(
+        self, case: Case | None, purpose: Purpose, text: str, told: list[rows.Row]
+    ) -> None:
+        """A wrong answer is charged what it was worth, to the last trillionth; others nothing."""
+        for event in told:
+            compared = event["data"]["evaluated"] and purpose is not Purpose.ENROL
+            asked = case.asked if case is not None and compared else ()
+            worth = sum(
+                ODDS[a.enrolment.factor]
+                for a in asked
+                if a.challenge.purpose is purpose
+                and self.is_in_use(a, case, purpose)
+                and self.reads(a, text)
+            )
+            assert event["data"].get("odds", 0) == worth
 
     def text(
         self,
@@ -85,34 +102,34 @@ class Answering(Household):
         """Return the live code of a sent-code challenge, where there is one."""
         for asked in case.asked if case else ():
             challenge = asked.challenge
-            if asked.enrolment.factor == "letters" and purpose in {None, challenge.purpose}:
+            wanted = asked.enrolment.factor == "letters" and challenge.is_open(self.now)
+            if wanted and purpose in {None, challenge.purpose}:
                 return self.engine.house.codes.code_for(challenge, 6)
         return None
 
     def is_hindered(self, case: Case, purpose: Purpose, text: str, ids: set[str]) -> bool:
         """Say whether a limit may refuse even a right answer."""
-        registry, lane = self.engine.house.registry, case.passage.lane
         asked = [a for a in case.asked if a.challenge.purpose is purpose]
-        exhausted = [
-            a
-            for a in asked
-            if a.enrolment.id in ids
-            and (
-                not a.challenge.is_open(self.now)
-                or (
-                    purpose is not Purpose.ENROL
-                    and not policy.is_usable(a.enrolment, lane, NUMBERS)
-                )
-            )
-        ]
-        guessable = [
-            a
-            for a in asked
-            if registry[a.enrolment.factor].traits.digits
-            and registry[a.enrolment.factor].reads(text)
-        ]
+        able = [a for a in asked if self.is_in_use(a, case, purpose)]
+        if not ids & {a.enrolment.id for a in able}:
+            return True
+        if not any(ODDS[a.enrolment.factor] for a in able if self.reads(a, text)):
+            return False
+        charge = sum(ODDS[a.enrolment.factor] for a in able if self.reads(a, text))
         waits = limits.wait_until(case.ledger, self.now, NUMBERS) is not None
-        charge = len(guessable) * APP_ODDS
         full = not limits.room_for(case.ledger, charge, self.now, NUMBERS)
-        counted = bool(guessable) and purpose is not Purpose.ENROL
-        return len(exhausted) == len(ids) or (counted and (waits or full))
+        return purpose is not Purpose.ENROL and (waits or full)
+
+    def is_in_use(self, asked: Asked, case: Case, purpose: Purpose) -> bool:
+        """Say whether a way still takes answers."""
+        if not asked.challenge.is_open(self.now):
+            return False
+        if asked.enrolment.factor == "letters" and not asked.challenge.sends:
+            return False
+        return purpose is Purpose.ENROL or policy.is_usable(
+            asked.enrolment, case.passage.lane, NUMBERS
+        )
+
+    def reads(self, asked: Asked, text: str) -> bool:
+        """Say whether a factor reads what was typed as a code of its own."""
+        return self.engine.house.registry[asked.enrolment.factor].reads(text) is not None

@@ -3,13 +3,14 @@
 from typing import Final
 
 from tests.properties.answering import Answering
-from tests.properties.household import Who
+from tests.properties.household import Browser, Who
 from tests.properties.model import Held
 
 from vestibule import oath
 from vestibule.core.engine import Login
 from vestibule.core.factor import Applicant
 from vestibule.core.model import Enrolment, Lane, PassageKind, Purpose
+from vestibule.core.ruling import Asked
 
 MOST: Final = 2
 """Factors of a kind that one person may have here."""
@@ -161,6 +162,37 @@ class Deeds(Answering):
             given = instead if number == 0 else purpose
             self.answer(who, self.browsers[who].token, given, kind, steps, which)
 
+    def move_house(self, who: Who, *, guest_first: bool) -> None:
+        """Remove everything, keep the session, and begin anew while a guest begins too."""
+        guest = (who[0], 1 - who[1])
+        self.sign_in(who)
+        self.remove(who, 0, everything=True)
+        if self.model.enrolled(who[0]):
+            return
+        self.begin_enrolment(guest, "letters")
+        self.begin_enrolment(who, "totp")
+        answers = [(guest, "letter"), (who, "draft")]
+        for one, kind in answers if guest_first else reversed(answers):
+            self.answer(one, self.browsers[one].token, Purpose.ENROL, kind, 0, 0)
+
+    def mix_up(self, who: Who) -> None:
+        """Be asked for two purposes at once, and give to each the code that is for the other."""
+        self.sign_in(who)
+        door = self.live_door(self.browsers[who])
+        if door is None:
+            return
+        passage = self.engine.standing(who[0], door.token).passage
+        assert passage is not None
+        for purpose in (Purpose.STEP_UP, Purpose.MANAGE):
+            self.engine.ask_again(passage, purpose)
+        self.resend(who, login=False)
+        case = self.engine.look(door.token)
+        for given, other in ((Purpose.STEP_UP, Purpose.MANAGE), (Purpose.MANAGE, Purpose.STEP_UP)):
+            code = self.letter(case, other)
+            if code is not None:
+                self.browsers[who].last_answer = code
+                self.answer(who, self.browsers[who].token, given, "spent", 0, 0)
+
     def answer_anything(self, who: Who, purpose: Purpose, kind: str, steps: int) -> None:
         """Answer for some purpose whatever was asked in a session, or at a first enrolment."""
         if self.browsers[who].token:
@@ -173,9 +205,20 @@ class Deeds(Answering):
         case = self.engine.look(token)
         for asked in case.asked if case else ():
             if asked.enrolment.factor == "letters":
-                browser.old_letter = self.letter(case, None) or browser.old_letter
-                self.engine.resend(token, asked.enrolment.id)
+                self.have_sent(browser, token, asked)
                 return
+
+    def have_sent(self, browser: Browser, token: str, asked: Asked) -> None:
+        """Have a code sent; a new one is another than the one before."""
+        before = asked.challenge
+        code_for = self.engine.house.codes.code_for
+        self.engine.resend(token, asked.enrolment.id)
+        case = self.engine.look(token)
+        assert case is not None
+        after = next(a.challenge for a in case.asked if a.challenge.id == before.id)
+        if before.sends and after.sends > before.sends:
+            browser.old_letter = code_for(before, 6)
+            assert code_for(after, 6) != browser.old_letter
 
     def redeem(self, who: Who, other: str) -> None:
         """Hand in whatever this browser has as a program's proof."""

@@ -20,10 +20,15 @@ from vestibule.core.limits import CERTAIN, Limits
 from vestibule.core.model import PassageStatus
 from vestibule.testing import FakeClock, FixedRandom
 
-APP_ODDS: Final = 3 * CERTAIN // 10**6
+ODDS: Final = {
+    "totp": 3 * CERTAIN // 10**6,
+    "letters": CERTAIN // 10**6,
+    "recovery_codes": 0,
+}
+"""What one wrong answer is worth against each factor."""
 NUMBERS: Final = Limits(
-    capacity=8 * APP_ODDS,
-    refill_per_year=8 * APP_ODDS * 365,
+    capacity=8 * ODDS["totp"],
+    refill_per_year=8 * ODDS["totp"] * 365,
     attempts=3,
     consecutive=12,
     free_failures=5,

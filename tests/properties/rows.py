@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from vestibule.bootstrap import Parts
+from vestibule.core.limits import YEAR, Limits
 
 Row = Mapping[str, Any]
 FORWARD: Final = {
@@ -24,8 +26,10 @@ class Rows:
     enrolment: dict[str, Row] = field(default_factory=dict)
     passage: dict[str, Row] = field(default_factory=dict)
     challenge: dict[str, Row] = field(default_factory=dict)
+    ledger: dict[tuple[str, str], Row] = field(default_factory=dict)
+    """By subject and lane."""
     answers: list[Row] = field(default_factory=list)
-    """The events of answers, in their order."""
+    """The events of questions and answers, in their order."""
     last_event: int = 0
 
 
@@ -38,14 +42,16 @@ def read(parts: Parts, before: Rows) -> Rows:
         for table in ("enrolment", "passage", "challenge"):
             found = connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()  # noqa: S608
             setattr(now, table, {row["id"]: row for row in found})
+        found = connection.exec_driver_sql("SELECT * FROM ledger").mappings()
+        now.ledger = {(row["subject"], row["lane"]): row for row in found}
     return now
 
 
 def answers(parts: Parts, after: int) -> list[Row]:
-    """Return the events of answers later than one, in their order."""
+    """Return the events of questions and answers later than one, in their order."""
     query = (
-        "SELECT * FROM event WHERE id > ? AND name IN ('answer_accepted', 'answer_rejected') "
-        "ORDER BY id"
+        "SELECT * FROM event WHERE id > ? AND name IN "
+        "('answer_accepted', 'answer_rejected', 'challenges_opened') ORDER BY id"
     )
     with parts.database.read() as connection:
         found = connection.exec_driver_sql(query, (after,)).mappings().all()
@@ -102,19 +108,34 @@ def check_grants(now: Rows) -> None:
             assert one not in opened
 
 
-def odds_spent(now: Rows, subject: str, lane: str) -> int:
-    """Return the odds of all wrong answers, less what right ones in the same login give back."""
-    total = 0
-    by_login: dict[tuple[str, str], int] = {}
+def ledgers(now: Rows, numbers: Limits) -> dict[tuple[str, str], tuple[float, int]]:
+    """Return what stands charged to each lane, reckoned from the events alone, and since when.
+
+    A wrong answer adds what it was worth, time drains, and a right answer takes back what its own
+    login or question was charged.
+    """
+    spent: dict[tuple[str, str], tuple[float, int]] = {}
+    asked: dict[tuple[str, str], float] = {}
     for event in now.answers:
         data = event["data"]
-        if event["subject"] != subject or data["lane"] != lane:
+        question = (data["passage"], data["purpose"])
+        if event["name"] == "challenges_opened":
+            asked.pop(question, None)
             continue
-        login = (data["passage"], data["purpose"])
+        lane = (event["subject"], data["lane"])
+        charge = data.get("odds", 0)
+        assert data.get("evaluated") or not charge
+        asked[question] = asked.get(question, 0) + charge
         if event["name"] == "answer_accepted":
-            total -= by_login.pop(login, 0)
-        else:
-            assert data["evaluated"] or not data.get("odds")
-            total += data.get("odds", 0)
-            by_login[login] = by_login.get(login, 0) + data.get("odds", 0)
-    return total
+            charge = -asked.pop(question)
+        if charge:
+            before, since = drained(spent.get(lane, (0, 0)), event["at"], numbers)
+            spent[lane] = max(0.0, before + charge), since
+    return spent
+
+
+def drained(ledger: tuple[float, int], at: int, numbers: Limits) -> tuple[float, int]:
+    """Return what stands charged at a moment; a clock set back drains nothing."""
+    spent, since = ledger
+    elapsed = timedelta(microseconds=max(0, at - since))
+    return max(0.0, spent - numbers.refill_per_year * (elapsed / YEAR)), max(at, since)

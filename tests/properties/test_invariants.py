@@ -24,8 +24,7 @@ from tests.properties import rows
 from tests.properties.deeds import Deeds
 from tests.properties.household import NUMBERS, SUBJECTS, Who, empty_place
 
-from vestibule.core.limits import YEAR
-from vestibule.core.model import Lane, PassageKind, Purpose
+from vestibule.core.model import PassageKind, Purpose
 from vestibule.testing import FakeClock
 
 EXAMPLES: Final = int(os.environ.get("VESTIBULE_TEST_EXAMPLES", "0"))
@@ -40,6 +39,8 @@ SETTINGS: Final = settings(
     suppress_health_check=list(HealthCheck),
 )
 TOKENS: Final = 12
+ROUNDING: Final = 1000
+"""Trillionths."""
 KINDS: Final = "patient patient letter letter app recovery spent spent-code other wrong no-code"
 STEPS: Final = (0, 0, 0, 1, -1, 2, -2)
 MEANWHILE: Final = (
@@ -136,8 +137,17 @@ class Days(RuleBasedStateMachine):
     @rule()
     def enrol(self) -> None:
         """Somebody adds a factor."""
-        factor, then = self.die.choice(("totp", "letters")), self.die.choice(MEANWHILE)
+        factor = self.die.choice(("totp", "letters"))
+        then = self.die.choice((*MEANWHILE, *["draft", "newcomer"] * 3))
         self.do("enrol", self.who(), factor, proven=self.die.random() < 0.8, then=then)
+
+    @rule()
+    def move(self) -> None:
+        """Somebody removes everything and begins anew, or is asked two things at once."""
+        if self.flip():
+            self.do("move_house", self.who(), guest_first=self.flip())
+        else:
+            self.do("mix_up", self.who())
 
     @rule()
     def change(self) -> None:
@@ -183,6 +193,8 @@ class Days(RuleBasedStateMachine):
         for subject in SUBJECTS:
             enrolled = self.home.engine.standing(subject, None).enrolled
             assert enrolled == self.home.model.enrolled(subject)
+            held = {enrolment.id for enrolment in self.home.engine.enrolments(subject)}
+            assert held == {one.id for one in self.home.model.active(subject)}
 
     @invariant()
     def rows_only_move_on(self) -> None:
@@ -194,12 +206,14 @@ class Days(RuleBasedStateMachine):
 
     @invariant()
     def odds_stay_within_the_ledger(self) -> None:
-        """Of each person, in each lane, no more was guessed at than the ledger allows."""
-        drained = NUMBERS.refill_per_year * ((self.home.latest - self.home.began) / YEAR)
-        for subject in SUBJECTS:
-            for lane in Lane:
-                spent = rows.odds_spent(self.home.rows, subject, lane.value)
-                assert spent <= NUMBERS.capacity + drained
+        """Of each person, in each lane, as much is charged as was guessed, and never too much."""
+        reckoned = rows.ledgers(self.home.rows, NUMBERS)
+        for lane, row in self.home.rows.ledger.items():
+            at = max(row["as_of"], reckoned.get(lane, (0, 0))[1])
+            ours = rows.drained(reckoned.get(lane, (0, 0)), at, NUMBERS)[0]
+            theirs = rows.drained((row["spent"], row["as_of"]), at, NUMBERS)[0]
+            assert abs(ours - theirs) < ROUNDING, lane
+            assert theirs <= NUMBERS.capacity
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ class Outbox(Protocol):
         """Take up to `most` due messages for `lease`; no other courier gets them meanwhile."""
         ...
 
-    def expand(self, notice: Message, copies: Sequence[Message], now: datetime) -> None:
+    def expand(self, notice: Message, copies: Sequence[Message]) -> None:
         """Put one message for each contact in the place of a notice."""
         ...
 
@@ -171,25 +171,28 @@ class Store(Protocol):
         self,
         enrolment: Enrolment,
         *,
-        keep: str,
+        by: str,
         events: Sequence[Event],
         messages: Sequence[Message],
-    ) -> None:
-        """Insert an enrolment and revoke the subject's others of the same factor."""
+    ) -> bool:
+        """Insert an enrolment and revoke the subject's others of the same factor.
+
+        False, and nothing is changed, where `by` names a grant that has ended.
+        """
         ...
 
     def revoke(
         self,
         enrolment: Enrolment,
         *,
-        keep: str,
-        primary: Iterable[str],
+        by: str,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> bool:
-        """Revoke an active enrolment and end all passages but `keep`; False if it was not active.
+        """Revoke an active enrolment and end all passages but the acting one, the grant `by`.
 
-        Where no factor named in `primary` is left, everything else is revoked with it.
+        False where it was not active, or `by` names a grant that has ended. With the last primary
+        enrolment everything else is revoked, and `by` ends too.
         """
         ...
 

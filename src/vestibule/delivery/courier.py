@@ -100,7 +100,7 @@ class Courier:
 
     def _deliver_now(self, message: Message, now: datetime) -> None:
         if message.channel == "notice":
-            self.outbox.expand(message, self._copies(message, now), now)
+            self.outbox.expand(message, self._copies(message, now))
             return
         to = self.vault.open_destination(message.id, message.destination)
         said = render.render(message, site=self.site, code=self._code(message))

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 from vestibule.core.model import Purpose
 from vestibule.core.ruling import Case
 from vestibule.flask import answers
-from vestibule.flask.navigation import is_navigation
+from vestibule.flask.navigation import is_navigation, own_path
 from vestibule.flask.parking import Parked
 from vestibule.flask.state import State
+from vestibule.secretbox import SealError
 
 
 def waiting(state: State, token: str | None) -> Case | None:
@@ -25,7 +26,10 @@ def parked_on(state: State, case: Case | None) -> Parked | None:
     """Return what a waiting or expired login has parked, None where nothing is left of it."""
     if case is None or case.passage.parked is None:
         return None
-    opened = state.engine.house.vault.open_parked(case.passage.id, case.passage.parked)
+    try:
+        opened = state.engine.house.vault.open_parked(case.passage.id, case.passage.parked)
+    except SealError:
+        return None  # an altered row: the person begins anew
     return Parked.from_bytes(opened)
 
 
@@ -40,9 +44,8 @@ def login_page(state: State) -> str | None:
 def start_url(state: State) -> str:
     """Return where a login begins: where this browser's did, else where the host says."""
     parked = parked_on(state, state.engine.look(state.cookies.token(request)))
-    if parked is not None and parked.entrance is not None:
-        return parked.entrance
-    return login_page(state) or state.settings.home_url
+    entrance = own_path(parked.entrance, request) if parked is not None else None
+    return entrance or login_page(state) or state.settings.home_url
 
 
 def to_sign_in(state: State) -> Response:

@@ -59,15 +59,30 @@ class Vestibule:
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
-        """Guard `app`. Opens no connection, runs no migration, starts no thread."""
+    def init_app(
+        self,
+        app: Flask,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        sender: Sender | None = None,
+    ) -> None:
+        """Guard `app`. Opens no connection, runs no migration, starts no thread.
+
+        The keyword arguments are for tests, and go before those the extension was made with.
+        """
         if EXTENSION in app.extensions:
             raise UsageError("this application has a Vestibule already: call init_app once")
         settings = read_settings({**app.config, **_mode(app)})
         check_factors(settings)
         if not settings.development:
             check_production(settings, _host_files(app))
-        state = State(app, settings, self._loaders, self._world)
+        world = World(
+            clock=clock or self._world.clock,
+            random=random or self._world.random,
+            sender=sender or self._world.sender,
+        )
+        state = State(app, settings, self._loaders, world)
         app.extensions[EXTENSION] = self
         app.register_blueprint(make_blueprint(settings.url_prefix))
         Gate(app, state).attach()

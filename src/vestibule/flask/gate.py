@@ -487,7 +487,7 @@ class Gate:
             values=values,
             cookies=response.headers.getlist("Set-Cookie") if response else (),
             wanted=self._wanted(response),
-            entrance=request.script_root + request.path,
+            entrance=own_path(request.script_root + request.path, request),
         )
         begun = self._state.begin_login(login, parked, answers.origin_of(request))
         parking.renew_id(self._app.session_interface, session)

@@ -100,20 +100,36 @@ def identity_text(value: object) -> str | None:
         return None
     if isinstance(value, int | UUID):
         return str(value)
-    if not isinstance(value, str) or not value or value != value.strip():
-        return None
-    return value if value.isprintable() else None
+    return value if isinstance(value, str) and value else None
 
 
-def is_odd_number(text: str) -> bool:
-    """Say whether a database could read `text` as a whole number that is spelled otherwise.
+def is_plain(text: str) -> bool:
+    """Say whether text is spelled as an application spells an id: printable, nothing around."""
+    return text == text.strip() and text.isprintable()
 
-    A forged `01` or `1e0` may load the user 1 while looking like somebody without a second step.
+
+def is_disguised(text: str) -> bool:
+    """Say whether a database could read `text` as a number or a UUID that is spelled otherwise.
+
+    A forged `01`, `1e0` or `0x1` may load the user 1, while looking like somebody without a second
+    step.
     """
+    return _is_odd_number(text) or _is_odd_uuid(text)
+
+
+def _is_odd_uuid(text: str) -> bool:
     try:
-        return str(int(text)) != text
+        return str(UUID(text)) != text
     except ValueError:
-        pass
+        return False
+
+
+def _is_odd_number(text: str) -> bool:
+    for base in (10, 0):
+        try:
+            return str(int(text, base)) != text
+        except ValueError:
+            continue
     try:
         number = float(text)
     except ValueError:
@@ -231,7 +247,7 @@ def watch(manager: Any) -> None:
     """
     if manager._user_callback is not None and not isinstance(manager._user_callback, _Loader):
         manager._user_callback = _Loader(manager._user_callback)
-    if "_load_user" in vars(manager):
+    if hasattr(manager._load_user, WATCH):
         return
     load = manager._load_user
 
@@ -242,6 +258,7 @@ def watch(manager: Any) -> None:
         else:
             loading(load)
 
+    setattr(watched, WATCH, True)
     manager._load_user = watched
 
 
@@ -291,7 +308,9 @@ class KeyedHost:
     def identity(self, value: object) -> str | None:
         """Refuse a number in disguise, unless a `subject_loader` says whom a value means."""
         text = identity_text(value)
-        if text is None or (self._subject_loader is None and is_odd_number(text)):
+        if text is None or not is_plain(text):
+            return None
+        if self._subject_loader is None and is_disguised(text):
             return None
         return text
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.engine.granting import Granted
 from vestibule.core.model import Passage
+from vestibule.core.tokens import token_hash
 from vestibule.flask import parking
 from vestibule.flask.answers import origin_of
 from vestibule.flask.hosts import peek, raw_session
@@ -84,9 +85,11 @@ def name(granted: Granted) -> None:
     """Send the new values of our cookies; this browser is a known one from now on."""
     here, cookies = visit(), state().cookies
     passage = granted.passage
+    before = here.grant.browser_hash if here.grant is not None else None
     here.grant = passage
     life = passage.expires_at - state().engine.house.now() if passage.remembered else None
-    known = [granted.browser, *cookies.browsers(request)]
+    others = [value for value in cookies.browsers(request) if token_hash(value) != before]
+    known = [granted.browser, *others]
     here.on_response.append(lambda out: cookies.set_token(out, granted.token, life))
     here.on_response.append(lambda out: cookies.set_browsers(out, known))
 

@@ -45,9 +45,8 @@ class SqlOutbox:
             )
             return [rows.message(row) for row in taken.mappings().all()]
 
-    def expand(self, notice: Message, copies: Sequence[Message], now: datetime) -> None:
+    def expand(self, notice: Message, copies: Sequence[Message]) -> None:
         """Put one message for each contact in the place of a notice."""
-        del now
         with self._db.write() as connection:
             changed = connection.execute(
                 update(_message)

@@ -314,41 +314,46 @@ class SqlStore:
         self,
         enrolment: Enrolment,
         *,
-        keep: str,
+        by: str,
         events: Sequence[Event],
         messages: Sequence[Message],
-    ) -> None:
-        """Insert an enrolment and revoke the subject's others of the same factor."""
-        del keep  # a new set of codes ends no session: nobody is less proven by it
+    ) -> bool:
+        """Insert an enrolment in the place of others of its factor; False if `by` has ended."""
         with self._db.write() as connection:
             self._lock(connection, enrolment.realm, enrolment.subject, enrolment.created_at)
+            if by and not _is_granted(connection, by):
+                return False
             _revoke_where(connection, _same_factor(enrolment))
             self._insert_enrolment(connection, enrolment, ())
             _append(connection, events)
             _queue(connection, messages)
+        return True
 
     def revoke(
         self,
         enrolment: Enrolment,
         *,
-        keep: str,
-        primary: Iterable[str],
+        by: str,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> bool:
-        """Revoke an active enrolment, end all passages but `keep`; False if it was not active."""
+        """Revoke an active enrolment; False if it was not active or the grant `by` has ended."""
         table = tables.enrolment
         with self._db.write() as connection:
             self._lock(connection, enrolment.realm, enrolment.subject)
+            if by and not _is_granted(connection, by):
+                return False
             if _revoke_where(connection, table.c.id == enrolment.id) == 0:
                 return False
+            keep = by
             if not _is_enrolled(connection, enrolment):
+                # With the last goes what only helps out, and a grant that proves nothing any more.
                 mine = and_(table.c.realm == enrolment.realm, table.c.subject == enrolment.subject)
                 _revoke_where(connection, mine)
+                keep = ""
             _end_others(connection, enrolment.realm, enrolment.subject, keep)
             _append(connection, events)
             _queue(connection, messages)
-        del primary
         return True
 
     # Operating
@@ -559,6 +564,13 @@ def _ending() -> Any:
         .where(tables.passage.c.status != "ended")
         .values(status="ended", parked=None)
     )
+
+
+def _is_granted(connection: Connection, passage_id: str) -> bool:
+    """Say whether a grant still stands, under the lock: a logout may have come in between."""
+    table = tables.passage
+    query = select(table.c.id).where(table.c.id == passage_id, table.c.status == "granted")
+    return connection.execute(query.with_for_update(key_share=True)).one_or_none() is not None
 
 
 def _end_others(connection: Connection, realm: str, subject: str, but: str) -> None:

@@ -56,6 +56,9 @@ class SoftwareAuthenticator:
         now = oath.step_at(at.timestamp(), period=self.period)
         step = max(now - 1, self._shown + 1)
         if step > now + 1:
-            raise ValueError("every code of this minute was used: move the clock on")
+            raise ValueError(
+                "every code of this minute was used: give Vestibule a FakeClock "
+                "(init_app(app, clock=FakeClock())) and move it on"
+            )
         self._shown = step
         return self.code(at, steps=step - now)

@@ -116,22 +116,26 @@ class Engine:
         return managing.prefer(self.house, enrolment, origin)
 
     def revoke(
-        self, enrolment: Enrolment, keep: Passage | None = None, origin: Origin = NOWHERE
+        self, enrolment: Enrolment, by: Passage | None = None, origin: Origin = NOWHERE
     ) -> bool:
         """Remove an enrolment and end every other session."""
-        return managing.remove(self.house, enrolment, keep, origin)
+        return managing.remove(self.house, enrolment, by, origin)
 
     def ask_again(self, passage: Passage, purpose: Purpose, origin: Origin = NOWHERE) -> None:
         """Ask a signed-in person to prove anew that it is them."""
         managing.ask_again(self.house, passage, purpose, origin)
 
+    def askable(self, passage: Passage) -> Sequence[Enrolment]:
+        """Return the ways a signed-in person can be asked for now, the one to show first first."""
+        return managing.askable(self.house, passage)
+
     # Recovery codes
 
     def new_recovery_codes(
-        self, applicant: Applicant, keep: Passage | None = None, origin: Origin = NOWHERE
+        self, applicant: Applicant, by: Passage | None = None, origin: Origin = NOWHERE
     ) -> recovery.CodeSet:
         """Make a new set; the old one is dead."""
-        return recovery.renew(self.house, applicant, keep, origin)
+        return recovery.renew(self.house, applicant, by, origin)
 
     def recovery_codes(self, enrolments: Sequence[Enrolment]) -> recovery.CodeSet | None:
         """Return how the subject's set stands."""

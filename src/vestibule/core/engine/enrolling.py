@@ -19,6 +19,7 @@ from vestibule.core.model import (
 )
 from vestibule.core.ruling import Case
 from vestibule.core.tokens import identity_hash, token_hash
+from vestibule.secretbox import SealError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def draft_on(house: House, case: Case | None) -> Enrolment | None:
             and asked.challenge.is_open(now)
             and asked.enrolment.status is EnrolmentStatus.PENDING
         ):
-            return house.vault.opened(asked.enrolment)
+            return _shown(house, asked.enrolment)
     return None
 
 
@@ -100,6 +101,13 @@ def addable(house: House, enrolments: Sequence[Enrolment]) -> list[Factor]:
         and sum(e.factor == factor.name for e in enrolments)
         < (1 if factor.traits.single else house.profile.enrolments_per_factor)
     ]
+
+
+def _shown(house: House, enrolment: Enrolment) -> Enrolment | None:
+    try:
+        return house.vault.opened(enrolment)
+    except SealError:
+        return None  # an altered row is shown to nobody; it has to be begun anew
 
 
 def _drafted(house: House, factor: Factor, applicant: Applicant) -> Enrolment:

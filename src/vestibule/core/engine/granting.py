@@ -115,7 +115,10 @@ def redeem(house: House, proof: str | None, subject: str, origin: Origin) -> boo
     if key is None:
         return False
     now = house.now()
-    fact = events.ProofRedeemed(passage="")
+    passage = house.store.standing(house.realm, None, key).passage
+    if passage is None:
+        return False
+    fact = events.ProofRedeemed(passage=passage.id)
     event = house.event(fact, subject, now, origin)
     if not house.store.redeem(house.realm, subject, key, now, [event]):
         return False

@@ -1,8 +1,9 @@
 """What a person who has just proven who they are may change: names, the preferred way, removal."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from vestibule.core import events
+from vestibule.core import events, policy
 from vestibule.core.engine.house import House
 from vestibule.core.engine.login import is_askable
 from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage, Purpose
@@ -31,7 +32,7 @@ def prefer(house: House, enrolment: Enrolment, origin: Origin) -> bool:
     return _save(house, changed, "preferred", origin)
 
 
-def remove(house: House, enrolment: Enrolment, keep: Passage | None, origin: Origin) -> bool:
+def remove(house: House, enrolment: Enrolment, by: Passage | None, origin: Origin) -> bool:
     """Revoke an enrolment and end every other session of its owner, at once and everywhere.
 
     With the last primary factor goes everything that only helps out.
@@ -48,8 +49,7 @@ def remove(house: House, enrolment: Enrolment, keep: Passage | None, origin: Ori
     event = house.event(fact, subject, now, origin)
     done = house.store.revoke(
         enrolment,
-        keep=keep.id if keep else "",
-        primary=primary,
+        by=by.id if by else "",
         events=[event],
         messages=house.notice("enrolment_revoked", subject, now, factor=enrolment.factor),
     )
@@ -71,6 +71,13 @@ def ask_again(house: House, passage: Passage, purpose: Purpose, origin: Origin) 
     event = house.event(fact, passage.subject, now, origin)
     house.store.open_challenges(passage.id, purpose, challenges, [event])
     house.tell((event,))
+
+
+def askable(house: House, passage: Passage) -> Sequence[Enrolment]:
+    """Return the ways that can judge an answer on a grant, the one to show first at the front."""
+    enrolments = house.store.enrolments(house.realm, passage.subject)
+    usable = [e for e in enrolments if is_askable(house, e, passage)]
+    return policy.offered(usable, house.registry)
 
 
 def _save(house: House, enrolment: Enrolment, change: str, origin: Origin) -> bool:

@@ -40,8 +40,11 @@ class CodeSet:
         return self.remaining <= LOW
 
 
-def renew(house: House, applicant: Applicant, keep: Passage | None, origin: Origin) -> CodeSet:
-    """Make a new set; in the same transaction the old one is dead."""
+def renew(house: House, applicant: Applicant, by: Passage | None, origin: Origin) -> CodeSet:
+    """Make a new set; in the same transaction the old one is dead.
+
+    Where the grant `by` has ended meanwhile nothing is made, and the set that comes back is empty.
+    """
     now = house.now()
     factor = house.registry[FACTOR]
     draft = factor.begin(applicant, house.env(now))
@@ -60,12 +63,14 @@ def renew(house: House, applicant: Applicant, keep: Passage | None, origin: Orig
     fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=total)
     event = house.event(fact, applicant.subject, now, origin)
     notices = house.notice("recovery_codes_made", applicant.subject, now)
-    house.store.replace_enrolment(
+    made = house.store.replace_enrolment(
         house.vault.sealed(enrolment),
-        keep=keep.id if keep else "",
+        by=by.id if by else "",
         events=[event],
         messages=notices,
     )
+    if not made:
+        return CodeSet(enrolment=enrolment, remaining=0, total=0)
     house.tell((event,))
     return _described(house, enrolment, opened=True)
 

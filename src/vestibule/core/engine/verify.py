@@ -27,7 +27,7 @@ from vestibule.core.model import (
 )
 from vestibule.core.ruling import Asked, Case, Ruling, Struck, Won
 from vestibule.core.tokens import token_hash
-from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
+from vestibule.core.verdict import Accepted, Pending, Reason, Rejected, Verdict
 from vestibule.secretbox import SealError
 
 Readings = Mapping[str, str]
@@ -78,7 +78,11 @@ def verify(
     }
     given = _Answer(purpose=purpose, readings=readings, now=house.now(), origin=origin)
     apart = {name for name in readings if house.registry[name].traits.judged is Judged.APART}
-    return _apart(house, key, given) if apart else _inline(house, key, given)
+    try:
+        return _apart(house, key, given) if apart else _inline(house, key, given)
+    except SealError:
+        # What the login had parked was altered: all is rolled back, and the login is over.
+        return Outcome(verdict=Rejected(reason=Reason.GONE))
 
 
 def _inline(house: House, key: bytes, given: _Answer) -> Outcome:
@@ -112,7 +116,7 @@ def _apart(house: House, key: bytes, given: _Answer) -> Outcome:
         return _reserved(house, case, heard[0])
 
     reserved = house.store.decide(key, address, reserve)
-    if reserved is None or not isinstance(reserved.verdict, Accepted):
+    if reserved is None or not isinstance(reserved.verdict, Pending):
         return _outcome(house, reserved, seen, passed)
     judged = _judge_all(house, seen[0], heard[0])
 
@@ -212,7 +216,7 @@ def _reserved(house: House, case: Case, given: _Answer) -> Ruling:
     )
     numbers = house.profile.limits
     return Ruling(
-        verdict=Accepted(),
+        verdict=Pending(),
         struck=struck,
         ledger=limits.charged(case.ledger, charge, given.now, numbers) if charge else None,
     )

@@ -106,8 +106,11 @@ class RecoveryCodes:
         return len(enrolment.state.get("codes", {}))
 
     def shown(self, enrolment: Enrolment) -> list[str]:
-        """Return the codes while the person may still see them, else an empty list."""
-        return list(json.loads(enrolment.secret)) if enrolment.secret else []
+        """Return the unused codes while the person may still see them, else an empty list."""
+        if not enrolment.secret:
+            return []
+        left = enrolment.state.get("codes", {})
+        return [code for code in json.loads(enrolment.secret) if code[:SELECTOR] in left]
 
     def _hash(self, secret: str, salt: bytes) -> str:
         # argon2 is imported where it is used: most requests never need it.

@@ -1,6 +1,7 @@
 // Keeping recovery codes: print by script, and, once they have been copied,
-// downloaded or printed, "I have saved them" comes forward. It can be pressed
-// at any time: paper and pencil are a fine way too.
+// downloaded or printed, they are kept: the site is told, and shows them no more
+// after this page. "I have saved them" can be pressed at any time: paper and
+// pencil are a fine way too.
 
 import "./copy.js";
 
@@ -17,6 +18,12 @@ function begin(page) {
     bring(download?.querySelector("button"), false);
     bring(done, true);
     if (status) status.textContent = text;
+    // Should this not arrive, the button says the same.
+    fetch(done.form.action, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify({ kept: "yes" }),
+    }).catch(() => {});
   };
 
   bring(download?.querySelector("button"), true);
@@ -26,6 +33,11 @@ function begin(page) {
     print.addEventListener("click", () => window.print());
   }
   page.addEventListener("vestibule:copied", () => saved(status.dataset.copied));
-  download?.addEventListener("submit", () => saved(status.dataset.downloaded));
+  download?.addEventListener("submit", () => {
+    // The download itself says that they are kept.
+    setTimeout(() => { if (status) status.textContent = status.dataset.downloaded; }, 0);
+    bring(download.querySelector("button"), false);
+    bring(done, true);
+  });
   addEventListener("afterprint", () => saved(status.dataset.printed));
 }

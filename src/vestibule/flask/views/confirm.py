@@ -1,19 +1,21 @@
 """Proving anew that it is you, before a change or wherever the host asks for a fresh proof."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core import policy
-from vestibule.core.model import Passage, Purpose
+from vestibule.core.model import ChallengeStatus, Passage, Purpose
+from vestibule.core.ruling import Asked
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import pages, session, submission
 from vestibule.flask.answers import origin_of, proof_required
 from vestibule.flask.csrf import CodeForm
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import wants_json
-from vestibule.flask.pages import said, state
+from vestibule.flask.pages import message, said, state
 from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
@@ -81,13 +83,14 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
     return redirect(back, 303)
 
 
-def _is_asked(asked: object) -> bool:
+def _is_asked(asked: Sequence[Asked]) -> bool:
+    """Say whether something was asked and is not over: wrong answers are not begun anew early."""
     now = state().engine.house.now()
     return any(
         a.challenge.purpose is PURPOSE
-        and a.challenge.status == "open"
+        and a.challenge.status is ChallengeStatus.OPEN
         and now < a.challenge.expires_at
-        for a in asked  # type: ignore[attr-defined]
+        for a in asked
     )
 
 
@@ -122,13 +125,18 @@ def _ask(
     typed: str = "",
 ) -> Response:
     here = state()
-    enrolments = here.engine.enrolments(person.subject)
-    offered = policy.offered(enrolments, here.engine.house.registry)
+    offered = here.engine.askable(person.grant) if person.grant is not None else []
     if wants_json(request):
         methods = [{"id": way.id, "factor": way.factor} for way in offered]
         return said(status, status="waiting", methods=methods)
     if not offered:
-        return _not_asked(person)
+        return message(
+            _("You can’t confirm it’s you just now"),
+            here.settings.support or _("Ask the people who run this site for help."),
+            label=_("Two-step login"),
+            url=url_for("vestibule.manage"),
+            tone="warn",
+        )
     wanted = request.args.get("method")
     chosen = next((way for way in offered if way.id == wanted), offered[0])
     return pages.page(

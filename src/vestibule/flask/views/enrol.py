@@ -20,7 +20,14 @@ from vestibule.flask.pages import message, said, state
 from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, problem_of
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
+from vestibule.flask.views.manage import (
+    can_be_set_up,
+    done,
+    freshly_proven,
+    lost,
+    signed_in,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from vestibule.factors.totp import Totp
@@ -38,7 +45,7 @@ def begin(person: Person, factor: str) -> Response:
         return lost(url_for("vestibule.manage"))
     here = state()
     registry = here.engine.house.registry
-    if factor not in registry or not registry[factor].traits.primary:
+    if factor not in registry or not can_be_set_up(registry[factor]):
         return unknown()
     login = here.login_of(
         subject=person.subject,

@@ -214,7 +214,13 @@ def _admitted(outcome: Outcome) -> Response:
     if granted is None:  # pragma: no cover - the caller looked
         return _nothing_waits()
     parked = session.admit(granted)
-    if not is_still_welcome(state(), session.visit()):
+    try:
+        welcome = is_still_welcome(state(), session.visit())
+    except Exception:
+        # The host cannot say: nothing that was granted may stay, and the error is its own.
+        turn_away(state(), session.visit(), granted.passage)
+        raise
+    if not welcome:
         return _withdrawn(outcome)
     factor = outcome.enrolment.factor if outcome.enrolment else ""
     signals.login_completed.send(state().app, subject=granted.passage.subject, factor=factor)

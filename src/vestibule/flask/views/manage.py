@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
+from vestibule.core.factor import Factor
 from vestibule.core.model import Enrolment
 from vestibule.flask import pages, session, submission
 from vestibule.flask.answers import origin_of
@@ -62,7 +63,11 @@ def show(person: Person) -> Response:
         "manage",
         methods=[_row(enrolment) for enrolment in primary],
         recovery=_recovery(codes) if primary else None,
-        addable=[_addable(factor.name) for factor in here.engine.addable(enrolments)],
+        addable=[
+            _addable(factor.name, again=bool(primary))
+            for factor in here.engine.addable(enrolments)
+            if can_be_set_up(factor)
+        ],
         notice=_notice(),
         enabled=bool(primary),
         back_url=here.settings.home_url,
@@ -76,6 +81,8 @@ def rename(person: Person, enrolment_id: str) -> Response:
     if enrolment is None:
         return unknown()
     if request.method != "POST":
+        if wants_json(request):
+            return said(200, **_as_json(enrolment))
         return pages.page(
             "rename",
             method=pages.way_of(enrolment),
@@ -115,10 +122,13 @@ def remove(person: Person, enrolment_id: str) -> Response:
             for e in here.engine.enrolments(person.subject)
             if e.factor in primary and e.id != enrolment.id
         ]
+        last = enrolment.factor in primary and not others
+        if wants_json(request):
+            return said(200, **_as_json(enrolment), last=last)
         return pages.page(
             "remove",
             method=pages.way_of(enrolment),
-            last=enrolment.factor in primary and not others,
+            last=last,
             action=url_for("vestibule.remove", enrolment_id=enrolment.id),
             cancel_url=url_for("vestibule.manage"),
         )
@@ -223,11 +233,17 @@ def _recovery(codes: CodeSet | None) -> dict[str, object]:
     }
 
 
-def _addable(factor: str) -> dict[str, object]:
+def can_be_set_up(factor: Factor) -> bool:
+    """Say whether there is a page that shows how: one that scans a code, so far."""
+    return hasattr(factor, "uri")
+
+
+def _addable(factor: str, *, again: bool) -> dict[str, object]:
+    titles = {"totp": _("Another authenticator app")}
     texts = {"totp": _("An app on your phone shows a short code. It works without a network.")}
     return {
         "factor": factor,
-        "title": pages.title_of(factor),
+        "title": titles.get(factor, pages.title_of(factor)) if again else pages.title_of(factor),
         "text": texts.get(factor, ""),
         "url": url_for("vestibule.begin", factor=factor),
     }

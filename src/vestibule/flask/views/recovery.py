@@ -70,6 +70,8 @@ def download(person: Person) -> Response:
     codes = _current(person)
     if codes is None or not codes.codes:
         return unknown()
+    # Who has the file has the codes: from now on they are only counted.
+    state().engine.keep_recovery_codes(codes, origin_of(request), kept=True)
     heading = _("Recovery codes for %(site)s. Each works once.", site=state().site)
     text = "\r\n".join([heading, "", *codes.codes, ""])
     response = make_response(text)
