@@ -29,6 +29,7 @@ LETTERS: Final = "vestibule.testing.letters:Letters"
 STEP: Final = timedelta(seconds=31)
 NEW_BROWSER: Final = 9
 """Every so many days the owner logs in from a browser that is not known."""
+BEFORE_A_NEW_ONE: Final = (NEW_BROWSER - 2, NEW_BROWSER - 1, 0)
 TYPOS: Final = (0, 1, 0, 0, 2, 0, 4)
 """How often the owner mistypes before it is right, day by day."""
 HEADING: Final = f"{'a year against':<48}{'compared':>9}{'refused':>9}{'days in':>9}{'chance':>12}"
@@ -46,6 +47,8 @@ class Scenario:
     letters: bool = False
     rebinds: bool = False
     """Every month each app is set up anew, which begins its count anew."""
+    stands_aside: bool = False
+    """The guesser rests before the owner's new browsers, so that they succeed in his lane."""
 
     @property
     def codes_of_an_app(self) -> int:
@@ -75,18 +78,18 @@ class Year:
 
 SCENARIOS: Final = (
     Scenario(name="default, an app"),
-    Scenario(name="default, an app, renewed monthly", rebinds=True),
-    Scenario(name="default, two apps", apps=2),
     Scenario(name="default, an app and letters", letters=True),
+    Scenario(name="default, an app, renewed monthly", rebinds=True, stands_aside=True),
+    Scenario(name="default, two apps", apps=2),
     Scenario(name="default, two apps, renewed monthly", apps=2, rebinds=True),
     Scenario(name="strict, an app and letters", profile="strict", letters=True),
-    Scenario(name="strict, two apps and letters", profile="strict", apps=2, letters=True),
     Scenario(
         name="strict, two apps and letters, renewed monthly",
         profile="strict",
         apps=2,
         letters=True,
         rebinds=True,
+        stands_aside=True,
     ),
 )
 
@@ -258,7 +261,10 @@ def year(scenario: Scenario) -> Year:
         start = clock.now()
         for number in range(1, DAYS + 1):
             morning = start + timedelta(days=number)
-            guess_until(guesser, clock, morning)
+            if scenario.stands_aside and number % NEW_BROWSER in BEFORE_A_NEW_ONE:
+                clock.stand_at(morning)
+            else:
+                guess_until(guesser, clock, morning)
             if owner.day(number):
                 played.days_in += 1
             else:
@@ -296,9 +302,10 @@ def letter(engine: Engine, token: str, enrolment_id: str) -> str:
 
 @contextmanager
 def site(scenario: Scenario) -> Iterator[tuple[Parts, FakeClock]]:
-    """Lend an engine on a file of its own, and its clock."""
+    """Lend an engine on a database in memory, and its clock."""
     settings = {
         "VESTIBULE_DEVELOPMENT": True,
+        "VESTIBULE_DATABASE_URL": "sqlite://",
         "VESTIBULE_PROFILE": scenario.profile,
         "VESTIBULE_FACTORS": ["totp", "recovery_codes", LETTERS],
         f"VESTIBULE_{LETTERS.upper()}_RESISTANT": True,

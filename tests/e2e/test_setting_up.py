@@ -38,12 +38,17 @@ def test_recovery_codes_are_taken_along(newcomer: Visitor) -> None:
     page.wait_for_url("**/two-step/recovery-codes")
     codes = newcomer.shown_codes()
 
-    newcomer.press("Copy")
-    expect(page.get_by_role("status")).to_contain_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()").split() == codes
-    with page.expect_download() as download:
-        newcomer.press("Download")
-    assert set(codes) < set(download.value.path().read_text().split())
+    files = []
+    for _ in range(2):
+        with page.expect_download() as download:
+            newcomer.press("Download")
+        files.append(download.value.path().read_bytes())
+        assert download.value.suggested_filename == "recovery-codes.txt"
+        newcomer.press("Copy")
+        expect(page.get_by_role("status")).to_contain_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()").split() == codes
+    assert set(codes) < set(files[0].decode().split())
+    assert files[0] == files[1]
     expect(page.get_by_role("button", name="Print")).to_be_visible()
     newcomer.press("I have saved them")
     page.wait_for_url(LIST)
@@ -60,6 +65,23 @@ def test_recovery_codes_can_wait(newcomer: Visitor) -> None:
 
     expect(newcomer.page.get_by_text("It is on.")).to_be_visible()
     expect(newcomer.page.get_by_role("status")).to_contain_text("Done.")
+    expect(newcomer.page.get_by_text("You have none yet.")).to_be_visible()
+    newcomer.follow("Make recovery codes")
+    newcomer.press("Make recovery codes")
+    assert len(newcomer.shown_codes()) == 10
+
+
+def test_a_copy_is_enough(newcomer: Visitor) -> None:
+    """Recovery codes that were copied count as saved, though nothing else was pressed."""
+    page = newcomer.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    newcomer.type_next_code()
+    page.wait_for_url("**/two-step/recovery-codes")
+    with page.expect_response("**/recovery-codes/keep"):
+        newcomer.press("Copy")
+    page.reload()
+
+    expect(page.get_by_text("Left: 10 of 10")).to_be_visible()
 
 
 @pytest.mark.row("ATK-48")

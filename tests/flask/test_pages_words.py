@@ -83,7 +83,6 @@ def test_every_refused_page_says_why(tmp_path: Path) -> None:
 
     assert {page.status_code for page in refusals} == {
         400,
-        401,
         403,
         404,
         409,

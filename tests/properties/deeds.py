@@ -163,7 +163,7 @@ class Deeds(Answering):
             self.answer(who, self.browsers[who].token, given, kind, steps, which)
 
     def move_house(self, who: Who, *, guest_first: bool) -> None:
-        """Remove everything, keep the session, and begin anew while a guest begins too."""
+        """Remove everything, which ends all sessions, and begin anew while a guest begins too."""
         guest = (who[0], 1 - who[1])
         self.sign_in(who)
         self.remove(who, 0, everything=True)

@@ -58,8 +58,8 @@ class Household:
     """The engine on files of its own, driven step by step."""
 
     def __init__(self, place: Path, clock: FakeClock, seed: str) -> None:
-        """Open a copy of the files in `place`."""
-        self.place = Path(tempfile.mkdtemp(prefix="vestibule-"))
+        """Open a copy of the files in `place`, beside it."""
+        self.place = Path(tempfile.mkdtemp(dir=place.parent))
         for file in place.iterdir():
             shutil.copy(file, self.place)
         config = {
@@ -97,7 +97,8 @@ class Household:
         """Look for secrets in what rests on the disk, and clear it away."""
         self.parts.database.close()
         resting = b"".join(file.read_bytes() for file in self.place.glob("*.db*"))
-        for secret in self.model.secrets:
+        tokens = {token.encode() for token in (*self.model.tokens, *self.model.cookies)}
+        for secret in self.model.secrets | tokens:
             assert secret not in resting
         shutil.rmtree(self.place)
 
@@ -160,8 +161,9 @@ class Household:
         self.rows = rows.Rows(answers=then.answers, last_event=then.last_event)
 
 
-def empty_place() -> Path:
-    """Return a folder with an installation that nobody has used."""
-    place = Path(tempfile.mkdtemp(prefix="vestibule-"))
+def empty_place(folder: Path) -> Path:
+    """Make a folder in `folder` with an installation that nobody has used, and return it."""
+    place = folder / "empty"
+    place.mkdir()
     made_site(f"sqlite:///{place / 'store.db'}", place)
     return place

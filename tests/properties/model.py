@@ -125,7 +125,7 @@ class Model:
             held.codes.discard(str(proof[1]))
         if held.is_draft:
             held.is_draft = False
-            self.end(d for d in self.of(held.subject) if d is not door and (first or _waits(d)))
+            self.end(other for other in self.of(held.subject) if first and other is not door)
 
     def of(self, subject: str) -> list[Door]:
         """Return all doors of a subject."""
@@ -149,12 +149,13 @@ class Model:
             if h.is_draft and (h.subject, h.factor) == (subject, factor)
         )
 
-    def removed(self, held: Held, keep: Door | None) -> None:
-        """A factor was removed: with the last primary one goes everything."""
+    def removed(self, held: Held, by: Door) -> None:
+        """A factor was removed at a door: with the last primary one goes everything."""
         self.drop([held.id])
-        if not self.enrolled(held.subject):
+        everything = not self.enrolled(held.subject)
+        if everything:
             self.drop([h.id for h in self.held.values() if h.subject == held.subject])
-        self.end(door for door in self.of(held.subject) if door is not keep)
+        self.end(door for door in self.of(held.subject) if everything or door is not by)
 
     def purged(self, now: datetime) -> None:
         """What was over for an hour is gone."""
@@ -176,10 +177,6 @@ class Model:
             for one in to.values()
             if not one.is_draft
         }
-
-
-def _waits(door: Door) -> bool:
-    return door.is_first and door.status is PassageStatus.PENDING
 
 
 def _may_answer(door: Door, purpose: Purpose, now: datetime) -> bool:

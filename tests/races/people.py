@@ -116,6 +116,28 @@ def add(parts: Parts, person: Person, factor: str, *, steps: int = 0) -> str:
     return draft.enrolment.id
 
 
+def first_app(parts: Parts, subject: str) -> tuple[str, str]:
+    """Begin a first authenticator app; return the token of its passage and the right answer."""
+    person = Person(subject)
+    kind = parts.engine.house.registry["totp"]
+    draft = parts.engine.begin_enrolment(kind, person.applicant, person.login(), None)
+    assert draft is not None
+    assert draft.token is not None
+    app = SoftwareAuthenticator(draft.enrolment.secret)
+    return draft.token, app.code(parts.engine.house.now())
+
+
+def first_letters(parts: Parts, subject: str) -> tuple[str, str]:
+    """Begin a first sent-code factor; return the token of its passage and the right answer."""
+    person = Person(subject)
+    kind = parts.engine.house.registry["letters"]
+    draft = parts.engine.begin_enrolment(kind, person.applicant, person.login(), None)
+    assert draft is not None
+    assert draft.token is not None
+    parts.engine.resend(draft.token, draft.enrolment.id)
+    return draft.token, letter(parts.engine, draft.token, Purpose.ENROL)
+
+
 def next_code(parts: Parts, person: Person) -> str:
     """Return the app's code of the coming step: later than the one it was added with."""
     return person.app.code(parts.engine.house.now(), steps=1)

@@ -10,6 +10,8 @@ from tests.races.people import (
     add,
     enrolled,
     events,
+    first_app,
+    first_letters,
     grant_of,
     letter,
     recovery_codes,
@@ -18,7 +20,6 @@ from tests.races.servers import Servers
 
 from vestibule.bootstrap import Parts
 from vestibule.core.model import PassageStatus, Purpose
-from vestibule.testing import SoftwareAuthenticator
 
 MOST = 5
 
@@ -141,28 +142,6 @@ def logged_in(parts: Parts, person: Person) -> Person:
     granted = engine.verify(begun.token, Purpose.LOGIN, code).granted
     assert granted is not None
     return Person(person.subject, granted.token, granted.browser)
-
-
-def first_app(parts: Parts, subject: str) -> tuple[str, str]:
-    """Begin a first authenticator app; return the token of its passage and the right answer."""
-    person = Person(subject)
-    kind = parts.engine.house.registry["totp"]
-    draft = parts.engine.begin_enrolment(kind, person.applicant, person.login(), None)
-    assert draft is not None
-    assert draft.token is not None
-    app = SoftwareAuthenticator(draft.enrolment.secret)
-    return draft.token, app.code(parts.engine.house.now())
-
-
-def first_letters(parts: Parts, subject: str) -> tuple[str, str]:
-    """Begin a first sent-code factor; return the token of its passage and the right answer."""
-    person = Person(subject)
-    kind = parts.engine.house.registry["letters"]
-    draft = parts.engine.begin_enrolment(kind, person.applicant, person.login(), None)
-    assert draft is not None
-    assert draft.token is not None
-    parts.engine.resend(draft.token, draft.enrolment.id)
-    return draft.token, letter(parts.engine, draft.token, Purpose.ENROL)
 
 
 def live_grants(parts: Parts, subject: str) -> list[str]:

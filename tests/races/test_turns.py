@@ -15,8 +15,9 @@ from tests.races.people import (
     add,
     enrolled,
     evaluated,
+    first_app,
+    first_letters,
     grant_of,
-    letter,
     made_site,
     next_code,
     recovery_codes,
@@ -28,7 +29,7 @@ from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
 from vestibule.core.limits import CERTAIN
 from vestibule.core.model import ChallengeStatus, Purpose
-from vestibule.testing import FixedRandom, SoftwareAuthenticator
+from vestibule.testing import FixedRandom
 
 pytestmark = pytest.mark.postgresql
 
@@ -172,9 +173,7 @@ def test_the_last_of_a_limit_is_taken_once(parts: Parts, limits: object, refusal
     one, two = (begun.token for begun in waiting(parts, ann, 2))
     engine = with_limits(parts.engine, limits)  # type: ignore[arg-type]
 
-    words = one_after_the_other(
-        parts, answering(one, "000000"), answering(two, "000000"), engine
-    )
+    words = one_after_the_other(parts, answering(one, "000000"), answering(two, "000000"), engine)
 
     assert words == ("wrong", refusal)
     assert len(evaluated(parts, "ann")) == 1
@@ -239,22 +238,17 @@ def test_a_second_draft_waits_for_the_first(parts: Parts, other: Parts) -> None:
 
 
 @pytest.mark.row("ATK-10", "ATK-28")
-@pytest.mark.parametrize("who", ["the owner", "the other"])
-def test_a_first_factor_and_one_on_a_kept_grant(parts: Parts, who: str) -> None:
-    """Of a factor proven on a kept grant and a first one proven at the same moment one counts."""
-    # Whoever removes the last factor keeps the session. Until a new one is proven in it the
-    # account is open to the password alone, and another may have begun a first factor.
-    ann = enrolled(parts, "ann")
-    parts.engine.revoke(parts.engine.enrolments("ann")[0], grant_of(parts.engine, ann))
-    theirs, their_code = begun_letters(parts, Person("ann"))
-    ours, our_code = begun_app(parts, ann)
-    owner = answering(ours, our_code, Purpose.ENROL)
-    other = answering(theirs, their_code, Purpose.ENROL)
-    first, second = (owner, other) if who == "the owner" else (other, owner)
+@pytest.mark.parametrize("app_first", [True, False])
+def test_two_first_factors_proven_at_once(parts: Parts, *, app_first: bool) -> None:
+    """Of two first factors proven at the same moment one counts, and its session alone."""
+    by_app = answering(*first_app(parts, "ann"), Purpose.ENROL)
+    by_letter = answering(*first_letters(parts, "ann"), Purpose.ENROL)
+    first, second = (by_app, by_letter) if app_first else (by_letter, by_app)
 
     assert one_after_the_other(parts, first, second) == ("accepted", "gone")
 
     assert len(parts.engine.enrolments("ann")) == 1
+    assert count(parts, "SELECT count(*) FROM passage WHERE status <> 'ended'") == 1
 
 
 @pytest.mark.row("ATK-24", "ATK-40")
@@ -372,27 +366,6 @@ def test_two_who_ask_again_leave_one_set_of_challenges(parts: Parts, other: Part
     opened = [a.enrolment.id for a in case.asked if a.challenge.purpose is Purpose.STEP_UP]
     assert len(opened) == len(set(opened)) == 2
     assert {a.challenge.status for a in case.asked} >= {ChallengeStatus.OPEN}
-
-
-def begun_app(parts: Parts, person: Person) -> tuple[str, str]:
-    """Begin an authenticator app on the person's grant; return the token and the right answer."""
-    engine = parts.engine
-    kind, grant = engine.house.registry["totp"], grant_of(engine, person)
-    draft = engine.begin_enrolment(kind, person.applicant, person.login(), grant)
-    assert draft is not None
-    app = SoftwareAuthenticator(draft.enrolment.secret)
-    return person.token, app.code(engine.house.now())
-
-
-def begun_letters(parts: Parts, person: Person) -> tuple[str, str]:
-    """Begin a first sent-code factor; return the token of its passage and the right answer."""
-    engine = parts.engine
-    kind = engine.house.registry["letters"]
-    draft = engine.begin_enrolment(kind, person.applicant, person.login(), None)
-    assert draft is not None
-    assert draft.token is not None
-    engine.resend(draft.token, draft.enrolment.id)
-    return draft.token, letter(engine, draft.token, Purpose.ENROL)
 
 
 def count(parts: Parts, query: str) -> int:

@@ -19,7 +19,6 @@ Cookies = Mapping[str, str]
 Headers = Mapping[str, str]
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PAGE: Final[Headers] = {"Accept": "text/html"}
 TRICKS: Final[tuple[Headers, ...]] = (
     {"X-HTTP-Method-Override": "GET"},
@@ -120,6 +119,8 @@ class Crawl:
     """What every form of the application could want."""
     token: Callable[[FlaskClient], str]
     """The anti-forgery value of the forms that a browser is shown."""
+    strangers: dict[str, View] = field(default_factory=dict)
+    """What a stranger was shown, by step."""
 
     def differences(
         self,
@@ -131,18 +132,29 @@ class Crawl:
         """Every step that these cookies make different, but for those that may be."""
         found = []
         for step in walk:
-            visitor, stranger = self.take(step, cookies), self.take(step, {})
+            visitor, stranger = self.take(step, cookies), self.shown_to_strangers(step)
             if visitor != stranger and not allowed(step, visitor, stranger):
                 found.append(f"{step}\n  visitor:  {visitor}\n  stranger: {stranger}")
         return found
 
-    def take(self, step: Step, cookies: Cookies) -> View:
-        """Make one request in a new browser; what writes has an anti-forgery value of its own."""
+    def browser(self, cookies: Cookies) -> FlaskClient:
+        """A new browser with these cookies in it."""
         client = self.app.test_client()
         for name, value in cookies.items():
             client.set_cookie(name, value)
+        return client
+
+    def shown_to_strangers(self, step: Step) -> View:
+        """Take a step without any cookie, once."""
+        if str(step) not in self.strangers:
+            self.strangers[str(step)] = self.take(step, {})
+        return self.strangers[str(step)]
+
+    def take(self, step: Step, cookies: Cookies) -> View:
+        """Make one request in a new browser; what writes has an anti-forgery value of its own."""
+        client = self.browser(cookies)
         options: dict[str, Any] = {"method": step.method, "headers": dict(step.headers)}
-        if step.method in CHANGING:
+        if step.method == "POST":
             options["data"] = dict(self.fields) | {"csrf_token": self.token(client)}
         path, _, options["query_string"] = step.path.partition("?")
         # Set apart, because a client would read two slashes as the name of a host.

@@ -81,7 +81,5 @@ class Ruling:
     renewed: Challenge | None = None
     ends_others: bool = False
     """End every other passage of the subject: old sessions, and other enrolments under way."""
-    ends_enrolments: bool = False
-    """End every other enrolment that was begun before the subject had a factor."""
     events: tuple[Event, ...] = ()
     messages: tuple[Message, ...] = ()

@@ -110,19 +110,22 @@ class Gate:
 
     def _weigh(self, session: SessionMixin, value: object, visit: Visit) -> None:
         identity = self._host.identity(value)
-        if identity is None:
+        if identity is None or not self._is_fit(identity, visit):
             session.clear()
-            return
+
+    def _is_fit(self, identity: str, visit: Visit) -> bool:
+        """Weigh a login value by its text, and take it for this visit's if it is fit."""
         engine = self._state.engine
         standing = engine.standing(identity, visit.token)
         if _is_for(standing.passage, identity, engine):
             passage = cast("Passage", standing.passage)
             visit.identity, visit.subject, visit.grant = identity, passage.subject, passage
             engine.keep_alive(passage)
-        elif standing.enrolled:
-            session.clear()
-        else:
-            visit.identity, visit.subject = identity, identity
+            return True
+        if standing.enrolled:
+            return False
+        visit.identity, visit.subject = identity, identity
+        return True
 
     # 2
 
@@ -165,6 +168,7 @@ class Gate:
     def _weigh_loaded(self, session: SessionMixin, visit: Visit) -> None:
         user = self._host.loaded_user()
         if user is None:
+            self._weigh_nobody(session, visit)
             return
         by_token = self._host.came_by_token(session)
         identity = self._host.identity(peek(session, self._host.key))
@@ -183,6 +187,16 @@ class Gate:
         if not by_token:
             visit.identity, visit.is_weighed = identity, True
             visit.before = parking.snapshot(session, self._serializer)
+
+    def _weigh_nobody(self, session: SessionMixin, visit: Visit) -> None:
+        """Weigh what a remember cookie left in the session although it loads nobody."""
+        if not self._is_new(session, visit):
+            return
+        self._end_if_gone(session, visit)
+        identity = self._host.identity(peek(session, self._host.key))
+        if identity is None or not self._is_fit(identity, visit):
+            self._forget_login(session, by_token=False)
+        visit.before = parking.snapshot(session, self._serializer)
 
     def _grant_for(
         self, subject: str, identity: str, user: Any, visit: Visit

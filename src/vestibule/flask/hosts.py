@@ -100,7 +100,10 @@ def identity_text(value: object) -> str | None:
         return None
     if isinstance(value, int | UUID):
         return str(value)
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value or "\x00" in value:
+        return None
+    # What cannot be written as UTF-8 cannot be asked of a database either.
+    return None if any("\ud800" <= c <= "\udfff" for c in value) else value
 
 
 def is_plain(text: str) -> bool:

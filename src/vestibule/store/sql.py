@@ -156,8 +156,6 @@ class SqlStore:
             _grant(connection, case.passage, ruling.passage)
         if ruling.ends_others:
             _end_others(connection, case.passage.realm, case.passage.subject, case.passage.id)
-        elif ruling.ends_enrolments:
-            _end_first_enrolments(connection, case.passage)
         if ruling.source is not None:
             self._count_source(connection, case.source, ruling.source)
         _append(connection, ruling.events)
@@ -577,19 +575,6 @@ def _end_others(connection: Connection, realm: str, subject: str, but: str) -> N
     table = tables.passage
     connection.execute(
         _ending().where(table.c.realm == realm, table.c.subject == subject, table.c.id != but)
-    )
-
-
-def _end_first_enrolments(connection: Connection, but: Passage) -> None:
-    table = tables.passage
-    connection.execute(
-        _ending().where(
-            table.c.realm == but.realm,
-            table.c.subject == but.subject,
-            table.c.id != but.id,
-            table.c.status == "pending",
-            table.c.purpose == Purpose.ENROL.value,
-        )
     )
 
 

@@ -106,6 +106,26 @@ def test_the_same_way_is_removed_once(site: Site) -> None:
     assert [row["text"] for row in site.rows("message")].count("enrolment_revoked") == 1
 
 
+def test_the_last_way_takes_along_the_grant_it_gave(site: Site) -> None:
+    """Who removes the last way is signed in no more by a proof that means nothing any more."""
+    ada = site.enrol()
+    assert site.engine.revoke(ada.enrolment(), ada.passage)
+
+    assert not ada.is_in
+
+
+@pytest.mark.row("ATK-12", "ATK-26")
+def test_a_grant_that_has_ended_removes_nothing(site: Site) -> None:
+    """A browser that was signed out meanwhile can no longer remove a factor."""
+    ada = site.enrol()
+    here = ada.passage
+    site.engine.cancel(here, "logout")
+
+    assert not site.engine.revoke(ada.enrolment(), here)
+    assert [way.factor for way in ada.login().ways] == ["totp"]
+    assert "enrolment_revoked" not in site.told("ada")
+
+
 @pytest.mark.row("A16")
 def test_removing_one_of_two_leaves_the_other_in_force(letters_site: Site) -> None:
     """Any way in use makes an account enrolled, whichever of them was removed."""

@@ -265,7 +265,6 @@ def _accepted(
         ledger=ledger if dirty else None,
         passage=through.passage,
         ends_others=given.purpose is Purpose.ENROL and case.passage.status is PassageStatus.PENDING,
-        ends_enrolments=given.purpose is Purpose.ENROL,
         events=tuple(house.event(f, case.passage.subject, given.now, given.origin) for f in facts),
         messages=_notices_of_acceptance(house, case, given, enrolment),
     )

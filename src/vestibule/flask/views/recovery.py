@@ -8,7 +8,7 @@ from vestibule.flask import pages, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.csrf import Form, KeptForm
 from vestibule.flask.navigation import wants_json
-from vestibule.flask.pages import said, state
+from vestibule.flask.pages import message, said, state
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.manage import done, freshly_proven, lost, unknown
@@ -69,7 +69,7 @@ def download(person: Person) -> Response:
         return lost(url_for("vestibule.recovery_codes"))
     codes = _current(person)
     if codes is None or not codes.codes:
-        return unknown()
+        return _shown_no_more()
     # Who has the file has the codes: from now on they are only counted.
     state().engine.keep_recovery_codes(codes, origin_of(request), kept=True)
     heading = _("Recovery codes for %(site)s. Each works once.", site=state().site)
@@ -94,6 +94,19 @@ def keep(person: Person) -> Response:
     kept = sent.fields["kept"] != "no"
     state().engine.keep_recovery_codes(codes, origin_of(request), kept=kept)
     return done("codes" if kept else "added")
+
+
+def _shown_no_more() -> Response:
+    """Answer a download of codes that were saved before, or shown long ago."""
+    if wants_json(request):
+        return said(404, error="not_found", location=url_for("vestibule.recovery_codes"))
+    return message(
+        _("These codes are no longer shown"),
+        _("They were saved before. Have you lost them? Then make new ones."),
+        status=404,
+        label=_("Recovery codes"),
+        url=url_for("vestibule.recovery_codes"),
+    )
 
 
 def _current(person: Person) -> CodeSet | None:
