@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 
 from benchmarks import crowd, databases, sites
 from benchmarks.crowd import Waiting
+from benchmarks.figures import Figure, Target, at_least
 from benchmarks.floor import ROWS, make_rows
-from benchmarks.figures import Figure, at_least
-from benchmarks.load import CONNECTIONS, Load
+from benchmarks.load import Load
 from benchmarks.servers import COMMANDS, serving
 from vestibule.bootstrap import Parts
 
-ROUNDS: Final = 5
-BATCH: Final = 240
+ROUNDS: Final = 12
+BATCH: Final = 96
 TARGETS: Final = {"SQLite": at_least(0.5), "PostgreSQL": at_least(0.4)}
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 WRONG: Final = "000001"
@@ -60,7 +60,7 @@ def figures() -> Iterator[Figure]:
                 parts.database.close()
 
 
-def _on(where: str, parts: Parts, port: int, target: object) -> Iterator[Figure]:
+def _on(where: str, parts: Parts, port: int, target: Target) -> Iterator[Figure]:
     load, names, addresses = Load(port), crowd.names(), _addresses()
     try:
         for kind in KINDS:

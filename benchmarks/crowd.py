@@ -1,4 +1,4 @@
-"""Many people at once: enrolments, and logins that wait, written in bulk as the engine makes them."""
+"""Many people at once: enrolments and waiting logins, written in bulk as the engine makes them."""
 
 import base64
 import itertools

@@ -1,4 +1,4 @@
-"""What the servers serve: the guarded application, and beside it the bare view it is measured by."""
+"""What the servers serve: the guarded application, and the bare view it is measured by."""
 
 import os
 from typing import Final

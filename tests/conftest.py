@@ -14,8 +14,13 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
+
+# A busy machine is no fault of the product.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 ALL_WANTED = os.environ.get("VESTIBULE_TEST_ALL") == "1"
 POSTGRESQL = os.environ.get(

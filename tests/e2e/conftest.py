@@ -27,9 +27,9 @@ NAMES = (f"visitor_{number}" for number in itertools.count(1))
 Open = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A running Chromium."""
+    """A running Chromium, closed before the tests of another file start theirs."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield launched

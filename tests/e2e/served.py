@@ -1,5 +1,6 @@
 """An application really served: a threaded server on a free port of this machine."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from examples.microblog.passwords import hash_password
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 from examples import plain_session
 from vestibule.flask.state import state_of
@@ -23,11 +24,6 @@ from vestibule.store import tables
 PASSWORD = "leek and potato soup"
 PAGE = {"Accept": "text/html"}
 COOKIES = ("microblog_session", "vestibule-default", "vestibule-default-browser")
-
-
-class Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the tests look at the requests from the browser's side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +59,13 @@ def _serving(
     with serve.listen(wanted_port) as listener:
         port = listener.getsockname()[1]
         app = prepare(folder, port)
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # requests are watched elsewhere
         app.config["PASSWORD_METHOD"] = "scrypt:256:8:1"  # passwords are not what is tested
         server = make_server(
             serve.HOST,
             port,
             app,
             threaded=True,
-            request_handler=Quiet,
             fd=listener.fileno(),
         )
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -57,7 +57,8 @@ def test_a_login_value_is_plain_text_or_a_number(value: object, text: str | None
 
 
 @pytest.mark.parametrize(
-    "text", ["01", "0x1", "+1", "1_0", "1e0", "1.0", "1.", ".1e1", "-0", "\uff11", "\u0661", "10e-1"]
+    "text",
+    ["01", "0x1", "+1", "1_0", "1e0", "1.0", "1.", ".1e1", "-0", "\uff11", "\u0661", "10e-1"],
 )
 def test_a_number_in_disguise_is_odd(text: str) -> None:
     """Whatever a database could read as a whole number spelled otherwise is odd."""

@@ -45,7 +45,7 @@ def guarded(tmp_path: Path) -> Browser:
     return Shop.open(tmp_path, production=True).browser().join()
 
 
-@pytest.mark.row("W11", "ATK-73", "ASVS-16.5.1")
+@pytest.mark.row("W11", "ATK-73", "ASVS-16.5.2/16.5.3")
 @pytest.mark.parametrize(
     "stands", ["nobody", "waiting", "signed in", "setting up", "late", "later"]
 )
@@ -85,7 +85,7 @@ def test_no_crash_by_a_cookie(guarded: Browser, name: str) -> None:
     guarded.shop.close()
 
 
-@pytest.mark.row("W11", "ASVS-16.5.1")
+@pytest.mark.row("W11", "ASVS-16.5.2/16.5.3")
 @pytest.mark.parametrize("stands", ["nobody", "waiting", "signed in"])
 def test_no_crash_without_a_store(guarded: Browser, stands: str) -> None:
     """While the database answers nothing, no route crashes, opens or tells why."""

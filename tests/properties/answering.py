@@ -58,17 +58,15 @@ class Answering(Household):
         self, case: Case | None, purpose: Purpose, text: str, told: list[rows.Row]
     ) -> None:
         """A wrong answer is charged what it was worth, to the last trillionth; others nothing."""
+        asked = [a for a in case.asked if a.challenge.purpose is purpose] if case else []
+        worth = sum(
+            ODDS[a.enrolment.factor]
+            for a in asked
+            if case and self.is_in_use(a, case, purpose) and self.reads(a, text)
+        )
         for event in told:
             compared = event["data"]["evaluated"] and purpose is not Purpose.ENROL
-            asked = case.asked if case is not None and compared else ()
-            worth = sum(
-                ODDS[a.enrolment.factor]
-                for a in asked
-                if a.challenge.purpose is purpose
-                and self.is_in_use(a, case, purpose)
-                and self.reads(a, text)
-            )
-            assert event["data"].get("odds", 0) == worth
+            assert event["data"].get("odds", 0) == (worth if compared else 0)
 
     def text(
         self,

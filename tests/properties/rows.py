@@ -38,13 +38,16 @@ def read(parts: Parts, before: Rows) -> Rows:
     new = answers(parts, before.last_event)
     last = new[-1]["id"] if new else before.last_event
     now = Rows(answers=[*before.answers, *new], last_event=last)
-    with parts.database.read() as connection:
-        for table in ("enrolment", "passage", "challenge"):
-            found = connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()  # noqa: S608
-            setattr(now, table, {row["id"]: row for row in found})
-        found = connection.exec_driver_sql("SELECT * FROM ledger").mappings()
-        now.ledger = {(row["subject"], row["lane"]): row for row in found}
+    for table in ("enrolment", "passage", "challenge"):
+        setattr(now, table, {row["id"]: row for row in _all(parts, table)})
+    now.ledger = {(row["subject"], row["lane"]): row for row in _all(parts, "ledger")}
     return now
+
+
+def _all(parts: Parts, table: str) -> list[Row]:
+    with parts.database.read() as connection:
+        found = connection.exec_driver_sql(f"SELECT * FROM {table}")  # noqa: S608
+        return [dict(row) for row in found.mappings()]
 
 
 def answers(parts: Parts, after: int) -> list[Row]:

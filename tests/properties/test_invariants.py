@@ -156,9 +156,14 @@ class Days(RuleBasedStateMachine):
         """Somebody removes, renames or renews something."""
         which, flip = self.die.randrange(5), self.flip()
         what = self.die.choice(("remove", "rename", "renew_codes", "redeem"))
-        named = {"remove": {"everything": flip}, "rename": {"prefer": flip}}.get(what, {})
-        more = {"remove": [which], "rename": [which], "redeem": [self.die.choice(SUBJECTS)]}
-        self.do(what, self.who(), *more.get(what, []), **named)
+        if what == "remove":
+            self.do(what, self.who(), which, everything=flip)
+        elif what == "rename":
+            self.do(what, self.who(), which, prefer=flip)
+        elif what == "redeem":
+            self.do(what, self.who(), self.die.choice(SUBJECTS))
+        else:
+            self.do(what, self.who())
 
     @rule()
     def end(self) -> None:

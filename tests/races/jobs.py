@@ -71,7 +71,7 @@ def begin_enrolment(parts: Parts, person: Person, factor: str, *, first: bool = 
 
 def add_until_full(parts: Parts, person: Person, factor: str) -> str:
     """Add sent-code factors on the person's grant until there may be no more."""
-    until = time.monotonic() + 8
+    until = time.monotonic() + 10
     while time.monotonic() < until:
         if add_one(parts, person, factor) == "refused":
             return "full"
@@ -100,11 +100,11 @@ def add_one(parts: Parts, person: Person, factor: str) -> str:
     return word(outcome.verdict)
 
 
-def remove(parts: Parts, subject: str, enrolment: str, keep: str = "") -> str:
-    """Remove one of a subject's own enrolments, and end all but the passage a token names."""
+def remove(parts: Parts, subject: str, enrolment: str, by: str = "") -> str:
+    """Remove one of a subject's own enrolments on the grant that a token names."""
     own = parts.engine.own(subject, enrolment)
-    kept = parts.engine.standing(subject, keep).passage
-    return "removed" if own is not None and parts.engine.revoke(own, kept) else "refused"
+    grant = parts.engine.standing(subject, by).passage
+    return "removed" if own is not None and parts.engine.revoke(own, grant) else "refused"
 
 
 def cancel(parts: Parts, subject: str, token: str) -> str:
@@ -246,11 +246,11 @@ def rename(parts: Parts, subject: str) -> str:
     return "renamed"
 
 
-def add_and_remove(parts: Parts, person: Person, keep: str) -> str:
+def add_and_remove(parts: Parts, person: Person, by: str) -> str:
     """Log in, add a sent-code factor, and remove one where there are several."""
     log_in_by_letter(parts, person, known=False)
     add_one(parts, person, "letters")
     letters = [e for e in parts.engine.enrolments(person.subject) if e.factor == "letters"]
     if len(letters) > MOST_LETTERS:
-        return remove(parts, person.subject, letters[0].id, keep)
+        return remove(parts, person.subject, letters[0].id, by)
     return "few"

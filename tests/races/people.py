@@ -185,3 +185,9 @@ def events(parts: Parts, subject: str, name: str) -> list[dict[str, Any]]:
 def evaluated(parts: Parts, subject: str) -> list[dict[str, Any]]:
     """Return the refused answers that were compared with something."""
     return [fact for fact in events(parts, subject, "answer_rejected") if fact["evaluated"]]
+
+
+def count(parts: Parts, query: str) -> int:
+    """Return the one number that a query answers."""
+    with parts.database.read() as connection:
+        return int(connection.exec_driver_sql(query).scalar_one())

@@ -4,7 +4,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
 from tests.races.jobs import Job
 from tests.races.people import (
     LETTERS,
@@ -16,6 +15,7 @@ from tests.races.people import (
     waiting,
 )
 from tests.races.servers import THREADS, Order, Servers, alone
+
 from vestibule.bootstrap import Parts
 from vestibule.core.model import Purpose
 from vestibule.core.verdict import Reason, Rejected

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-
 from tests.races.people import Person, enrolled, waiting
+
 from vestibule.bootstrap import Parts
 from vestibule.core.model import EnrolmentStatus, PassageStatus, Purpose
 from vestibule.core.ruling import Case, Ruling, Won
@@ -70,7 +70,7 @@ def test_a_ruling_on_what_has_moved_on_is_refused_whole(parts: Parts, spoil: Spo
 
 @pytest.mark.row("ATK-24")
 def test_a_challenge_is_won_once(parts: Parts) -> None:
-    """A second ruling that the same challenge was won changes nothing, though its rows are there."""
+    """A second ruling that the same challenge was won changes nothing."""
     token = waiting_login(parts, enrolled(parts, "ann"))
     store = parts.engine.house.store
     first = store.decide(key(token), None, lambda case: replace(accepting(case), passage=None))

@@ -25,7 +25,7 @@ def test_everything_at_once_is_answered(site: Site, parts: Parts, servers: Serve
     counts = servers.run(site, jobs, threads=THREADS, limits=UNLIMITED)
 
     assert len(counts) == len(jobs)
-    assert all(int(count) > 1 for count in counts)
+    assert all(int(count) > 0 for count in counts)
     assert parts.engine.standing("ann", None).enrolled
     grant = parts.engine.standing("ann", ann.token).passage
     assert parts.engine.is_live(grant, "ann", "1")
@@ -41,7 +41,7 @@ def busy(ann: Person) -> Sequence[Job]:
         ("ask_and_answer", grant),
         ("ask_and_answer", grant),
         ("rename", {"subject": "ann"}),
-        ("add_and_remove", {"person": Person("ann"), "keep": ann.token}),
+        ("add_and_remove", {"person": Person("ann"), "by": ann.token}),
         ("end_others", grant),
     ]
     jobs = [

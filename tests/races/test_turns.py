@@ -1,30 +1,40 @@
 """Two answers in an order chosen by hand: the second sees every row as the first left it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, make_url
-
-from tests.races.jobs import with_limits, word
+from tests.races.jobs import with_limits
 from tests.races.people import (
     Person,
     Site,
     add,
+    count,
     enrolled,
     evaluated,
     first_app,
     first_letters,
     grant_of,
+    letter,
     made_site,
     next_code,
     recovery_codes,
     waiting,
 )
 from tests.races.servers import UNLIMITED
-from tests.races.turns import Stop, stop_at_commit, stopping, threads, wait_until_blocked
+from tests.races.turns import (
+    Stop,
+    answering,
+    one_after_the_other,
+    second_during,
+    stopping,
+    threads,
+    wait_until_blocked,
+)
+
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
 from vestibule.core.limits import CERTAIN
@@ -32,8 +42,6 @@ from vestibule.core.model import ChallengeStatus, Purpose
 from vestibule.testing import FixedRandom
 
 pytestmark = pytest.mark.postgresql
-
-Answer = Callable[[Engine], str]
 
 
 @pytest.fixture(params=["read committed", "repeatable read"])
@@ -63,55 +71,6 @@ def other(site: Site) -> Iterator[Parts]:
     opened = site.opened()
     yield opened
     opened.database.close()
-
-
-def answering(token: str, answer: str, purpose: Purpose = Purpose.LOGIN) -> Answer:
-    """Return what gives an answer to an engine, and says in a word what came of it."""
-    return lambda engine: word(engine.verify(token, purpose, answer).verdict)
-
-
-def one_after_the_other(
-    parts: Parts, first: Answer, second: Answer, engine: Engine | None = None
-) -> tuple[str, str]:
-    """Hold the first inside its rule until the second waits for it; return both words."""
-    engine = engine or parts.engine
-    stop = Stop()
-    with threads() as start:
-        one = start(lambda: first(stopping(engine, stop)))
-        stop.wait()
-        two = start(lambda: second(engine))
-        wait_until_blocked(parts)
-        stop.release()
-        return one.result(), two.result()
-
-
-def second_during(
-    parts: Parts, other: Parts, first: Callable[[Engine], object], second: Answer
-) -> str:
-    """Hold `first` just before its commit until `second` waits for it; return the second's word."""
-    stop = Stop()
-    stop_at_commit(other, stop)
-    with threads() as start:
-        one = start(lambda: first(other.engine))
-        stop.wait()
-        two = start(lambda: second(parts.engine))
-        wait_until_blocked(parts)
-        stop.release()
-        one.result()
-        return two.result()
-
-
-def between_reserve_and_settle(
-    parts: Parts, answer: Answer, meanwhile: Callable[[], object]
-) -> str:
-    """Do something after an answer was counted and judged, before it is settled."""
-    stop = Stop()
-    with threads() as start:
-        one = start(lambda: answer(stopping(parts.engine, stop, before=2)))
-        stop.wait()
-        meanwhile()
-        stop.release()
-        return one.result()
 
 
 @pytest.mark.row("ATK-24", "OTP-06")
@@ -191,6 +150,27 @@ def test_an_answer_waits_for_a_removal(parts: Parts, other: Parts) -> None:
     assert not parts.engine.standing("ann", None).enrolled
 
 
+@pytest.mark.row("ATK-12")
+def test_a_factor_removed_while_a_login_is_written(parts: Parts) -> None:
+    """A login that asks for a factor just removed sends no code for it and takes none."""
+    ann = enrolled(parts, "ann")
+    letters = add(parts, ann, "letters")
+    stop = Stop()
+
+    with threads() as start:
+        begun = start(lambda: stopping(parts.engine, stop).begin_login(ann.login()))
+        stop.wait()
+        own = parts.engine.own("ann", letters)
+        assert own is not None
+        assert parts.engine.revoke(own)
+        stop.release()
+        token = begun.result().token
+
+    assert not parts.engine.resend(token, letters).is_on_its_way
+    assert answering(token, letter(parts.engine, token, Purpose.LOGIN))(parts.engine) == "wrong"
+    assert answering(token, next_code(parts, ann))(parts.engine) == "accepted"
+
+
 @pytest.mark.row("ATK-26")
 @pytest.mark.parametrize("everywhere", [False, True], ids=["cancel", "end_all"])
 def test_an_answer_waits_for_an_end(parts: Parts, other: Parts, *, everywhere: bool) -> None:
@@ -251,66 +231,6 @@ def test_two_first_factors_proven_at_once(parts: Parts, *, app_first: bool) -> N
     assert count(parts, "SELECT count(*) FROM passage WHERE status <> 'ended'") == 1
 
 
-@pytest.mark.row("ATK-24", "ATK-40")
-def test_a_recovery_code_judged_before_its_set_was_replaced(parts: Parts) -> None:
-    """A recovery code that was judged while its set was replaced is worth nothing."""
-    ann = enrolled(parts, "ann")
-    codes = recovery_codes(parts, ann)
-    [begun] = waiting(parts, ann, 1)
-
-    answer = answering(begun.token, codes[0])
-    renewed = between_reserve_and_settle(parts, answer, lambda: recovery_codes(parts, ann))
-
-    assert renewed == "replayed"
-
-
-@pytest.mark.row("ATK-24")
-@pytest.mark.parametrize("which", [0, 1], ids=["the same code", "another code"])
-def test_a_recovery_code_judged_while_one_was_used(parts: Parts, which: int) -> None:
-    """A recovery code judged while one of its set was used is refused, and the used one stays so."""
-    ann = enrolled(parts, "ann")
-    codes = recovery_codes(parts, ann)
-    one, two = (begun.token for begun in waiting(parts, ann, 2))
-
-    def use() -> None:
-        assert parts.engine.verify(two, Purpose.LOGIN, codes[which]).is_accepted
-
-    assert between_reserve_and_settle(parts, answering(one, codes[0]), use) == "replayed"
-
-    left = parts.engine.recovery_codes(parts.engine.enrolments("ann"))
-    assert left is not None
-    assert left.remaining == 9
-    [again] = waiting(parts, ann, 1)
-    assert not parts.engine.verify(again.token, Purpose.LOGIN, codes[which]).is_accepted
-
-
-@pytest.mark.row("ATK-26")
-@pytest.mark.parametrize("finish", ["another way", "cancelled", "waved off"])
-def test_a_recovery_code_judged_while_its_login_ended(parts: Parts, finish: str) -> None:
-    """A recovery code judged while its login ended, or its set was waved off, opens nothing."""
-    ann = enrolled(parts, "ann")
-    codes = recovery_codes(parts, ann)
-    [begun] = waiting(parts, ann, 1)
-
-    def end() -> None:
-        if finish == "another way":
-            outcome = parts.engine.verify(begun.token, Purpose.LOGIN, next_code(parts, ann))
-            assert outcome.is_accepted
-        elif finish == "cancelled":
-            parts.engine.cancel(begun.passage, "cancelled")
-        else:
-            current = parts.engine.recovery_codes(parts.engine.enrolments("ann"))
-            assert current is not None
-            assert parts.engine.keep_recovery_codes(current, kept=False)
-
-    refused = between_reserve_and_settle(parts, answering(begun.token, codes[0]), end)
-
-    assert refused in {"gone", "replayed"}
-    assert count(parts, "SELECT count(*) FROM challenge WHERE status = 'accepted'") == (
-        2 if finish == "another way" else 1
-    )
-
-
 @pytest.mark.row("ATK-24")
 def test_asking_again_waits_for_an_answer(site: Site, parts: Parts, other: Parts) -> None:
     """Asking again while an answer on the same grant takes row after row ends in no deadlock."""
@@ -366,9 +286,3 @@ def test_two_who_ask_again_leave_one_set_of_challenges(parts: Parts, other: Part
     opened = [a.enrolment.id for a in case.asked if a.challenge.purpose is Purpose.STEP_UP]
     assert len(opened) == len(set(opened)) == 2
     assert {a.challenge.status for a in case.asked} >= {ChallengeStatus.OPEN}
-
-
-def count(parts: Parts, query: str) -> int:
-    """Return the one number that a query answers."""
-    with parts.database.read() as connection:
-        return int(connection.exec_driver_sql(query).scalar_one())

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from tests.races.jobs import word
 from tests.races.people import Site, enrolled, grant_of, recovery_codes, waiting
 from tests.races.turns import Stop, stop_at_commit, stopping, threads, wait_until_blocked
+
 from vestibule.bootstrap import Parts
 from vestibule.bootstrap.operate import rotate_keys
 from vestibule.core.engine import Engine
@@ -30,7 +30,7 @@ def other(site: Site) -> Iterator[Parts]:
 def test_a_name_given_during_a_rotation_leaves_the_secret_under_the_new_key(
     site: Site, parts: Parts
 ) -> None:
-    """Renaming a factor that was read before the keys were rotated keeps its newly sealed secret."""
+    """Renaming a factor that was read before a rotation keeps its newly sealed secret."""
     ann = enrolled(parts, "ann")
     [read_before] = parts.engine.enrolments("ann")
     version, _ = rotate_keys(parts, Path(str(site.config["VESTIBULE_KEY_FILE"])))
@@ -90,7 +90,7 @@ def test_clearing_out_waits_for_an_answer_and_not_the_other_way_round(
 def test_an_answer_that_waited_past_the_end_is_refused(
     site: Site, parts: Parts, other: Parts, by: str
 ) -> None:
-    """An answer that came in time but waited for another transaction until after the end is late."""
+    """An answer that came in time, but waited for another transaction past the end, is late."""
     clock = FakeClock(parts.engine.house.now())
     slow = replace(parts.engine.house, clock=clock)
     engine = Engine(slow)
@@ -115,6 +115,6 @@ def test_an_answer_that_waited_past_the_end_is_refused(
     assert site.instance.exists()
 
 
-def days_later(engine: Engine) -> object:
+def days_later(engine: Engine) -> datetime:
     """Return the day after tomorrow."""
     return engine.house.now() + timedelta(days=2)

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, event
+from tests.races.jobs import word
 
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
+from vestibule.core.model import Purpose
 from vestibule.core.ruling import Case, Ruling
 
 PATIENCE: Final = 10.0
 Result = TypeVar("Result")
+Answer = Callable[[Engine], str]
+"""What is done with an engine, and says in a word what came of it."""
 
 
 @dataclass(slots=True)
@@ -46,6 +50,11 @@ class StoppingStore:
     def __init__(self, store: Any, stop: Stop, *, before: int = 0) -> None:
         """Stop before the decision of that number, counted from 1; inside the first for 0."""
         self._store, self._stop, self._before, self._count = store, stop, before, 0
+
+    def open_passage(self, *arguments: Any) -> None:
+        """Write a login that waits, after a stop: what it asks for was read before."""
+        self._stop.here()
+        self._store.open_passage(*arguments)
 
     def decide(
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
@@ -106,3 +115,52 @@ def wait_until_blocked(parts: Parts, count: int = 1) -> None:
         time.sleep(0.005)
     message = "nobody waits: the two transactions do not exclude each other"
     raise AssertionError(message)
+
+
+def answering(token: str, answer: str, purpose: Purpose = Purpose.LOGIN) -> Answer:
+    """Return what gives an answer to an engine, and says in a word what came of it."""
+    return lambda engine: word(engine.verify(token, purpose, answer).verdict)
+
+
+def one_after_the_other(
+    parts: Parts, first: Answer, second: Answer, engine: Engine | None = None
+) -> tuple[str, str]:
+    """Hold the first inside its rule until the second waits for it; return both words."""
+    engine = engine or parts.engine
+    stop = Stop()
+    with threads() as start:
+        one = start(lambda: first(stopping(engine, stop)))
+        stop.wait()
+        two = start(lambda: second(engine))
+        wait_until_blocked(parts)
+        stop.release()
+        return one.result(), two.result()
+
+
+def second_during(
+    parts: Parts, other: Parts, first: Callable[[Engine], object], second: Answer
+) -> str:
+    """Hold `first` just before its commit until `second` waits for it; return the second's word."""
+    stop = Stop()
+    stop_at_commit(other, stop)
+    with threads() as start:
+        one = start(lambda: first(other.engine))
+        stop.wait()
+        two = start(lambda: second(parts.engine))
+        wait_until_blocked(parts)
+        stop.release()
+        one.result()
+        return two.result()
+
+
+def between_reserve_and_settle(
+    parts: Parts, answer: Answer, meanwhile: Callable[[], object]
+) -> str:
+    """Do something after an answer was counted and judged, before it is settled."""
+    stop = Stop()
+    with threads() as start:
+        one = start(lambda: answer(stopping(parts.engine, stop, before=2)))
+        stop.wait()
+        meanwhile()
+        stop.release()
+        return one.result()

@@ -58,6 +58,22 @@ def test_a_row_given_to_another_subject_opens_nothing(site: Site) -> None:
 
 
 @pytest.mark.row("ATK-75", "ATK-80")
+def test_an_altered_session_is_not_given_back(site: Site) -> None:
+    """A login whose parked session was altered or moved ends without a grant or a crash."""
+    ada, eve = site.enrol("ada"), site.enrol("eve")
+    begun, theirs = ada.login(parked=b"of ada"), eve.login(parked=b"of eve")
+    parked = {row["id"]: row["parked"] for row in site.rows("passage")}
+    site.change("passage", {"id": begun.passage.id}, parked=parked[theirs.passage.id])
+
+    outcome = ada.answer(begun.token, ada.next_code())
+
+    assert reason(outcome) is Reason.GONE
+    assert outcome.granted is None
+    assert not site.engine.is_live(site.engine.standing("ada", begun.token).passage, "ada", "ada")
+    assert ada.answer(ada.login().token, ada.code()).is_accepted
+
+
+@pytest.mark.row("ATK-75", "ATK-80")
 def test_an_altered_row_among_good_ones_stops_nobody(site: Site) -> None:
     """With one of two apps spoilt in the database, the other still lets its owner in and out."""
     ada = site.enrol()

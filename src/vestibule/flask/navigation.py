@@ -86,11 +86,6 @@ def own_path(location: str | None, request: Request) -> str | None:
     return path + (f"?{parts.query}" if parts.query else "")
 
 
-def is_json_object(body: object) -> bool:
-    """Say whether a JSON body is an object, which is all we read."""
-    return isinstance(body, dict)
-
-
 def _authority(origin: str) -> str | None:
     try:
         return urlsplit(origin).netloc.lower() or None

@@ -110,6 +110,21 @@ def test_codes_are_shown_until_they_are_kept(site: Site) -> None:
     assert ada.answer(ada.login().token, again[0]).is_accepted
 
 
+@pytest.mark.row("ATK-12", "ATK-40")
+def test_a_grant_that_has_ended_makes_no_new_set(site: Site) -> None:
+    """A browser that was signed out meanwhile gets no codes, and the old ones stay good."""
+    ada = site.enrol()
+    codes = ada.make_recovery_codes()
+    here = ada.passage
+    site.engine.cancel(here, "logout")
+
+    made = site.engine.new_recovery_codes(applicant("ada"), here)
+
+    assert (list(made.codes), made.remaining) == ([], 0)
+    assert site.told("ada").count("recovery_codes_made") == 1
+    assert ada.answer(ada.login().token, codes[0]).is_accepted
+
+
 def test_a_set_waved_off_is_dropped(site: Site) -> None:
     """Who does not want the codes shown has none, and nobody else can use them."""
     ada = site.enrol()

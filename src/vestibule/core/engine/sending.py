@@ -7,7 +7,14 @@ from typing import Final
 
 from vestibule.core import events
 from vestibule.core.engine.house import House
-from vestibule.core.model import Challenge, Enrolment, Message, Origin, Passage
+from vestibule.core.model import (
+    Challenge,
+    Enrolment,
+    EnrolmentStatus,
+    Message,
+    Origin,
+    Passage,
+)
 from vestibule.core.ruling import Case, Ruling
 from vestibule.core.tokens import token_hash
 from vestibule.core.verdict import Pending, Reason, Rejected, Verdict
@@ -54,8 +61,8 @@ def resend(house: House, token: str, enrolment_id: str, origin: Origin) -> Sent:
         for asked in case.asked:
             challenge, enrolment = asked.challenge, asked.enrolment
             if enrolment.id == enrolment_id and challenge.is_open(now):
-                if not _is_sent(house, enrolment):
-                    break
+                if not _is_sent(house, enrolment) or enrolment.status is EnrolmentStatus.REVOKED:
+                    break  # it may have been removed while this login was being written
                 return _rule(house, case, challenge, enrolment, now, origin)
         return Ruling(verdict=Rejected(reason=Reason.GONE))
 
