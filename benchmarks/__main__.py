@@ -4,11 +4,14 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import checks
+from benchmarks import checks, judging, requests, starting
 from benchmarks.figures import Figure, print_figures, print_heading
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Figure]]]] = {
     "checks": checks.figures,
+    "requests": requests.figures,
+    "judging": judging.figures,
+    "starting": starting.figures,
 }
 
 

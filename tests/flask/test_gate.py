@@ -183,6 +183,34 @@ def test_a_closed_account_gets_the_pages_of_anybody(make: Make) -> None:
     assert browser.get("/secret").location.startswith("/login")
 
 
+@pytest.mark.row("ATK-37", "W11")
+def test_a_remember_cookie_that_loads_nobody_is_nobodys(host: Host) -> None:
+    """An old remember cookie whose user is gone is deleted, and every page stays as it was."""
+    cookie = old_cookie(host)
+    host.enrol()
+    host.gone.add("ada")
+    browser = host.browser(remember_token=cookie)
+
+    assert browser.sees("/who") == "None None"
+    assert "remember_token" not in browser.cookies()
+    assert browser.get("/login").text == "LOGIN"
+    assert browser.login("bob").location == "/who"
+
+
+@pytest.mark.row("ATK-08", "ASVS-6.4.1")
+def test_nobody_enrols_for_a_person_who_is_not_there(host: Host) -> None:
+    """A session left over from a closed account sets up no second step for whoever comes next."""
+    browser = host.browser()
+    browser.login("42")
+    host.gone.add("42")
+
+    assert browser.client.post("/two-step/add/totp", json={}).status_code == 401
+    assert browser.get("/two-step/", headers=PROGRAM).status_code == 401
+
+    host.gone.clear()
+    assert host.engine.enrolments("42") == []
+
+
 @pytest.mark.row("ATK-02")
 def test_a_token_lets_nobody_enrolled_in(make: Make) -> None:
     """A request_loader brings whoever has no second step, and otherwise nobody."""

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from odds import DAYS, NEW_BROWSER, SCENARIOS, Scenario, line, year
+from odds import DAYS, SCENARIOS, line, year
+from odds_players import NEW_BROWSER, Scenario
 
 PUBLISHED = 0.001
 

@@ -1,0 +1,94 @@
+"""What the gate adds to a request of somebody signed in, against one indexed SELECT."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from benchmarks import crowd, databases, host, sites
+from benchmarks.databases import Place
+from benchmarks.figures import Figure, at_most
+from vestibule.bootstrap import Parts
+from vestibule.store import tables
+
+SUBJECT: Final = "1"
+BASE: Final = "https://localhost"
+CALLS: Final = 300
+ROUNDS: Final = 15
+
+
+def figures() -> Iterator[Figure]:
+    """Ask for one page, in turns: of Flask, of Flask-Login, and of the same behind the gate."""
+    for database in databases.names():
+        with databases.empty(database) as place:
+            yield from _on(place)
+
+
+def _on(place: Place) -> Iterator[Figure]:
+    site = sites.made(place)
+    parts = site.opened()
+    crowd.enrol(parts, [SUBJECT])
+    plain = _asking(host.plain())
+    login = _asking(host.with_login(), _log_in)
+    gate = _asking(host.guarded(site), lambda client: _log_in_twice(client, parts))
+    rounds = [
+        (_seconds(plain), _seconds(login), _seconds(gate), _seconds(_selecting(parts)))
+        for _ in range(ROUNDS)
+    ]
+    seen = [statistics.median(column) / CALLS * 1e6 for column in zip(*rounds, strict=True)]
+    yield Figure(
+        f"the gate on a request, {place.name}",
+        statistics.median((gated - without) / one for _, without, gated, one in rounds),
+        "SELECT",
+        at_most(1.5),
+        "Flask {:.0f}, Flask-Login {:.0f}, behind the gate {:.0f}, SELECT {:.0f} µs".format(*seen),
+    )
+    parts.database.close()
+
+
+def _asking(
+    app: Flask, log_in: Callable[[FlaskClient], None] | None = None
+) -> Callable[[], object]:
+    client = app.test_client()
+    if log_in is not None:
+        log_in(client)
+
+    def ask() -> None:
+        if client.get("/page", base_url=BASE).status_code != 200:  # noqa: PLR2004 - HTTP's own
+            raise AssertionError("the page did not open")
+
+    return ask
+
+
+def _log_in(client: FlaskClient) -> None:
+    client.post("/login", data={"user": SUBJECT}, base_url=BASE)
+
+
+def _log_in_twice(client: FlaskClient, parts: Parts) -> None:
+    _log_in(client)
+    answer = {"code": crowd.right_code(parts)}
+    client.post("/two-step/login", json=answer, base_url=BASE)
+
+
+def _selecting(parts: Parts) -> Callable[[], object]:
+    enrolment = tables.enrolment
+    query = select(enrolment.c.id, enrolment.c.status).where(
+        enrolment.c.realm == "default", enrolment.c.subject == SUBJECT
+    )
+
+    def ask() -> None:
+        with parts.database.read() as connection:
+            connection.execute(query).all()
+
+    return ask
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    for _ in range(CALLS):
+        call()
+    return time.perf_counter() - began
