@@ -162,6 +162,10 @@ def test_no_context_within_a_request_sees_more(make: Make) -> None:
             assert browser.get(path, headers={"X-Token": "ada"}).text == nobody
     assert host.diary == []
     assert host.browser().get("/within", headers={"X-Token": "bob"}).text == "bob bob"
+    signed_in = host.browser()
+    signed_in.login("bob")
+    assert signed_in.sees("/within") == "bob bob"
+    assert signed_in.sees("/flow") == "bob"
 
 
 def test_a_closed_account_gets_the_pages_of_anybody(make: Make) -> None:
@@ -664,6 +668,27 @@ def test_a_changed_password_ends_every_session(make: Make) -> None:
     assert returned.login("ada").location == DOOR
 
 
+@pytest.mark.row("ATK-36", "ASVS-7.4.3")
+def test_a_grant_spares_a_second_step_while_the_password_is_the_same(make: Make) -> None:
+    """Whoever lost only his session signs in by the password, until the password has changed."""
+    host, stamps = with_stamps(make)
+    phone, browser = host.enrol(), host.browser()
+    browser.login("ada")
+    browser.second_step(phone)
+    granted = {n: v for n, v in browser.cookies().items() if n.startswith("vestibule")}
+
+    assert host.browser(**granted).login("ada").location == "/who"
+    assert host.browser(**granted).login("bob").location == "/who"
+    assert not host.browser(**granted).is_in()
+    again = host.browser()
+    again.login("ada")
+    again.second_step(phone)
+    granted = {n: v for n, v in again.cookies().items() if n.startswith("vestibule")}
+    stamps["ada"] = "second"
+
+    assert host.browser(**granted).login("ada").location == DOOR
+
+
 @pytest.mark.row("ASVS-7.4.3", "ASVS-7.4.1", "ASVS-6.5.6")
 def test_removing_a_factor_ends_the_other_sessions(host: Host) -> None:
     """When the last factor goes, no grant is left, and only the browser that did it stays in."""
@@ -931,6 +956,17 @@ def test_the_hosts_own_tests_may_write_a_session(make: Make) -> None:
         client = host.app.test_client(user=Person(name))
         assert client.get("/who").text == seen
         host.app.test_client_class = None
+
+
+def test_the_hosts_session_interface_is_there_as_it_was(host: Host) -> None:
+    """Whoever asks for the session interface, or sets something on it, reaches the host's own."""
+    interface = host.app.session_interface
+    interface.key_derivation = "hmac"  # type: ignore[attr-defined]
+    interface.added = "something"  # type: ignore[attr-defined]
+
+    assert interface.salt == "cookie-session"  # type: ignore[attr-defined]
+    assert vars(interface)["inner"].added == "something"
+    assert not hasattr(interface, "regenerate")
 
 
 def test_a_context_of_a_test_is_guarded_like_a_request(host: Host) -> None:

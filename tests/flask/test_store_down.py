@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_login import current_user
+from flask import Response, g, session
+from flask import request as asked
+from flask_login import current_user, login_user, logout_user
 from tests.contracts.gate_hosts import (
     DOOR,
     PAGE,
@@ -238,6 +240,103 @@ def test_a_store_of_another_installation_opens_nothing(tmp_path: Path) -> None:
     assert browser.cookies() == {}
     assert browser.get("/public").text == "PUBLIC"
     one.close()
+
+
+def break_at(host: Host, moment: str) -> bool:
+    """Break the store where this is the moment that was asked for, until the request is over."""
+    if asked.args.get("at") != moment:
+        return False
+    g.broken = down(host)
+    g.broken.__enter__()
+    return True
+
+
+def breaking(host: Host) -> None:
+    """Give a host views around which the store can break at a moment of one's choice."""
+
+    @host.app.before_request
+    def before() -> None:
+        if break_at(host, "before"):
+            login_user(Person("ada"), remember=True)
+
+    @host.app.route("/break")
+    def view() -> str:
+        if break_at(host, "view"):
+            login_user(Person("ada"), remember=True)
+        if break_at(host, "within"):
+            with suppress(Exception):
+                str(current_user.get_id())
+            with host.app.app_context():
+                return str(current_user.get_id())
+        return "VIEW"
+
+    _breaking_late(host)
+
+
+def _breaking_late(host: Host) -> None:
+    @host.app.after_request
+    def after(response: Response) -> Response:
+        if break_at(host, "login after"):
+            session["_user_id"] = "ada"
+        if break_at(host, "logout after"):
+            logout_user()
+        return response
+
+    @host.app.teardown_request
+    def mend(error: BaseException | None) -> None:
+        del error
+        if "broken" in g:
+            g.broken.__exit__(None, None, None)
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Iterator[Host]:
+    """A host whose store can break within a request."""
+    made = flask_login_host(tmp_path, Shape(request_loader=True), add=breaking)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("moment", ["before", "view", "within"])
+@pytest.mark.row("ATK-80", "ATK-03")
+def test_a_store_that_breaks_within_a_request_opens_nothing(fragile: Host, moment: str) -> None:
+    """Wherever the store breaks, the request is put off and leaves no cookie."""
+    fragile.enrol()
+    browser = fragile.browser()
+
+    headers = PAGE | ({"X-Token": "ada"} if moment == "within" else {})
+    assert_is_put_off(browser.get("/break", query_string={"at": moment}, headers=headers))
+
+    assert browser.cookies() == {}
+    assert not browser.is_in()
+
+
+@pytest.mark.row("ATK-80")
+def test_a_login_after_the_view_is_not_kept_while_the_store_is_down(fragile: Host) -> None:
+    """A login made too late to be weighed is emptied where nobody can weigh it."""
+    fragile.enrol()
+    browser = fragile.browser()
+
+    assert browser.get("/break", query_string={"at": "login after"}).text == "VIEW"
+
+    assert "session" not in browser.cookies()
+    assert not browser.is_in()
+
+
+@pytest.mark.row("ATK-80", "ASVS-7.4.1")
+def test_a_logout_after_the_view_waits_for_the_store(fragile: Host) -> None:
+    """A logout whose grant cannot be ended leaves the browser as it was, to try again."""
+    phone, browser = fragile.enrol(), fragile.browser()
+    browser.login("ada")
+    browser.second_step(phone)
+    kept = browser.cookies()
+
+    browser.get("/break", query_string={"at": "logout after"})
+
+    assert browser.cookies() == kept
+    assert browser.is_in()
+    browser.logout()
+    assert not fragile.browser(**kept).is_in()
 
 
 FORKING = """

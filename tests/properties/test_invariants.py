@@ -224,6 +224,7 @@ class Days(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(0 if EXAMPLES else 120)
 @pytest.mark.row("H-9", "ATK-24", "ATK-29", "ATK-31", "ATK-76")
 def test_what_must_hold_holds_in_any_order(tmp_path: Path) -> None:
     """Whatever two people and their operator do, no invariant of the product is ever broken."""

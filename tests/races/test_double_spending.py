@@ -24,7 +24,7 @@ ANSWERS = 100
 LOGINS = 5
 
 
-@pytest.mark.row("ATK-24", "NIST-18", "PSD-01", "C6")
+@pytest.mark.row("H-5", "ATK-24", "NIST-18", "PSD-01", "C6")
 def test_an_app_code_is_accepted_once(site: Site, parts: Parts, servers: Servers) -> None:
     """One app code, given a hundred times at once to five logins of one person, opens one."""
     ann = enrolled(parts, "ann")
