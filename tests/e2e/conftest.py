@@ -21,7 +21,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-LONGEST_WAIT = 10_000
+LONGEST_WAIT = 30_000
 NAMES = (f"visitor_{number}" for number in itertools.count(1))
 
 Open = Callable[..., Visitor]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from vestibule.testing import SoftwareAuthenticator
 
-TOO_LATE = 4
+TOO_LATE = 10
 """Seconds before a code's end in which it might be over when it arrives."""
 
 
