@@ -20,7 +20,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_required, l
 from flask_session import Session
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import Connection, event
+from tests.heard import heard
 from werkzeug.test import TestResponse
 
 from vestibule.core.engine import Engine, Login
@@ -136,19 +136,10 @@ class Host:
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
-        """What is said to Vestibule's database meanwhile."""
-        said: list[str] = []
-
-        def listen(connection: Connection, cursor: Any, statement: str, *rest: Any) -> None:
-            del connection, cursor, rest
-            said.append(statement.split(maxsplit=1)[0])
-
-        engine = self.state.parts.database.engine
-        event.listen(engine, "before_cursor_execute", listen)
-        try:
+        """What is said to Vestibule's database meanwhile, the first word of each statement."""
+        with heard(self.state.parts.database.engine) as said:
             yield said
-        finally:
-            event.remove(engine, "before_cursor_execute", listen)
+        said[:] = [statement.split(maxsplit=1)[0] for statement in said]
 
 
 class Browser:

@@ -1,12 +1,13 @@
 """A site to test the engine on: its database, a clock that stands still, people who log in."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import select
+from tests.heard import heard
 
 from vestibule import oath
 from vestibule.bootstrap import Parts, assemble, read_settings
@@ -206,20 +207,9 @@ class Site:
         """The names of the events in the audit trail, oldest first."""
         return [fact["name"] for fact in self.facts(subject)]
 
-    @contextmanager
-    def statements(self) -> Iterator[list[str]]:
-        """What is said to the database meanwhile, but for the start of a transaction."""
-        said: list[str] = []
-
-        def listen(connection: Connection, cursor: Any, statement: str, *rest: Any) -> None:
-            if not statement.startswith("BEGIN"):
-                said.append(statement)
-
-        event.listen(self.parts.database.engine, "before_cursor_execute", listen)
-        try:
-            yield said
-        finally:
-            event.remove(self.parts.database.engine, "before_cursor_execute", listen)
+    def statements(self) -> AbstractContextManager[list[str]]:
+        """What is said to the database meanwhile, but for what begins and ends a transaction."""
+        return heard(self.parts.database.engine)
 
 
 @dataclass

@@ -111,6 +111,19 @@ def check_grants(now: Rows) -> None:
             assert one not in opened
 
 
+def check_tries(now: Rows, most: int) -> None:
+    """No login and no question takes more answers than it may, whatever they were."""
+    tries: dict[tuple[str, str], int] = {}
+    for event in now.answers:
+        data = event["data"]
+        question = (data["passage"], data["purpose"])
+        if event["name"] == "challenges_opened":
+            tries.pop(question, None)
+        elif data.get("reason") in {"wrong", "replayed", "malformed"}:
+            tries[question] = tries.get(question, 0) + 1
+            assert tries[question] <= most or data["purpose"] == "enrol"
+
+
 def ledgers(now: Rows, numbers: Limits) -> dict[tuple[str, str], tuple[float, int]]:
     """Return what stands charged to each lane, reckoned from the events alone, and since when.
 

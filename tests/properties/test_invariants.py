@@ -177,13 +177,15 @@ class Days(RuleBasedStateMachine):
 
     @rule()
     def operate(self) -> None:
-        """The operator does something, or loses a day."""
-        what = self.die.choice(("restart", "rotate", "purge", "back up", "restore", ""))
-        if what:
-            self.do("operate", what)
-        else:
-            kind = self.die.choice(("patient", "recovery"))
-            self.do("lose_a_day", self.who(), kind, known=self.flip())
+        """The operator does something."""
+        what = ("restart", "rotate", "purge", "back up", "restore")
+        self.do("operate", self.die.choice(what))
+
+    @rule()
+    def lose_a_day(self) -> None:
+        """The operator puts a backup back."""
+        kind = self.die.choice(("patient", "recovery"))
+        self.do("lose_a_day", self.who(), kind, known=self.flip())
 
     # What must be so
 
@@ -210,6 +212,7 @@ class Days(RuleBasedStateMachine):
         rows.check_states(before, self.home.rows)
         rows.check_counts(before, self.home.rows, NUMBERS.consecutive)
         rows.check_grants(self.home.rows)
+        rows.check_tries(self.home.rows, NUMBERS.attempts)
 
     @invariant()
     def odds_stay_within_the_ledger(self) -> None:

@@ -242,7 +242,7 @@ def test_asking_again_waits_for_an_answer(site: Site, parts: Parts, other: Parts
         parts.engine.ask_again(grant, Purpose.STEP_UP)
         return "asked"
 
-    with other.database.engine.connect() as third, threads() as start:
+    with threads() as start, other.database.engine.connect() as third:
         # A third hand holds the enrolment that an answer takes first. The answer has one challenge
         # then and waits for the rest, which asking again would take in the order they were made.
         first = "SELECT id FROM enrolment ORDER BY id LIMIT 1 FOR UPDATE"

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, event
 from tests.races.jobs import word
 
 from vestibule.bootstrap import Parts
@@ -84,14 +83,15 @@ def stopping(engine: Engine, stop: Stop, *, before: int = 0) -> Engine:
     return Engine(replace(engine.house, store=store))
 
 
-def stop_at_commit(parts: Parts, stop: Stop) -> None:
-    """Let the next transaction of these parts stop when all is written and nothing committed."""
+@contextmanager
+def held_back(parts: Parts) -> Iterator[Callable[[], None]]:
+    """Hold every transaction back at its last step, the audit trail; lend what lets them go on.
 
-    def commit(connection: Connection) -> None:
-        del connection
-        stop.here()
-
-    event.listen(parts.database.engine, "commit", commit)
+    Whatever comes to it then has written all it writes, and has committed nothing.
+    """
+    with parts.database.engine.connect() as third:
+        third.exec_driver_sql("LOCK TABLE event IN EXCLUSIVE MODE")
+        yield third.rollback
 
 
 @contextmanager
@@ -141,14 +141,12 @@ def second_during(
     parts: Parts, other: Parts, first: Callable[[Engine], object], second: Answer
 ) -> str:
     """Hold `first` just before its commit until `second` waits for it; return the second's word."""
-    stop = Stop()
-    stop_at_commit(other, stop)
-    with threads() as start:
+    with threads() as start, held_back(other) as release:
         one = start(lambda: first(other.engine))
-        stop.wait()
-        two = start(lambda: second(parts.engine))
         wait_until_blocked(parts)
-        stop.release()
+        two = start(lambda: second(parts.engine))
+        wait_until_blocked(parts, 2)
+        release()
         one.result()
         return two.result()
 

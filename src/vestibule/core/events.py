@@ -3,7 +3,7 @@
 An event never holds a code, a secret, a token or a full address of a person.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,7 +18,8 @@ class Fact:
 
     def data(self) -> dict[str, Any]:
         """Return the fact's own fields, ready for JSON."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
+        own = {own.name: getattr(self, own.name) for own in fields(self)}
+        return {name: value for name, value in own.items() if value not in (None, "")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
+from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Request, Response
 
 MOST_BROWSERS: Final = 4
@@ -12,7 +14,7 @@ BROWSER_LIFE: Final = timedelta(days=400)
 NEXT_LIFE: Final = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Cookies:
     """The names and attributes of one realm's cookies.
 
@@ -22,17 +24,17 @@ class Cookies:
     realm: str
     secure: bool
 
-    @property
+    @cached_property
     def passage(self) -> str:
         """The cookie that names a waiting login or a grant."""
         return self._name("")
 
-    @property
+    @cached_property
     def browser(self) -> str:
         """The cookie by which a browser is known, and to which forms are bound."""
         return self._name("-browser")
 
-    @property
+    @cached_property
     def next(self) -> str:
         """The cookie that holds, sealed, where a signed-in person was going."""
         return self._name("-next")
@@ -66,7 +68,8 @@ class Cookies:
         return f"{prefix}vestibule-{self.realm}{suffix}"
 
     def _set(self, response: Response, name: str, value: str, life: timedelta | None) -> None:
-        response.set_cookie(
+        # Max-Age says it all: Expires would only repeat it, for browsers of another age.
+        cookie = dump_cookie(
             name,
             value,
             max_age=life,
@@ -74,4 +77,6 @@ class Cookies:
             secure=self.secure,
             httponly=True,
             samesite="Lax",
+            sync_expires=False,
         )
+        response.headers.add("Set-Cookie", cookie)

@@ -6,64 +6,18 @@ carry none: see `navigation.is_same_origin_json`.
 
 import base64
 import binascii
-from typing import Any
+from typing import Final
 
 from flask import current_app, g, request
-from flask_wtf import FlaskForm
 from markupsafe import Markup
 from werkzeug.wrappers import Response
-from wtforms import StringField, ValidationError
-from wtforms.csrf.core import CSRF
 
 from vestibule.core.tokens import new_token
 from vestibule.flask.state import State, state_of
 
-_USE = "csrf"
-_NEW = "vestibule_new_browser"
-
-
-class BrowserCsrf(CSRF):
-    """Makes and checks the hidden field of a form."""
-
-    def generate_csrf_token(self, csrf_token_field: Any) -> str:
-        """Return the value for a page shown in this browser."""
-        del csrf_token_field
-        return token()
-
-    def validate_csrf_token(self, form: Any, field: Any) -> None:
-        """Refuse a form that was not shown in this browser."""
-        del form
-        if not is_valid(field.data):
-            raise ValidationError("the page was not shown in this browser")
-
-
-class Form(FlaskForm):  # type: ignore[misc]
-    """A form of ours: protected whatever the host's settings say."""
-
-    class Meta:
-        """Protection on, by our own means, under a name hosts do not change."""
-
-        csrf = True
-        csrf_class = BrowserCsrf
-        csrf_field_name = "csrf_token"
-
-
-class CodeForm(Form):
-    """One typed answer."""
-
-    code = StringField()
-
-
-class LabelForm(Form):
-    """A name for a way."""
-
-    label = StringField()
-
-
-class KeptForm(Form):
-    """Whether the recovery codes were saved."""
-
-    kept = StringField()
+FIELD: Final = "csrf_token"
+_USE: Final = "csrf"
+_NEW: Final = "vestibule_new_browser"
 
 
 def token() -> str:
@@ -88,7 +42,7 @@ def is_valid(value: object) -> bool:
 
 def hidden_field() -> Markup:
     """Return the hidden input; without an id, because a page may have several forms."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token())
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token())
 
 
 def keep_browser(response: Response) -> None:

@@ -61,7 +61,9 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
     """Return a page of ours with everything every page needs."""
     here = state()
     settings = here.settings
-    html = render_template(
+    # With a base of the host's, all that the host puts into its own pages; else nothing of it.
+    render = render_template if settings.base_template else _rendered
+    html = render(
         f"vestibule/{template}.html",
         _=_,
         lang="en",
@@ -75,6 +77,10 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
     response = make_response(html, status)
     csrf.keep_browser(response)
     return response
+
+
+def _rendered(template: str, **context: Any) -> str:
+    return current_app.jinja_env.get_template(template).render(context)
 
 
 def said(status_code: int, /, **body: Any) -> Response:
@@ -114,8 +120,10 @@ def message(
 
 def harden(response: Response) -> Response:
     """Put the headers of every page of ours on an answer; the host's own base brings its policy."""
+    present = {name.lower() for name, _ in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in present:
+            response.headers.add(name, value)
     if state().settings.base_template is None:
         response.headers["Content-Security-Policy"] = POLICY
     else:

@@ -1,18 +1,16 @@
 """Reading what a form or a program sends to us, and refusing what nobody of ours sent."""
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from flask import request
 from werkzeug.wrappers import Response
 
-from vestibule.flask import pages
-from vestibule.flask.csrf import Form
+from vestibule.flask import csrf, pages
 from vestibule.flask.navigation import is_cross_site, is_same_origin_json
 from vestibule.flask.texts import gettext as _
 
 LARGEST_BODY: Final = 16 * 1024
-AnyForm = TypeVar("AnyForm", bound=Form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +23,24 @@ class Sent:
     """The form is one of ours, but was shown too long ago or in another browser."""
 
 
-def read(form: type[AnyForm], *names: str) -> Sent:
-    """Return the fields called `names`; nothing is changed before this says it may be."""
+def read(*names: str, by_program: str = "") -> Sent:
+    """Return the fields called `names`; nothing is changed before this says it may be.
+
+    A field called `by_program` comes in JSON only. A form carries an anti-forgery value, whatever
+    the host has switched off for its own.
+    """
     if _is_too_large():
         return Sent(fields={}, refusal=_refused(413, "too_large", _("That was too long.")))
     if request.is_json:
-        return _read_json(names)
+        return _read_json((*names, by_program) if by_program else names)
     if is_cross_site(request):
         text = _("Another site sent this. Nothing was changed.")
         return Sent(fields={}, refusal=_refused(403, "cross_site", text))
-    filled = form()
-    fields = {name: _text(filled[name].data) if name in filled else "" for name in names}
-    return Sent(fields=fields, is_stale=not filled.validate())
+    form = request.form
+    fields = {name: form.get(name, "") for name in names}
+    if by_program:
+        fields[by_program] = ""
+    return Sent(fields=fields, is_stale=not csrf.is_valid(form.get(csrf.FIELD)))
 
 
 def _read_json(names: tuple[str, ...]) -> Sent:
@@ -70,10 +74,6 @@ def _is_too_large() -> bool:
     if request.content_length is None:
         return bool(request.headers.get("Transfer-Encoding"))
     return request.content_length > LARGEST_BODY
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _refused(status: int, error: str, text: str) -> Response:

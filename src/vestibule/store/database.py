@@ -19,12 +19,14 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from vestibule.core.errors import ConfigurationError, StoreUnavailableError
+from vestibule.store.turn import Turn
 
 SCHEMA: Final = "vestibule"
 OLDEST_SQLITE: Final = (3, 35, 0)
 FIRST_TO_OPEN: Final = 100
 """How often a connection tries to be the one that brings a new file into WAL mode."""
 READS_ONLY: Final = "vestibule_reads_only"
+BEGIN: Final = "BEGIN IMMEDIATE"
 
 
 def parse(url: str) -> URL:
@@ -127,7 +129,7 @@ def _write_ahead(cursor: Any) -> None:
 def _begin_immediate(connection: Connection) -> None:
     # A deferred transaction that reads and then writes fails as soon as another has written.
     if not connection.get_execution_options().get(READS_ONLY):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(BEGIN)
 
 
 class Database:
@@ -137,6 +139,7 @@ class Database:
         """Keep `engine`; nothing is opened yet."""
         self.engine = engine
         self._reader = reading(engine)
+        self._is_sqlite = engine.dialect.name == "sqlite"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -149,6 +152,48 @@ class Database:
         """Lend a connection inside one transaction, committed at the end or rolled back whole."""
         with _translated(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Lend the driver's own connection inside one transaction, as `write` does."""
+        with self._lent() as lent:
+            cursor = lent.cursor()
+            if self._is_sqlite:
+                cursor.execute(BEGIN)
+            yield Turn(cursor, self.engine.dialect)
+            lent.commit()
+
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Lend the driver's own connection for a single read, which needs no transaction."""
+        with self._lent() as lent:
+            if self._is_sqlite:
+                yield Turn(lent.cursor(), self.engine.dialect)
+                return
+            lent.driver_connection.autocommit = True
+            try:
+                yield Turn(lent.cursor(), self.engine.dialect)
+            finally:
+                lent.driver_connection.autocommit = False
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """Lend a pooled connection; what is not committed is rolled back when it is given back."""
+        dialect = self.engine.dialect
+        driver: Any = dialect.loaded_dbapi
+        lent: Any = None
+        try:
+            lent = self.engine.raw_connection()
+            yield lent
+        except (driver.OperationalError, driver.InterfaceError, driver.ProgrammingError) as error:
+            if lent is not None and dialect.is_disconnect(error, lent.driver_connection, None):
+                lent.invalidate()
+            raise _unavailable(error) from error
+        except PoolTimeoutError as error:
+            raise _unavailable(error) from error
+        finally:
+            if lent is not None:
+                lent.close()
 
     def insert(self, table: Table) -> Any:
         """Return an insert of this database's own dialect, which knows ON CONFLICT."""
@@ -177,7 +222,10 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError, ProgrammingError) as error:
-        # The text of the error may hold parameters: only its kind goes on.
-        kind = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
-        message = f"the database of Vestibule did not answer ({kind})"
-        raise StoreUnavailableError(message) from error
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    # The text of the error may hold parameters: only its kind goes on.
+    kind = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
+    return StoreUnavailableError(f"the database of Vestibule did not answer ({kind})")

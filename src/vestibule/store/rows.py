@@ -1,9 +1,8 @@
 """Rows become values and values rows, here only."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-
-from sqlalchemy import RowMapping
 
 from vestibule.core.events import Event
 from vestibule.core.model import (
@@ -23,7 +22,7 @@ from vestibule.core.model import (
     Source,
 )
 
-Row = RowMapping
+Row = Mapping[Any, Any]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 LONGEST_AGENT: Final = 200
@@ -298,7 +297,7 @@ def event_row(value: Event) -> dict[str, Any]:
 
 
 def _printable(text: str) -> str:
-    return "".join(c for c in text if c.isprintable())
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())
 
 
 def _proof_json(value: Proof) -> list[Any]:

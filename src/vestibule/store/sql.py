@@ -10,12 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     and_,
-    case,
     delete,
-    false,
     func,
     select,
     true,
@@ -30,14 +27,10 @@ from vestibule.core.model import (
     Message,
     Passage,
     Purpose,
-    Source,
 )
-from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
-from vestibule.store import rows, statements, tables
+from vestibule.core.ruling import Case, Ruling, Standing
+from vestibule.store import passages, rows, statements, tables
 from vestibule.store.database import Database
-
-_NEVER_A_HASH = b"\x00"
-"""Matches no token, so that a request without one runs the same statement."""
 
 
 class SqlStore:
@@ -51,35 +44,13 @@ class SqlStore:
 
     def standing(self, realm: str, subject: str | None, token_hash: bytes | None) -> Standing:
         """Return, by one statement, whether `subject` is enrolled and the passage of a token."""
-        asked = {
-            "realm": realm,
-            "subject": subject if subject is not None else "",
-            "token_hash": token_hash or _NEVER_A_HASH,
-        }
-        with self._db.read() as connection:
-            row = connection.execute(statements.STANDING, asked).mappings().one()
-        return Standing(
-            enrolled=subject is not None and bool(row["enrolled"]),
-            passage=rows.passage(row, "p_") if row["p_id"] is not None else None,
-        )
+        with self._db.look() as turn:
+            return passages.standing(turn, realm, subject, token_hash)
 
     def look(self, token_hash: bytes) -> Case | None:
         """Return the passage of a token with what is asked on it; nothing is locked."""
-        with self._db.read() as connection:
-            found = connection.execute(statements.LOOK, {"token_hash": token_hash})
-            hanging = found.mappings().all()
-            if not hanging:
-                return None
-            passage = rows.passage(hanging[0], "p_")
-            known = passage.browser_hash
-            last = _last_factor(connection, passage, [known] if known else [])
-        return Case(
-            passage=passage,
-            ledger=rows.ledger(hanging[0], "l_"),
-            source=None,
-            asked=tuple(_asked(row) for row in hanging if row["c_id"] is not None),
-            last_factor=last[1] if last else None,
-        )
+        with self._db.look() as turn:
+            return passages.seen(turn, token_hash)
 
     def enrolments(self, realm: str, subject: str) -> Sequence[Enrolment]:
         """Return the subject's enrolments that are not revoked, oldest first, secrets sealed."""
@@ -124,42 +95,13 @@ class SqlStore:
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
     ) -> Ruling | None:
         """Lock the passage of a token and all that hangs on it, do what `rule` says, commit."""
-        asked = {"token_hash": token_hash, "address": address or ""}
-        with self._db.write() as connection:
-            hanging = connection.execute(statements.CASE, asked).mappings().all()
-            if not hanging:
+        with self._db.turn() as turn:
+            case = passages.locked(turn, token_hash, address)
+            if case is None:
                 return None
-            passage = rows.passage(hanging[0], "p_")
-            case = Case(
-                passage=passage,
-                ledger=rows.ledger(hanging[0], statements.LEDGER_PREFIX[passage.lane]),
-                source=rows.source(hanging[0], "s_"),
-                asked=tuple(_asked(row) for row in hanging),
-            )
             ruling = rule(case)
-            self._obey(connection, case, ruling)
+            passages.obey(turn, case, ruling)
         return ruling
-
-    def _obey(self, connection: Connection, case: Case, ruling: Ruling) -> None:
-        if ruling.struck is not None:
-            _strike(connection, ruling.struck)
-        if ruling.won is not None:
-            _win(connection, ruling.won)
-        if ruling.renewed is not None:
-            _renew(connection, ruling.renewed)
-        if ruling.ledger is not None:
-            row = rows.ledger_row(ruling.ledger)
-            for key in ("realm", "subject", "lane"):
-                row[f"the_{key}"] = row.pop(key)
-            connection.execute(statements.SET_LEDGER, row)
-        if ruling.passage is not None:
-            _grant(connection, case.passage, ruling.passage)
-        if ruling.ends_others:
-            _end_others(connection, case.passage.realm, case.passage.subject, case.passage.id)
-        if ruling.source is not None:
-            self._count_source(connection, case.source, ruling.source)
-        _append(connection, ruling.events)
-        _queue(connection, ruling.messages)
 
     def open_passage(
         self,
@@ -169,12 +111,8 @@ class SqlStore:
         events: Sequence[Event],
     ) -> None:
         """Insert a pending passage with its challenges and messages."""
-        with self._db.write() as connection:
-            self._lock(connection, passage.realm, passage.subject, passage.created_at)
-            connection.execute(tables.passage.insert().inline(), rows.passage_row(passage))
-            _insert_challenges(connection, challenges)
-            _append(connection, events)
-            _queue(connection, messages)
+        with self._db.turn() as turn:
+            passages.opened(turn, passage, challenges, messages, events)
 
     def open_challenges(
         self,
@@ -415,127 +353,6 @@ class SqlStore:
             .with_for_update(key_share=True)
         ).all()
 
-    def _count_source(self, connection: Connection, seen: Source | None, after: Source) -> None:
-        """Write a source. It was read unlocked: one that was counted since counts one more."""
-        table, row = tables.source, rows.source_row(after)
-        as_seen = false() if seen is None else _is_as_seen(seen)
-        changed = {
-            "failures": case((as_seen, row["failures"]), else_=table.c.failures + 1),
-            "as_of": case((table.c.as_of > row["as_of"], table.c.as_of), else_=row["as_of"]),
-        }
-        insert = self._db.insert(table).values(row)
-        connection.execute(
-            insert.on_conflict_do_update(index_elements=["realm", "address"], set_=changed)
-        )
-
-
-def _is_as_seen(source: Source) -> ColumnElement[bool]:
-    table, row = tables.source, rows.source_row(source)
-    return and_(table.c.failures == row["failures"], table.c.as_of == row["as_of"])
-
-
-def _asked(row: Any) -> Asked:
-    return Asked(challenge=rows.challenge(row, "c_"), enrolment=rows.enrolment(row, "e_"))
-
-
-def _last_factor(
-    connection: Connection, passage: Passage, hashes: Sequence[bytes]
-) -> tuple[bytes, str] | None:
-    if not hashes or passage.granted_at is not None:
-        return None
-    table = tables.passage
-    row = connection.execute(
-        select(table.c.browser_hash, table.c.proofs)
-        .where(table.c.browser_hash.in_(hashes), table.c.granted_at.is_not(None))
-        .order_by(table.c.granted_at.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None or not row[1] else (bytes(row[0]), row[1][-1][0])
-
-
-def _strike(connection: Connection, struck: Struck) -> None:
-    if struck.challenge_ids:
-        connection.execute(
-            statements.STRIKE_CHALLENGES,
-            {
-                "ids": list(struck.challenge_ids),
-                "first": struck.challenge_ids[0],
-                "charge": struck.charge,
-            },
-        )
-    if struck.enrolment_ids:
-        known = struck.lane is Lane.KNOWN
-        statement = statements.STRIKE_KNOWN if known else statements.STRIKE_STRANGER
-        connection.execute(statement, {"ids": list(struck.enrolment_ids)})
-
-
-def _win(connection: Connection, won: Won) -> None:
-    ids = [won.challenge_id, *won.closed_ids]
-    closed = connection.execute(statements.WIN_CHALLENGE, {"ids": ids, "winner": won.challenge_id})
-    value = won.enrolment
-    row = rows.enrolment_row(value)
-    moved = connection.execute(
-        statements.MOVE_ENROLMENT_ON,
-        {
-            "the_id": value.id,
-            "before": value.version - 1,
-            "status_before": won.was.value,
-            **{
-                name: row[name]
-                for name in (
-                    "state",
-                    "version",
-                    "status",
-                    "confirmed_at",
-                    "last_used_at",
-                    "failures_known",
-                    "failures_stranger",
-                )
-            },
-        },
-    )
-    _must_have_changed(closed.rowcount, moved.rowcount)
-
-
-def _grant(connection: Connection, before: Passage, after: Passage) -> None:
-    row = rows.passage_row(after)
-    kept = (
-        "status token_hash browser_hash parked lane proofs granted_at proven_at seen_at expires_at"
-    )
-    changed = connection.execute(
-        statements.GRANT,
-        {
-            "the_id": before.id,
-            "token_before": before.token_hash,
-            "status_before": before.status.value,
-            **{name: row[name] for name in kept.split()},
-        },
-    )
-    _must_have_changed(changed.rowcount)
-
-
-def _renew(connection: Connection, challenge: Challenge) -> None:
-    changed = connection.execute(
-        statements.RENEW_CHALLENGE,
-        {
-            "the_id": challenge.id,
-            "generation": challenge.generation,
-            "sends": challenge.sends,
-            "memo": dict(challenge.memo),
-        },
-    )
-    _must_have_changed(changed.rowcount)
-
-
-class LostRaceError(RuntimeError):
-    """A locked row was not as it was read: the transaction is rolled back, nothing is decided."""
-
-
-def _must_have_changed(*counts: int) -> None:
-    if not all(counts):
-        message = "a locked row changed under the lock"
-        raise LostRaceError(message)
-
 
 def _insert_challenges(connection: Connection, challenges: Sequence[Challenge]) -> None:
     if challenges:
@@ -544,10 +361,9 @@ def _insert_challenges(connection: Connection, challenges: Sequence[Challenge]) 
 
 
 def _append(connection: Connection, events: Sequence[Event]) -> None:
-    if len(events) == 1:
-        connection.execute(statements.ADD_EVENT, rows.event_row(events[0]))
-    elif events:
-        connection.execute(tables.event.insert().values([rows.event_row(e) for e in events]))
+    if events:
+        values = [rows.event_row(event) for event in events]
+        connection.execute(tables.event.insert().inline(), values)
 
 
 def _queue(connection: Connection, messages: Sequence[Message]) -> None:

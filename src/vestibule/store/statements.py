@@ -1,25 +1,30 @@
 """The statements of the hot path, built once: a request only fills in values."""
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     FromClause,
-    Insert,
     Label,
     Select,
-    Update,
+    Table,
     and_,
     bindparam,
     case,
     exists,
     literal,
+    null,
     select,
     true,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
-from vestibule.core.model import Lane
-from vestibule.store.tables import challenge, enrolment, event, ledger, passage, source
+from vestibule.core.model import Lane, PassageStatus
+from vestibule.store.prepared import Prepared
+from vestibule.store.tables import challenge, enrolment, event, ledger, message, passage, source
 
 _BLOBS: Final = frozenset({"parked", "contact"})
 
@@ -41,9 +46,11 @@ _IS_ENROLLED: Final = exists(
 
 _ONE_ROW: Final = select(literal(1).label("one")).subquery("one_row")
 
-STANDING: Final[Select[Any]] = select(
-    _IS_ENROLLED.label("enrolled"), *_prefixed(passage, "p_", without=_BLOBS)
-).select_from(_ONE_ROW.outerjoin(passage, passage.c.token_hash == bindparam("token_hash")))
+STANDING: Final = Prepared(
+    select(_IS_ENROLLED.label("enrolled"), *_prefixed(passage, "p_", without=_BLOBS)).select_from(
+        _ONE_ROW.outerjoin(passage, passage.c.token_hash == bindparam("token_hash"))
+    )
+)
 """One row always: is the subject enrolled, and the passage of the token, if there is one."""
 
 IS_ENROLLED: Final[Select[Any]] = select(_IS_ENROLLED)
@@ -74,7 +81,7 @@ _HANGING: Final = (
 LEDGER_PREFIX: Final = {Lane.KNOWN: "k_", Lane.STRANGER: "l_"}
 """Where in a row of `CASE` the ledger of a lane is."""
 
-CASE: Final[Select[Any]] = (
+CASE: Final = Prepared(
     select(
         *_prefixed(passage, "p_"),
         *_prefixed(_KNOWN, LEDGER_PREFIX[Lane.KNOWN]),
@@ -92,7 +99,7 @@ CASE: Final[Select[Any]] = (
 )
 """A passage with all that hangs on it, locked; a row for each challenge, in enrolment order."""
 
-LOOK: Final[Select[Any]] = (
+LOOK: Final = Prepared(
     select(
         *_prefixed(passage, "p_"),
         *_prefixed(ledger, "l_"),
@@ -116,72 +123,137 @@ LOOK: Final[Select[Any]] = (
 )
 """The same for looking only: a passage on which nothing is asked is seen too."""
 
-STRIKE_CHALLENGES: Final[Update] = (
-    challenge.update()
-    .where(challenge.c.id.in_(bindparam("ids", expanding=True)))
+LAST_PROOFS: Final = Prepared(
+    select(passage.c.proofs)
+    .where(passage.c.browser_hash == bindparam("browser_hash"), passage.c.granted_at.is_not(None))
+    .order_by(passage.c.granted_at.desc())
+    .limit(1)
+)
+"""What was proven when a browser last completed a login."""
+
+LOCK: Final = Prepared(
+    select(ledger.c.lane)
+    .where(ledger.c.realm == bindparam("realm"), ledger.c.subject == bindparam("subject"))
+    .order_by(ledger.c.lane)
+    .with_for_update(key_share=True)
+)
+"""Be alone with everything of a subject until the transaction ends."""
+
+
+@cache
+def ensure_ledgers(dialect: str) -> Prepared:
+    """Give a subject its empty ledgers where it has none."""
+    blank = {
+        "realm": bindparam("realm"),
+        "subject": bindparam("subject"),
+        "spent": 0,
+        "as_of": bindparam("now"),
+        "failures": 0,
+        "failed_at": null(),
+    }
+    insert = _insert(dialect, ledger).values([blank | {"lane": lane.value} for lane in Lane])
+    return Prepared(insert.on_conflict_do_nothing())
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
+
+
+def _ids(count: int) -> list[BindParameter[str]]:
+    return [bindparam(f"id_{number}") for number in range(count)]
+
+
+def ids(values: Sequence[str]) -> dict[str, str]:
+    """Return ids as the values of a statement for as many."""
+    return {f"id_{number}": value for number, value in enumerate(values)}
+
+
+@cache
+def strike_challenges(count: int) -> Prepared:
+    """Count a wrong answer on so many challenges."""
+    first = challenge.c.id == bindparam("id_0")
+    return Prepared(
+        challenge.update()
+        .where(challenge.c.id.in_(_ids(count)))
+        .values(
+            attempts=challenge.c.attempts + 1,
+            # The whole charge stands on the first: a success gives back the sum.
+            spent=challenge.c.spent + case((first, bindparam("charge")), else_=0),
+        )
+    )
+
+
+@cache
+def strike_enrolments(count: int, lane: Lane) -> Prepared:
+    """Count a wrong answer on so many enrolments, in one lane."""
+    counts = {Lane.KNOWN: "failures_known", Lane.STRANGER: "failures_stranger"}
+    failures = enrolment.c[counts[lane]]
+    return Prepared(
+        enrolment.update().where(enrolment.c.id.in_(_ids(count))).values({failures: failures + 1})
+    )
+
+
+@cache
+def win_challenges(count: int) -> Prepared:
+    """Accept the first of so many open challenges and close the others."""
+    first = challenge.c.id == bindparam("id_0")
+    return Prepared(
+        challenge.update()
+        .where(challenge.c.id.in_(_ids(count)), challenge.c.status == "open")
+        .values(status=case((first, "accepted"), else_="closed"))
+    )
+
+
+def _filled(table: Table, *names: str) -> dict[str, BindParameter[Any]]:
+    return {name: bindparam(name, type_=table.c[name].type) for name in names}
+
+
+_AS_IT_WAS: Final = and_(
+    enrolment.c.id == bindparam("the_id"),
+    enrolment.c.version == bindparam("before"),
+    enrolment.c.status == bindparam("status_before"),
+)
+
+USE_ENROLMENT: Final = Prepared(
+    enrolment.update()
+    .where(_AS_IT_WAS)
     .values(
-        attempts=challenge.c.attempts + 1,
-        # The whole charge stands on the first: a success gives back the sum.
-        spent=challenge.c.spent
-        + case((challenge.c.id == bindparam("first"), bindparam("charge")), else_=0),
+        _filled(
+            enrolment, "state", "version", "last_used_at", "failures_known", "failures_stranger"
+        )
     )
 )
+"""Move an enrolment on by a right answer; its status, which is indexed, stays untouched."""
 
-STRIKE_KNOWN: Final[Update] = (
+CONFIRM_ENROLMENT: Final = Prepared(
     enrolment.update()
-    .where(enrolment.c.id.in_(bindparam("ids", expanding=True)))
-    .values(failures_known=enrolment.c.failures_known + 1)
-)
-
-STRIKE_STRANGER: Final[Update] = (
-    enrolment.update()
-    .where(enrolment.c.id.in_(bindparam("ids", expanding=True)))
-    .values(failures_stranger=enrolment.c.failures_stranger + 1)
-)
-
-WIN_CHALLENGE: Final[Update] = (
-    challenge.update()
-    .where(
-        challenge.c.id.in_(bindparam("ids", expanding=True)),
-        challenge.c.status == "open",
-    )
-    .values(status=case((challenge.c.id == bindparam("winner"), "accepted"), else_="closed"))
-)
-
-MOVE_ENROLMENT_ON: Final[Update] = (
-    enrolment.update()
-    .where(
-        enrolment.c.id == bindparam("the_id"),
-        enrolment.c.version == bindparam("before"),
-        enrolment.c.status == bindparam("status_before"),
-    )
+    .where(_AS_IT_WAS)
     .values(
-        state=bindparam("state"),
-        version=bindparam("version"),
-        status=bindparam("status"),
-        confirmed_at=bindparam("confirmed_at"),
-        last_used_at=bindparam("last_used_at"),
-        failures_known=bindparam("failures_known"),
-        failures_stranger=bindparam("failures_stranger"),
+        _filled(
+            enrolment,
+            "state",
+            "version",
+            "last_used_at",
+            "failures_known",
+            "failures_stranger",
+            "status",
+            "confirmed_at",
+        )
     )
 )
+"""The same by the right answer that proves it for the first time."""
 
-SET_LEDGER: Final[Update] = (
+SET_LEDGER: Final = Prepared(
     ledger.update()
     .where(
         ledger.c.realm == bindparam("the_realm"),
         ledger.c.subject == bindparam("the_subject"),
         ledger.c.lane == bindparam("the_lane"),
     )
-    .values(
-        spent=bindparam("spent"),
-        as_of=bindparam("as_of"),
-        failures=bindparam("failures"),
-        failed_at=bindparam("failed_at"),
-    )
+    .values(_filled(ledger, "spent", "as_of", "failures", "failed_at"))
 )
 
-GRANT: Final[Update] = (
+GRANT: Final = Prepared(
     passage.update()
     .where(
         passage.c.id == bindparam("the_id"),
@@ -189,23 +261,74 @@ GRANT: Final[Update] = (
         passage.c.status == bindparam("status_before"),
     )
     .values(
-        status=bindparam("status"),
-        token_hash=bindparam("token_hash"),
-        browser_hash=bindparam("browser_hash"),
-        parked=bindparam("parked"),
-        lane=bindparam("lane"),
-        proofs=bindparam("proofs"),
-        granted_at=bindparam("granted_at"),
-        proven_at=bindparam("proven_at"),
-        seen_at=bindparam("seen_at"),
-        expires_at=bindparam("expires_at"),
+        _filled(
+            passage,
+            "status",
+            "token_hash",
+            "browser_hash",
+            "parked",
+            "lane",
+            "proofs",
+            "granted_at",
+            "proven_at",
+            "seen_at",
+            "expires_at",
+        )
     )
 )
 
-RENEW_CHALLENGE: Final[Update] = (
-    challenge.update()
-    .where(challenge.c.id == bindparam("the_id"), challenge.c.status == "open")
-    .values(generation=bindparam("generation"), sends=bindparam("sends"), memo=bindparam("memo"))
+END_OTHERS: Final = Prepared(
+    passage.update()
+    .where(
+        passage.c.realm == bindparam("realm"),
+        passage.c.subject == bindparam("subject"),
+        passage.c.id != bindparam("but"),
+        passage.c.status != PassageStatus.ENDED.value,
+    )
+    .values(status=PassageStatus.ENDED.value, parked=null())
 )
 
-ADD_EVENT: Final[Insert] = event.insert().inline()
+RENEW_CHALLENGE: Final = Prepared(
+    challenge.update()
+    .where(challenge.c.id == bindparam("the_id"), challenge.c.status == "open")
+    .values(_filled(challenge, "generation", "sends", "memo"))
+)
+
+ADD_PASSAGE: Final = Prepared(passage.insert().values(_filled(passage, *passage.c.keys())).inline())
+
+ADD_CHALLENGE: Final = Prepared(
+    challenge.insert().values(_filled(challenge, *challenge.c.keys())).inline()
+)
+
+ADD_EVENT: Final = Prepared(
+    event.insert()
+    .values(_filled(event, *(c.name for c in event.c if c is not event.c.id)))
+    .inline()
+)
+
+ADD_MESSAGE: Final = Prepared(message.insert().values(_filled(message, *message.c.keys())).inline())
+
+
+@cache
+def count_source(dialect: str) -> Prepared:
+    """Write a source as a rule saw it; one that was counted since counts one more."""
+    insert = _insert(dialect, source).values(
+        _filled(source, "realm", "address", "failures", "as_of")
+    )
+    is_as_seen = and_(
+        source.c.failures == bindparam("seen_failures"), source.c.as_of == bindparam("seen_as_of")
+    )
+    return Prepared(
+        insert.on_conflict_do_update(
+            index_elements=["realm", "address"],
+            set_={
+                "failures": case(
+                    (is_as_seen, insert.excluded.failures), else_=source.c.failures + 1
+                ),
+                "as_of": case(
+                    (source.c.as_of > insert.excluded.as_of, source.c.as_of),
+                    else_=insert.excluded.as_of,
+                ),
+            },
+        )
+    )

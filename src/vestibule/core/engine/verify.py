@@ -285,10 +285,11 @@ def _rejected(
     `counted` says that the attempt and the odds were reserved before.
     """
     numbers, passage = house.profile.limits, case.passage
+    open_ids = _open_ids(case, given)
     guessable = tuple(a for a in judged if _price(house, a))
     counts = guessable if given.purpose is not Purpose.ENROL else ()
     struck = Struck(
-        challenge_ids=() if counted else _open_ids(case, given),
+        challenge_ids=() if counted else open_ids,
         enrolment_ids=tuple(a.enrolment.id for a in counts),
         charge=charge,
         lane=passage.lane,
@@ -299,7 +300,7 @@ def _rejected(
         (
             a.challenge.max_attempts - a.challenge.attempts
             for a in case.asked
-            if a.challenge.id in _open_ids(case, given)
+            if a.challenge.id in open_ids
         ),
         default=0,
     )

@@ -25,6 +25,16 @@ _SALT_BYTES: Final = 16
 LEAST_MEMORY_KIB: Final = 8
 
 
+TRAITS: Final = Traits(
+    interaction=Interaction.CODE,
+    judged=Judged.APART,
+    primary=False,
+    single=True,
+    confirm_by_use=False,
+    strength=10,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCodes:
     """Its fields are its settings; the argon2id costs are OWASP's least (19 MiB, 2 passes).
@@ -57,14 +67,7 @@ class RecoveryCodes:
     @property
     def traits(self) -> Traits:
         """Typed, judged apart (hashing is slow), never what makes an account enrolled."""
-        return Traits(
-            interaction=Interaction.CODE,
-            judged=Judged.APART,
-            primary=False,
-            single=True,
-            confirm_by_use=False,
-            strength=10,
-        )
+        return TRAITS
 
     def begin(self, applicant: Applicant, env: Env) -> Draft:
         """Return a new set: the codes to show as the secret, their hashes as the state."""

@@ -1,6 +1,7 @@
 """The authenticator app: a shared secret, the time, and the memory of the last accepted step."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from vestibule import oath
@@ -17,6 +18,12 @@ LEAST_BY_HASH: Final = {
 }
 LEAST_DIGITS: Final = 6
 MOST_DIGITS: Final = 8
+
+
+@cache
+def _traits(codes_valid: int, digits: int) -> Traits:
+    # Asked several times in every check.
+    return Traits(interaction=Interaction.CODE, codes_valid=codes_valid, digits=digits, strength=50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +71,7 @@ class Totp:
     @property
     def traits(self) -> Traits:
         """A code, judged inline; as many codes are valid at once as steps are accepted."""
-        return Traits(
-            interaction=Interaction.CODE,
-            codes_valid=self.behind + 1 + self.ahead,
-            digits=self.digits,
-            strength=50,
-        )
+        return _traits(self.behind + 1 + self.ahead, self.digits)
 
     def begin(self, applicant: Applicant, env: Env) -> Draft:
         """Return a fresh secret; it is shown until it is confirmed, then never again."""

@@ -12,7 +12,6 @@ from vestibule.core.ruling import Asked
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import pages, session, submission
 from vestibule.flask.answers import origin_of, proof_required
-from vestibule.flask.csrf import CodeForm
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
@@ -51,7 +50,7 @@ def show() -> Response:
 
 def answer() -> Response:
     """Judge what was typed; the right answer makes this session fresh."""
-    sent = submission.read(CodeForm, "code")
+    sent = submission.read("code")
     if sent.refusal is not None:
         return sent.refusal
     person = session.person()

@@ -13,7 +13,6 @@ from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import pages, session, submission
 from vestibule.flask.answers import origin_of
-from vestibule.flask.csrf import CodeForm, Form
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
@@ -38,7 +37,7 @@ APPS = ("Google Authenticator", "Microsoft Authenticator", "2FAS")
 @freshly_proven
 def begin(person: Person, factor: str) -> Response:
     """Begin to add a way; a former attempt is void."""
-    sent = submission.read(Form)
+    sent = submission.read()
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:
@@ -80,7 +79,7 @@ def show(person: Person) -> Response:
 @signed_in
 def confirm(person: Person) -> Response:
     """Judge the first code; the right one adds the way for good."""
-    sent = submission.read(CodeForm, "code")
+    sent = submission.read("code")
     if sent.refusal is not None:
         return sent.refusal
     draft = _draft(person)
@@ -106,7 +105,7 @@ def confirm(person: Person) -> Response:
 @signed_in
 def cancel(person: Person) -> Response:
     """Forget a way that was begun."""
-    sent = submission.read(Form)
+    sent = submission.read()
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:

@@ -12,7 +12,6 @@ from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import pages, session, signals, submission
 from vestibule.flask.answers import origin_of
-from vestibule.flask.csrf import CodeForm
 from vestibule.flask.entrance import start_url, waiting
 from vestibule.flask.navigation import own_path, wants_json
 from vestibule.flask.pages import message, said, state
@@ -31,7 +30,7 @@ def show() -> Response:
 
 def answer() -> Response:
     """Judge what was typed; the right answer opens the second door."""
-    sent = submission.read(CodeForm, "code", "handle")
+    sent = submission.read("code", by_program="handle")
     if sent.refusal is not None:
         return sent.refusal
     token = sent.fields["handle"] or state().cookies.token(request)
@@ -47,7 +46,7 @@ def answer() -> Response:
 
 def cancel() -> Response:
     """Give up the login that waits in this browser."""
-    sent = submission.read(CodeForm)
+    sent = submission.read()
     if sent.refusal is not None:
         return sent.refusal
     here = state()

@@ -12,7 +12,6 @@ from vestibule.core.factor import Factor
 from vestibule.core.model import Enrolment
 from vestibule.flask import pages, session, submission
 from vestibule.flask.answers import origin_of
-from vestibule.flask.csrf import Form, LabelForm
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of, wants_json
 from vestibule.flask.pages import message, said, state
@@ -91,7 +90,7 @@ def rename(person: Person, enrolment_id: str) -> Response:
             problem=None,
             cancel_url=url_for("vestibule.manage"),
         )
-    sent = submission.read(LabelForm, "label")
+    sent = submission.read("label")
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:
@@ -143,7 +142,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
 def _change(
     person: Person, enrolment_id: str, change: Callable[[Enrolment], bool], note: str
 ) -> Response:
-    sent = submission.read(Form)
+    sent = submission.read()
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:

@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.flask import pages, submission
 from vestibule.flask.answers import origin_of
-from vestibule.flask.csrf import Form, KeptForm
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.session import Person
@@ -44,7 +43,7 @@ def show(person: Person) -> Response:
 @freshly_proven
 def renew(person: Person) -> Response:
     """Make a new set; the old one is dead at once."""
-    sent = submission.read(Form)
+    sent = submission.read()
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:
@@ -62,7 +61,7 @@ def renew(person: Person) -> Response:
 @freshly_proven
 def download(person: Person) -> Response:
     """Hand out the codes as a text file."""
-    sent = submission.read(Form)
+    sent = submission.read()
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:
@@ -83,7 +82,7 @@ def download(person: Person) -> Response:
 @freshly_proven
 def keep(person: Person) -> Response:
     """Note that the codes were saved, or waved off; either way they are shown no more."""
-    sent = submission.read(KeptForm, "kept")
+    sent = submission.read("kept")
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:

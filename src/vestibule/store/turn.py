@@ -1,0 +1,48 @@
+"""What every request asks, said to the driver itself: one transaction, or one look.
+
+SQLAlchemy writes the statements (`prepared`) and lends the connections. In between it stands aside
+here: what it does for a statement takes longer than the statement, where the database is a file.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Dialect
+
+from vestibule.store.prepared import Prepared
+
+
+class Turn:
+    """A connection's cursor while it is ours."""
+
+    __slots__ = ("_cursor", "_dialect")
+
+    def __init__(self, cursor: Any, dialect: Dialect) -> None:
+        """Speak through `cursor`, in the words of `dialect`."""
+        self._cursor = cursor
+        self._dialect = dialect
+
+    @property
+    def dialect(self) -> str:
+        """The name of the kind of database."""
+        return self._dialect.name
+
+    def rows(self, query: Prepared, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return what is found, each row by the names of its columns."""
+        written = query.written(self._dialect)
+        self._cursor.execute(written.text, written.parameters(values))
+        return [written.row(found) for found in self._cursor.fetchall()]
+
+    def change(self, change: Prepared, values: Mapping[str, Any]) -> int:
+        """Carry out a change and return how many rows it met."""
+        written = change.written(self._dialect)
+        self._cursor.execute(written.text, written.parameters(values))
+        return int(self._cursor.rowcount)
+
+    def change_all(self, change: Prepared, values: Sequence[Mapping[str, Any]]) -> None:
+        """Carry out a change once for each of `values`."""
+        if len(values) == 1:
+            self.change(change, values[0])
+        elif values:
+            written = change.written(self._dialect)
+            self._cursor.executemany(written.text, [written.parameters(one) for one in values])

@@ -1,0 +1,151 @@
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from sqlalchemy import bindparam, func, select, text
+from tests.heard import heard
+
+from vestibule.core.errors import StoreUnavailableError
+from vestibule.store import migrate, tables
+from vestibule.store.database import Database, connect
+from vestibule.store.prepared import Prepared
+from vestibule.store.turn import Turn
+
+ADD = Prepared(
+    tables.source.insert().values(
+        realm="here", address=bindparam("address"), failures=bindparam("failures"), as_of=0
+    )
+)
+COUNT = Prepared(select(func.count().label("count")).select_from(tables.source))
+FORGET = Prepared(tables.source.delete().where(tables.source.c.failures > bindparam("more_than")))
+NONSENSE = Prepared(select(func.no_such_function(bindparam("secret"))))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated store."""
+    opened = Database(connect(database_url))
+    migrate.upgrade(opened)
+    yield opened
+    opened.close()
+
+
+def count(database: Database) -> int:
+    """Return how many sources there are."""
+    with database.look() as look:
+        return int(look.rows(COUNT, {})[0]["count"])
+
+
+def break_off(lent: AbstractContextManager[Turn]) -> None:
+    """Ask something, and fail in the middle."""
+    with lent as speaking:
+        speaking.rows(COUNT, {})
+        raise ZeroDivisionError
+
+
+def break_off_a_change(database: Database) -> None:
+    """Change something, and fail in the middle."""
+    with database.turn() as turn:
+        turn.change(ADD, {"address": "1", "failures": 1})
+        raise ZeroDivisionError
+
+
+def test_a_turn_is_committed_whole(database: Database) -> None:
+    """What a turn changed is there for everybody once it has ended, and not before."""
+    with database.turn() as turn:
+        turn.change_all(ADD, [{"address": str(n), "failures": n} for n in range(3)])
+        assert turn.rows(COUNT, {}) == [{"count": 3}]
+        assert count(database) == 0
+
+    assert count(database) == 3
+
+
+def test_a_change_tells_how_many_rows_it_met(database: Database) -> None:
+    """A change returns the number of rows it met, also where that is none."""
+    with database.turn() as turn:
+        turn.change_all(ADD, [{"address": str(n), "failures": n} for n in range(3)])
+
+        assert turn.change(FORGET, {"more_than": 0}) == 2
+        assert turn.change(FORGET, {"more_than": 0}) == 0
+
+
+def test_nothing_is_said_for_nothing(database: Database) -> None:
+    """A change for no values runs no statement."""
+    with heard(database.engine) as said, database.turn() as turn:
+        turn.change_all(ADD, [])
+
+    assert said == []
+
+
+def test_a_turn_that_fails_changes_nothing(database: Database) -> None:
+    """Where a rule raises in the middle of a turn, all it has changed is as it was."""
+    with pytest.raises(ZeroDivisionError):
+        break_off_a_change(database)
+
+    assert count(database) == 0
+    with database.turn() as turn:
+        turn.change(ADD, {"address": "1", "failures": 1})
+    assert count(database) == 1
+
+
+@pytest.mark.row("ATK-74", "ATK-80")
+@pytest.mark.parametrize("kind", ["turn", "look"])
+def test_what_the_database_refuses_is_told_by_its_kind(database: Database, kind: str) -> None:
+    """A statement that is refused becomes our own error, which quotes nothing, and all goes on."""
+    lent = database.turn() if kind == "turn" else database.look()
+    with pytest.raises(StoreUnavailableError) as refusal, lent as speaking:
+        speaking.rows(NONSENSE, {"secret": "s3cret"})
+
+    assert "s3cret" not in str(refusal.value)
+    assert "s3cret" not in str(refusal.value.__cause__)
+    assert count(database) == 0
+
+
+def test_a_store_that_is_away_is_unavailable() -> None:
+    """A database that nobody answers for is told in our own word, whatever is asked of it."""
+    database = Database(connect("postgresql://nobody@127.0.0.1:1/none"))
+    for lent in (database.turn(), database.look()):
+        with pytest.raises(StoreUnavailableError), lent:
+            pass
+
+
+def test_a_look_leaves_no_transaction_behind(database: Database) -> None:
+    """After a look, also one that broke off, the next turn is one transaction as ever."""
+    with pytest.raises(ZeroDivisionError):
+        break_off(database.look())
+
+    with pytest.raises(ZeroDivisionError):
+        break_off_a_change(database)
+    assert count(database) == 0
+
+
+def test_looks_and_turns_share_the_pool_with_all_others(database: Database) -> None:
+    """What was lent comes back: no number of looks, turns and failures uses up the connections."""
+    for number in range(40):
+        assert count(database) == number
+        with pytest.raises(StoreUnavailableError), database.turn() as turn:
+            turn.rows(NONSENSE, {"secret": "x"})
+        with database.turn() as turn:
+            turn.change(ADD, {"address": str(number), "failures": 0})
+        with database.write() as connection:
+            assert (
+                connection.execute(text("SELECT count(*) FROM source")).scalar_one() == number + 1
+            )
+
+
+@pytest.mark.postgresql
+def test_a_connection_that_was_cut_is_not_lent_again(postgresql_url: str) -> None:
+    """After the server has cut a connection one request fails, and the next has a new one."""
+    database = Database(connect(postgresql_url))
+    migrate.upgrade(database)
+    with database.turn() as turn:
+        [row] = turn.rows(Prepared(select(func.pg_backend_pid().label("pid"))), {})
+    other = Database(connect(postgresql_url))
+    with other.read() as connection:
+        connection.execute(select(func.pg_terminate_backend(row["pid"])))
+    other.close()
+
+    with pytest.raises(StoreUnavailableError):
+        count(database)
+    assert count(database) == 0
+    database.close()
