@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -53,12 +53,23 @@ def _on(place: Place) -> Iterator[Figure]:
 def _asking(
     app: Flask, log_in: Callable[[FlaskClient], None] | None = None
 ) -> Callable[[], object]:
+    """Return what asks for the page as a server does, with the cookies a browser would send."""
     client = app.test_client()
     if log_in is not None:
         log_in(client)
+    with client.get("/page", base_url=BASE) as response:
+        environ = {k: v for k, v in response.request.environ.items() if not k.startswith("werk")}
+    statuses = []
+
+    def start(status: str, headers: object, error: object = None) -> Callable[[bytes], object]:
+        del headers, error
+        statuses[:] = [status]
+        return len
 
     def ask() -> None:
-        if client.get("/page", base_url=BASE).status_code != 200:  # noqa: PLR2004 - HTTP's own
+        for part in cast("Any", app)(dict(environ), start):
+            del part
+        if statuses != ["200 OK"]:
             raise AssertionError("the page did not open")
 
     return ask

@@ -20,7 +20,7 @@ from tests.contracts.gate_hosts import (
 )
 
 from vestibule.flask import Vestibule
-from vestibule.flask.gate import is_marked
+from vestibule.flask.marks import is_marked
 from vestibule.testing import SoftwareAuthenticator
 
 CONFIRM = "/two-step/confirm"

@@ -53,9 +53,3 @@ def required(view: View) -> View:
         return current_app.ensure_sync(view)(*args, **values)
 
     return cast("View", guarded)
-
-
-def marked(view: View, mark: str) -> View:
-    """Return `view` itself, bearing a mark the gate looks for."""
-    setattr(view, f"_vestibule_{mark}", True)
-    return view

@@ -14,7 +14,7 @@ from vestibule.bootstrap import check_factors, check_production, read_settings
 from vestibule.core.errors import UsageError
 from vestibule.core.model import PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
-from vestibule.flask import answers, decorators, session
+from vestibule.flask import answers, decorators, marks, session
 from vestibule.flask.blueprint import make_blueprint
 from vestibule.flask.gate import Gate
 from vestibule.flask.state import EXTENSION, Loaders, State, World, state_of
@@ -122,12 +122,12 @@ class Vestibule:
     @staticmethod
     def exempt(view: View) -> View:
         """Let the view answer while a login waits; the user is still nobody to it."""
-        return decorators.marked(view, "exempt")
+        return marks.mark(view, "exempt")
 
     @staticmethod
     def accepts_tokens(view: View) -> View:
         """Let a request loader bring its user to this view: its tokens were given after a grant."""
-        return decorators.marked(view, "accepts_tokens")
+        return marks.mark(view, "accepts_tokens")
 
     @staticmethod
     def challenge(user: Any) -> Response | None:

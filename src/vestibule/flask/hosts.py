@@ -16,6 +16,8 @@ SubjectLoader = Callable[[Any], str]
 WATCH: Final = "vestibule_watch"
 """Where the gate of an application is found when its users are loaded."""
 _LOADED: Final = "_vestibule_loaded"
+_SEEN: Final = "_login_user"
+"""Where Flask-Login keeps the user of a request."""
 _LOGIN_KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
 
 
@@ -53,13 +55,12 @@ class Host(Protocol):
         """Have `do` called when somebody leaves, where the application tells."""
         ...
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether the gate sees every user the application loads, as it loads him."""
+    def watch(self) -> None:
+        """See to it that the gate hears of every user the application loads, as it loads him."""
         ...
 
-    def watch(self) -> None:
-        """See to it that it does."""
+    def must_be_loaded(self, identity: str) -> bool:
+        """Say whether a login value means somebody only a loading can tell, before anybody asks."""
         ...
 
     def is_welcome(self, user: Any) -> bool:
@@ -72,6 +73,10 @@ class Host(Protocol):
 
     def loaded_user(self) -> Any:
         """Return the same, and somebody too who may not sign in just now: a closed account."""
+        ...
+
+    def set_user(self) -> Any:
+        """Return whom the application sees without having loaded him, None for nobody."""
         ...
 
     def came_by_token(self, session: SessionMixin) -> bool:
@@ -91,7 +96,7 @@ def peek(session: SessionMixin, key: str) -> Any:
     """Return a session value without marking the session as accessed (no `Vary` by our doing)."""
     if isinstance(session, dict):
         return dict.get(session, key)
-    return session.get(key)
+    return session.get(key) if len(session) else None
 
 
 def identity_text(value: object) -> str | None:
@@ -103,7 +108,9 @@ def identity_text(value: object) -> str | None:
     if not isinstance(value, str) or not value or "\x00" in value:
         return None
     # What cannot be written as UTF-8 cannot be asked of a database either.
-    return None if any("\ud800" <= c <= "\udfff" for c in value) else value
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        return None
+    return value
 
 
 def is_plain(text: str) -> bool:
@@ -145,7 +152,6 @@ class FlaskLoginHost:
 
     key = "_user_id"
     login_keys = _LOGIN_KEYS
-    is_watched = True
     oddity = "Flask-Login does not load a user for it, or its id is no plain text"
 
     def __init__(
@@ -155,6 +161,7 @@ class FlaskLoginHost:
         self._app = app
         self._subject_loader = subject_loader
         self._development = development
+        self._fit_kinds: set[type] = set()
 
     def identity(self, value: object) -> str | None:
         """Any spelling will do: whom it loads is asked of the host itself."""
@@ -176,9 +183,10 @@ class FlaskLoginHost:
         """Return what `subject_loader` says, else `get_id()` where that is the library's own."""
         user = _user_behind(user)
         if self._subject_loader is not None:
-            return str(self._subject_loader(user))
-        if not self._development:
+            return _told(self._subject_loader, user)
+        if not self._development and type(user) not in self._fit_kinds:
             _refuse_own_get_id(type(user))
+            self._fit_kinds.add(type(user))
         return str(user.get_id())
 
     def when_logged_out(self, do: Callable[[], None]) -> None:
@@ -195,6 +203,10 @@ class FlaskLoginHost:
         """Stand beside Flask-Login's loading: sessions, remember cookies and tokens all pass it."""
         watch(self._manager)
 
+    def must_be_loaded(self, identity: str) -> bool:
+        """Weigh an odd spelling before something reads it from the session and loads by itself."""
+        return not is_plain(identity) or is_disguised(identity)
+
     def is_welcome(self, user: Any) -> bool:
         """Say what Flask-Login's own login would: is the account active?"""
         return bool(getattr(user, "is_active", True))
@@ -206,9 +218,13 @@ class FlaskLoginHost:
 
     def loaded_user(self) -> Any:
         """Return whom Flask-Login has, if only he has a name."""
-        from flask_login import current_user
+        if _SEEN not in g:
+            self._manager._load_user()
+        return self.set_user()
 
-        user = cast("Any", current_user)._get_current_object()
+    def set_user(self) -> Any:
+        """Return who was put where Flask-Login's `current_user` looks."""
+        user = g.get(_SEEN)
         return None if user is None or user.is_anonymous else user
 
     def came_by_token(self, session: SessionMixin) -> bool:
@@ -228,6 +244,14 @@ def _user_behind(user: Any) -> Any:
     """Return the user himself where `current_user` was given, which only stands for him."""
     behind = getattr(user, "_get_current_object", None)
     return user if behind is None else behind()
+
+
+def _told(loader: SubjectLoader, user: Any) -> str:
+    subject: str | None = loader(user)
+    if subject is None:
+        message = "subject_loader returned None: return what names the user for good, as text"
+        raise ConfigurationError(message)
+    return str(subject)
 
 
 def _refuse_own_get_id(kind: type) -> None:
@@ -283,8 +307,6 @@ class _Loader:
 class KeyedHost:
     """A host that keeps an id in the session and loads its user in its own before_request."""
 
-    is_watched = False
-
     def __init__(self, keys: tuple[str, ...], subject_loader: SubjectLoader | None) -> None:
         """The first of `keys` says who is logged in."""
         self._keys = keys
@@ -324,7 +346,7 @@ class KeyedHost:
     def subject_of_user(self, user: Any) -> str:
         """Return what `subject_loader` says, else the value as text."""
         if self._subject_loader is not None:
-            return str(self._subject_loader(user))
+            return _told(self._subject_loader, user)
         return str(user)
 
     def when_logged_out(self, do: Callable[[], None]) -> None:
@@ -332,6 +354,11 @@ class KeyedHost:
 
     def watch(self) -> None:
         """Nobody appears here without a value in the session."""
+
+    def must_be_loaded(self, identity: str) -> bool:
+        """Always: nobody tells when the application loads its user."""
+        del identity
+        return True
 
     def is_welcome(self, user: Any) -> bool:
         """The value is all there is to know."""
@@ -346,6 +373,10 @@ class KeyedHost:
         from flask.globals import request_ctx
 
         return peek(raw_session(request_ctx), self.key)
+
+    def set_user(self) -> Any:
+        """Return nobody: whom such a host sees stands in its session."""
+        return
 
     def came_by_token(self, session: SessionMixin) -> bool:
         """Never: nobody appears here without a value in the session."""

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, Final, Protocol, cast
 
 from flask.json.tag import TaggedJSONSerializer
@@ -91,24 +92,41 @@ class Parked:
         )
 
 
+_PLAIN: Final = frozenset({str, int, bool, NoneType})
+"""What cannot be changed from within, and is compared as it is."""
 _OBJECT: Final = b"\x00"
 """No serialisation begins like this."""
-Snapshot = Mapping[str, bytes]
-"""Every session value as it was when the session was opened, each serialised by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A value as the session would write it, so that later changes inside it are seen too."""
+
+    data: bytes = field(repr=False)
+
+
+Snapshot = Mapping[str, object]
+"""Every session value as it was when the session was opened."""
 
 
 def snapshot(session: SessionMixin, serializer: Serializer) -> Snapshot:
-    """Return the session as it is now, so that later changes inside a value are seen too."""
+    """Return the session as it is now."""
     values = dict.items(session) if isinstance(session, dict) else session.items()
     return {key: _seen(value, serializer) for key, value in values}
 
 
-def _seen(value: object, serializer: Serializer) -> bytes:
+def _seen(value: object, serializer: Serializer) -> object:
     """Return a value as it can be compared; an object that some store keeps whole, by its id."""
+    if type(value) in _PLAIN:
+        return value
     try:
-        return serializer.dumps({"v": value})
+        return _Written(serializer.dumps({"v": value}))
     except (TypeError, ValueError):
-        return _OBJECT + str(id(value)).encode()
+        return _Written(_OBJECT + str(id(value)).encode())
+
+
+def _is_same(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other
 
 
 def take_out(session: SessionMixin, before: Snapshot, key: str, serializer: Serializer) -> bytes:
@@ -119,15 +137,22 @@ def take_out(session: SessionMixin, before: Snapshot, key: str, serializer: Seri
     changed = {
         name: value
         for name, value in dict(session).items()
-        if name == key or before.get(name) != _seen(value, serializer)
+        if name == key or name not in before or not _is_same(before[name], _seen(value, serializer))
     }
     data = serializer.dumps(changed)
     for name in changed:
         session.pop(name, None)
     for name, old in before.items():
-        if name != key and name in changed and not old.startswith(_OBJECT):
-            session[name] = serializer.loads(old)["v"]
+        if name != key and name in changed:
+            _restore(session, name, old, serializer)
     return data
+
+
+def _restore(session: SessionMixin, name: str, old: object, serializer: Serializer) -> None:
+    if not isinstance(old, _Written):
+        session[name] = old
+    elif not old.data.startswith(_OBJECT):
+        session[name] = serializer.loads(old.data)["v"]
 
 
 def put_back(session: SessionMixin, data: bytes, serializer: Serializer) -> None:

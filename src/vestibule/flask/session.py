@@ -63,8 +63,8 @@ def admit(granted: Granted) -> Parked | None:
         parking.put_back(session, parked.values, parking.serializer_of(interface))
         parking.renew_id(interface, session)
         here, host = visit(), state().host
-        here.identity = host.identity(peek(session, host.key))
-        here.subject = granted.passage.subject
+        value = peek(session, host.key)
+        here.knows(value, host.identity(value), granted.passage.subject, here.grant)
         for line in parked.cookies:
             here.on_response.append(_adding(line))
     name(granted)

@@ -22,11 +22,14 @@ class Visit:
 
     token: str | None = field(repr=False)
     before: Snapshot = field(repr=False, default_factory=dict)
+    value: Any = None
+    """The login value itself, as it stands in the session: most looks find it unchanged."""
     identity: str | None = None
     subject: str | None = None
     grant: Passage | None = None
     """The live grant this request arrived with or was given."""
     user: Any = None
+    """Whom the application was let see."""
     is_weighed: bool = False
     """The user behind the login value was looked at, not only the value's spelling."""
     has_left: bool = False
@@ -35,11 +38,22 @@ class Visit:
     """The store did not answer: nothing may be decided, and the session stays as it is."""
     on_response: list[Callable[[Response], None]] = field(default_factory=list, repr=False)
 
+    def knows(
+        self, value: object, identity: str | None, subject: str, grant: Passage | None
+    ) -> None:
+        """Take a login value as fit, with what it was found to mean."""
+        self.value, self.identity, self.subject, self.grant = value, identity, subject, grant
+
+    def forget(self) -> None:
+        """Know nobody any more: what stands in the session from now on is new."""
+        self.value = self.identity = self.subject = self.grant = self.user = None
+        self.is_weighed = False
+
 
 def visit_of(request: Request) -> Visit | None:
     """Return the request's visit, None where the session was never opened through the gate."""
-    found = getattr(request, _NAME, None)
-    return found if isinstance(found, Visit) else None
+    found: Visit | None = getattr(request, _NAME, None)
+    return found
 
 
 def set_visit(request: Request, visit: Visit) -> None:

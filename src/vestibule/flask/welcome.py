@@ -39,7 +39,7 @@ def is_still_welcome(state: State, visit: Visit) -> bool:
 def turn_away(state: State, visit: Visit, passage: Passage) -> None:
     """Take back what was just granted, and leave nothing of it in the browser."""
     raw_session(request_ctx).clear()
-    visit.identity = visit.subject = visit.grant = visit.user = None
+    visit.forget()
     visit.on_response.clear()
     visit.on_response.append(lambda out: state.cookies.drop(out, state.cookies.passage))
     # Last, because the store may fail: the browser has nothing of it either way.

@@ -53,9 +53,13 @@ class Engine:
         """Return what one request needs to know, by one statement."""
         return granting.standing(self.house, subject, token)
 
-    def is_live(self, passage: Passage | None, subject: str, identity: str) -> bool:
-        """Say whether a passage is a live grant for this very login."""
+    def is_live(self, passage: Passage | None, subject: str | None, identity: str) -> bool:
+        """Say whether a passage is a live grant for this very login, and of this subject if any."""
         return granting.is_live(self.house, passage, subject, identity)
+
+    def is_waiting(self, passage: Passage | None, identity: str) -> bool:
+        """Say whether a passage is this very login, waiting for its second step."""
+        return granting.is_waiting(self.house, passage, identity)
 
     def keep_alive(self, passage: Passage) -> None:
         """Note that a grant was used."""

@@ -75,14 +75,29 @@ def standing(house: House, subject: str | None, token: str | None) -> Standing:
     return found
 
 
-def is_live(house: House, passage: Passage | None, subject: str, identity: str) -> bool:
-    """Say whether a passage is a live grant of this subject, made for this very login."""
+def is_live(house: House, passage: Passage | None, subject: str | None, identity: str) -> bool:
+    """Say whether a passage is a live grant made for this very login.
+
+    Without a `subject`, whose it is follows from it: a grant is bound to realm, subject and login
+    value at once.
+    """
     return (
         passage is not None
         and passage.kind is PassageKind.BROWSER
         and passage.is_granted(house.now())
         and passage.realm == house.realm
-        and passage.subject == subject
+        and (subject is None or passage.subject == subject)
+        and hmac.compare_digest(passage.identity_hash, identity_hash(identity))
+    )
+
+
+def is_waiting(house: House, passage: Passage | None, identity: str) -> bool:
+    """Say whether a passage is this very login, waiting for its second step."""
+    return (
+        passage is not None
+        and passage.kind is PassageKind.BROWSER
+        and passage.purpose is Purpose.LOGIN
+        and passage.is_pending(house.now())
         and hmac.compare_digest(passage.identity_hash, identity_hash(identity))
     )
 

@@ -1,0 +1,137 @@
+"""A login just made by the host: let in, put on hold, or led back to the one that waits."""
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request
+from flask.globals import request_ctx
+from flask.sessions import SessionMixin
+from werkzeug.wrappers import Response
+
+from vestibule.core.engine import Login
+from vestibule.flask import answers, entrance, parking, weighing
+from vestibule.flask.hosts import peek
+from vestibule.flask.marks import is_marked_here
+from vestibule.flask.navigation import address_of, is_navigation, own_path
+from vestibule.flask.parking import Parked
+from vestibule.flask.state import State
+from vestibule.flask.visit import Visit
+from vestibule.flask.welcome import has_same_password
+
+_log = logging.getLogger("vestibule.gate")
+
+
+def let_in_or_park(
+    state: State, session: SessionMixin, visit: Visit, response: Response | None
+) -> Response | None:
+    """Let a new login in where its subject needs no grant or has one; else park it.
+
+    `response` is what the view answered, None before the view. Returns the answer in its place.
+    """
+    value = peek(session, state.host.key)
+    identity = state.host.identity(value)
+    user = state.host.loaded_user() or weighing.load(state, session)
+    if identity is None or user is None:
+        _log.error("a login was dropped: %s", state.host.oddity)
+        session.clear()
+        return answers.sign_in_again(request, state.settings.home_url)
+    subject = state.host.subject_of_user(user)
+    standing = state.engine.standing(subject, visit.token)
+    passage = standing.passage
+    live = state.engine.is_live(passage, subject, identity)
+    if live and passage is not None:
+        live = has_same_password(state, user, passage)
+    if passage is not None and not live:
+        # Whoever began another login here, or was somebody else, is so no longer.
+        state.engine.cancel(passage, "another login", answers.origin_of(request))
+        if not standing.enrolled:
+            visit.on_response.append(lambda out: weighing.drop_token(state, out))
+    if not standing.enrolled or live:
+        visit.knows(value, identity, subject, passage if live else None)
+        visit.user = user
+        return None
+    login = _login(state, session, subject, identity, user)
+    return _park(state, session, visit, login, response)
+
+
+def _login(state: State, session: SessionMixin, subject: str, identity: str, user: Any) -> Login:
+    return state.login_of(
+        subject=subject,
+        identity=identity,
+        user=user,
+        remembered=state.host.is_remembered(session),
+        request=request,
+    )
+
+
+def _park(
+    state: State, session: SessionMixin, visit: Visit, login: Login, response: Response | None
+) -> Response:
+    parked = Parked(
+        values=_take_out(state, session, visit),
+        cookies=response.headers.getlist("Set-Cookie") if response else (),
+        wanted=_wanted(response),
+        entrance=own_path(request.script_root + request.path, request),
+    )
+    begun = state.begin_login(login, parked, answers.origin_of(request))
+    parking.renew_id(state.app.session_interface, session)
+    state.host.forget_user()
+    visit.forget()
+    visit.token = begun.token
+    visit.on_response.append(lambda out: state.cookies.set_token(out, begun.token, None))
+    return answers.second_step_required(request, begun.ways)
+
+
+def _take_out(state: State, session: SessionMixin, visit: Visit) -> bytes:
+    return parking.take_out(session, visit.before, state.host.key, weighing.serializer(state))
+
+
+def _wanted(response: Response | None) -> str | None:
+    """Return where the login was going, as a path of this site."""
+    if response is not None:
+        return own_path(response.headers.get("Location"), request)
+    return own_path(address_of(request), request) if request.method == "GET" else None
+
+
+def waits_already(state: State, session: SessionMixin, visit: Visit) -> bool:
+    """Say whether the login just made is the one that waits: some hosts make it each time."""
+    identity = state.host.identity(peek(session, state.host.key))
+    if identity is None or visit.token is None:
+        return False
+    passage = state.engine.standing(None, visit.token).passage
+    return state.engine.is_waiting(passage, identity)
+
+
+def wait_on(state: State, session: SessionMixin, visit: Visit) -> Response | None:
+    """Drop a login that waits already, and lead to the second step: our own pages are seen."""
+    _take_out(state, session, visit)
+    state.host.forget_user()
+    if request.blueprint == "vestibule":
+        return None
+    return answers.second_step_required(request, ())
+
+
+def finished(state: State, response: Response) -> Response:
+    """Do to an answer what its view left to be done: that belongs to the login it made."""
+    waiting = request_ctx._after_request_functions  # noqa: SLF001 - no other way
+    while waiting:
+        response = state.app.ensure_sync(waiting.pop(0))(response)
+    return response
+
+
+def led_on(state: State, visit: Visit, response: Response) -> Response:
+    """Lead who waits back to the second step where the host would ask the password again."""
+    if visit.identity is not None or not visit.token:
+        return response
+    location = response.headers.get("Location")
+    if location is None or request.method != "GET" or not is_navigation(request):
+        return response
+    if is_marked_here(state.app, request, "exempt"):
+        return response
+    target = urlsplit(own_path(location, request) or "").path
+    parked = entrance.parked_on(state, entrance.waiting(state, visit.token))
+    if parked is None or target not in {parked.entrance, entrance.login_page(state)}:
+        return response
+    response.close()
+    return answers.second_step_required(request, ())

@@ -1,0 +1,222 @@
+"""Who may stay: a login value, and the user behind it, weighed against the grant of this browser.
+
+Every function is handed the door's state, the host's session and what is known of the request. A
+login value that was found fit, and the user it was found to mean, are kept in the visit.
+"""
+
+from typing import Any, cast
+
+from flask import request
+from flask.sessions import SessionMixin
+from werkzeug.wrappers import Response
+
+from vestibule.core.errors import DeploymentError, StoreUnavailableError
+from vestibule.core.model import Passage
+from vestibule.flask import answers, parking
+from vestibule.flask.hosts import peek
+from vestibule.flask.marks import is_marked_here
+from vestibule.flask.state import State
+from vestibule.flask.visit import Visit
+from vestibule.flask.welcome import has_same_password
+
+
+def is_new(state: State, session: SessionMixin, visit: Visit) -> bool:
+    """Say whether a login stands in the session that nobody has weighed yet."""
+    value = peek(session, state.host.key)
+    if value is None or value is visit.value:
+        return False
+    identity = state.host.identity(value)
+    return identity is None or identity != visit.identity
+
+
+def weigh_arrival(state: State, session: SessionMixin, visit: Visit) -> None:
+    """Empty a session that came with a login which has no live grant, but needs one."""
+    value = peek(session, state.host.key)
+    if value is not None and not _is_fit(state, value, visit):
+        session.clear()
+
+
+def _is_fit(state: State, value: object, visit: Visit) -> bool:
+    """Weigh a login value by its text, and take it for this visit's if it is fit.
+
+    Whose a grant is follows from the value it was made for. Without one the value itself must
+    stand for somebody who needs none; whom it loads is weighed later.
+    """
+    identity = state.host.identity(value)
+    if identity is None:
+        return False
+    engine = state.engine
+    standing = engine.standing(identity, visit.token)
+    if engine.is_live(standing.passage, None, identity):
+        grant = cast("Passage", standing.passage)
+        visit.knows(value, identity, grant.subject, grant)
+        engine.keep_alive(grant)
+        return True
+    if standing.enrolled:
+        return False
+    visit.knows(value, identity, identity, None)
+    return True
+
+
+def weigh_loaded(state: State, session: SessionMixin, visit: Visit) -> None:
+    """Weigh whom the application has just loaded: by the session, by a cookie or by a token."""
+    host = state.host
+    user = host.loaded_user()
+    if user is None:
+        _weigh_nobody(state, session, visit)
+        return
+    value = peek(session, host.key)
+    if value is not None and not is_new(state, session, visit):
+        weigh_user(state, session, visit, user)
+        return
+    by_token = host.came_by_token(session)
+    if by_token and is_marked_here(state.app, request, "accepts_tokens"):
+        visit.user = user
+        return
+    end_if_gone(state, session, visit)
+    subject = host.subject_of_user(user)
+    identity = host.identity(value) or subject
+    grant, enrolled = grant_for(state, subject, identity, user, visit)
+    if enrolled and grant is None:
+        _forget_login(state, session, by_token=by_token)
+        return
+    visit.subject, visit.user, visit.grant = subject, user, grant
+    if not by_token:
+        visit.knows(value, identity, subject, grant)
+        visit.is_weighed = True
+        look_again(state, session, visit)
+
+
+def _weigh_nobody(state: State, session: SessionMixin, visit: Visit) -> None:
+    """Weigh what a remember cookie left in the session although it loads nobody."""
+    if not is_new(state, session, visit):
+        return
+    end_if_gone(state, session, visit)
+    if not _is_fit(state, peek(session, state.host.key), visit):
+        _forget_login(state, session, by_token=False)
+    look_again(state, session, visit)
+
+
+def grant_for(
+    state: State, subject: str, identity: str, user: Any, visit: Visit
+) -> tuple[Passage | None, bool]:
+    """Return this browser's grant for a login, if it has one, and whether one is needed."""
+    standing = state.engine.standing(subject, visit.token)
+    passage = standing.passage
+    live = state.engine.is_live(passage, subject, identity)
+    if passage is None or not live or not has_same_password(state, user, passage):
+        return None, standing.enrolled
+    return passage, standing.enrolled
+
+
+def _forget_login(state: State, session: SessionMixin, *, by_token: bool) -> None:
+    state.host.forget_user()
+    if by_token:
+        return
+    for key in state.host.login_keys:
+        session.pop(key, None)
+    # Flask-Login deletes its cookie: the person signs in again, and is asked both.
+    session["_remember"] = "clear"
+
+
+def weigh_known(state: State, session: SessionMixin, visit: Visit) -> bool:
+    """Weigh whom the login value of a session loads, once; say if it may stay."""
+    if visit.identity is None or visit.is_weighed:
+        return True
+    if visit.grant is not None and state.loaders.password_stamp is None:
+        return True
+    user = load(state, session)
+    return user is None or weigh_user(state, session, visit, user)
+
+
+def weigh_user(state: State, session: SessionMixin, visit: Visit, user: Any) -> bool:
+    """Weigh the user behind a login value that was let in by its spelling; say if it may stay.
+
+    Several spellings may load one user, and a password may have changed since the grant.
+    """
+    subject = state.host.subject_of_user(user)
+    same = subject == visit.subject
+    if not (visit.is_weighed and same):
+        if visit.grant is None:
+            stays = same or not is_enrolled(state, subject)
+        else:
+            stays = same and has_same_password(state, user, visit.grant)
+        if not stays:
+            _sign_out(state, session, visit)
+            return False
+    visit.is_weighed, visit.user, visit.subject = True, user, subject
+    return True
+
+
+def _sign_out(state: State, session: SessionMixin, visit: Visit) -> None:
+    if visit.grant is not None:
+        state.engine.cancel(visit.grant, "password changed", answers.origin_of(request))
+    session.clear()
+    state.host.forget_user()
+    visit.forget()
+
+
+def weigh_set_user(state: State, session: SessionMixin, visit: Visit) -> None:
+    """Weigh whom something before the view has put there past every loading."""
+    user = state.host.set_user()
+    if user is not None and user is not visit.user:
+        weigh_loaded(state, session, visit)
+
+
+def load(state: State, session: SessionMixin) -> Any:
+    """Have the host load its user, without its own memory of it.
+
+    A loader may need what only the view prepares: then there is nobody yet, and whoever comes
+    later is weighed as he is loaded.
+    """
+    value = peek(session, state.host.key)
+    try:
+        return None if value is None else state.host.user_of_identity(value)
+    except Exception:  # noqa: BLE001 - the host's loader may raise anything
+        return None
+
+
+def end_if_gone(state: State, session: SessionMixin, visit: Visit) -> None:
+    """End the grant of a login that stands in the session no more."""
+    if visit.identity is None:
+        return
+    value = peek(session, state.host.key)
+    if value is visit.value or state.host.identity(value) == visit.identity:
+        return
+    if visit.grant is not None:
+        state.engine.cancel(visit.grant, "logout", answers.origin_of(request))
+        visit.on_response.append(lambda out: drop_token(state, out))
+    visit.forget()
+
+
+def needs_no_grant(state: State, session: SessionMixin, value: object) -> bool:
+    """Say whether a login nobody weighed is certainly somebody's who has no second step."""
+    identity = state.host.identity(value)
+    if identity is None:
+        return False
+    try:
+        user = load(state, session)
+        subject = identity if user is None else state.host.subject_of_user(user)
+        return not is_enrolled(state, identity) and not is_enrolled(state, subject)
+    except (StoreUnavailableError, DeploymentError):
+        return False
+
+
+def is_enrolled(state: State, subject: str) -> bool:
+    """Say whether a subject has a second step."""
+    return state.engine.standing(subject, None).enrolled
+
+
+def look_again(state: State, session: SessionMixin, visit: Visit) -> None:
+    """Remember the session as it is now: what changes from here on belongs to a new login."""
+    visit.before = parking.snapshot(session, serializer(state))
+
+
+def serializer(state: State) -> parking.Serializer:
+    """Return the serialisation of the host's sessions."""
+    return parking.serializer_of(state.app.session_interface)
+
+
+def drop_token(state: State, response: Response) -> None:
+    """Delete the cookie that names a grant or a waiting login."""
+    state.cookies.drop(response, state.cookies.passage)
