@@ -17,6 +17,7 @@ from flask import (
     stream_with_context,
     url_for,
 )
+from flask.sessions import SecureCookieSessionInterface
 from flask.views import MethodView
 from flask_login import FlaskLoginClient, current_user, login_user, logout_user
 from tests.contracts.gate_hosts import (
@@ -965,7 +966,8 @@ def test_the_hosts_session_interface_is_there_as_it_was(host: Host) -> None:
     interface.added = "something"  # type: ignore[attr-defined]
 
     assert interface.salt == "cookie-session"  # type: ignore[attr-defined]
-    assert vars(interface)["inner"].added == "something"
+    assert isinstance(interface, SecureCookieSessionInterface)
+    assert interface._inner.added == "something"  # type: ignore[attr-defined]  # noqa: SLF001
     assert not hasattr(interface, "regenerate")
 
 

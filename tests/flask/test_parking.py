@@ -116,6 +116,19 @@ def test_before_and_after_are_both_whole(
     assert dict(session) == after | {"user": "ada"}
 
 
+@pytest.mark.parametrize(("old", "new"), [(1, True), (0, False), ("", None), (1, "1")])
+def test_a_value_of_another_kind_is_another_value(old: object, new: object) -> None:
+    """What compares equal but is of another kind counts as changed, and the old one returns."""
+    session = opened(flag=old)
+    before = parking.snapshot(session, FLASKS)
+    session.update(flag=new, user="ada")
+
+    data = parking.take_out(session, before, "user", FLASKS)
+
+    assert FLASKS.loads(data)["flag"] is new
+    assert session["flag"] is old
+
+
 def test_a_parked_login_survives_as_bytes() -> None:
     """A parked login reads back as it was written, and prints neither values nor cookies."""
     parked = Parked(

@@ -53,8 +53,7 @@ class Gate:
         )
         app.preprocess_request = lambda *context: self.enter() or preprocess(*context)
         app.dispatch_request = lambda *context: self.before_view() or dispatch(*context)
-        # Newer Flask hands a context before the response: the response is always the last.
-        app.process_response = lambda *given: self._out(process(*given[:-1], self.leave(given[-1])))
+        app.process_response = lambda *given: self.leave(process, *given)
         app.extensions[WATCH] = self.loading
         for kind in CLOSING:
             app.register_error_handler(kind, self._refused)
@@ -80,7 +79,9 @@ class Gate:
         visit, session = self._here()
         if visit.is_stopped:
             return self._unavailable()
-        if visit.identity is None or not self._state.host.must_be_loaded(visit.identity):
+        if visit.identity is None or not self._state.host.must_be_loaded(
+            visit.identity, granted=visit.grant is not None
+        ):
             return None
         try:
             weighing.weigh_known(self._state, session, visit)
@@ -98,10 +99,11 @@ class Gate:
         if visit.is_stopped:
             self._state.host.forget_user()
             return
-        before = peek(session, self._state.host.key)
-        is_new = weighing.is_new(self._state, session, visit)
+        key = self._state.host.key
+        new = weighing.is_new(self._state, session, visit)
+        before = peek(session, key)
         load()
-        if is_new and peek(session, self._state.host.key) == before:
+        if new and peek(session, key) == before:
             return
         try:
             weighing.weigh_loaded(self._state, session, visit)
@@ -137,9 +139,13 @@ class Gate:
 
     # 4
 
-    def leave(self, response: Response) -> Response:
-        """Park a login the view has made; end the grant of a login that is no more."""
+    def leave(self, process: Callable[..., Response], *given: Any) -> Response:
+        """Park a login the view has made; end the grant of a login that is no more.
+
+        Newer Flask hands a context before the response: the response is always the last.
+        """
         visit, session = self._here()
+        response: Response = given[-1]
         try:
             if not visit.is_stopped:
                 response = self._left(session, visit, response)
@@ -149,6 +155,9 @@ class Gate:
             response.close()
             response = self._unavailable()
         visit.has_left = True
+        response = process(*given[:-1], response)
+        for change in visit.on_response:
+            change(response)
         return response
 
     def _left(self, session: SessionMixin, visit: Visit, response: Response) -> Response:
@@ -161,13 +170,6 @@ class Gate:
             return response
         response.close()
         return parked
-
-    def _out(self, response: Response) -> Response:
-        visit = visit_of(request)
-        if visit is not None:
-            for change in visit.on_response:
-                change(response)
-        return response
 
     # 5
 
@@ -226,9 +228,9 @@ class Gate:
         """
         context = cast("Any", request_ctx)._get_current_object()  # noqa: SLF001 - asked once
         session = raw_session(context)
-        interface = self._app.session_interface
+        interface: Any = self._app.session_interface
         if type(interface) is not GuardedInterface:
-            self._app.session_interface = GuardedInterface(interface, self)
+            cast("Any", self._app).session_interface = GuardedInterface(interface, self)
         visit = visit_of(context.request)
         if visit is None:
             self.arrive(session, context.request)

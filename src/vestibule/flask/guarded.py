@@ -1,14 +1,10 @@
 """The host's session interface with two looks of ours: as a session opens and as it is saved."""
 
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
 from flask import Flask
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.wrappers import Request, Response
-
-_OURS: Final = frozenset(
-    {"open_session", "save_session", "inner", "watcher", "__dict__", "__class__"}
-)
 
 
 class Watcher(Protocol):
@@ -23,31 +19,37 @@ class Watcher(Protocol):
         ...
 
 
-class GuardedInterface(SessionInterface):
-    """Wraps a session interface, whatever it is."""
+class GuardedInterface:
+    """Wraps a session interface, and is it in everything but the two looks."""
+
+    __slots__ = ("_inner", "_watcher")
 
     def __init__(self, inner: SessionInterface, watcher: Watcher) -> None:
-        """Wrap `inner`."""
-        self.__dict__.update(inner=inner, watcher=watcher)
+        """Wrap `inner`, whatever it is."""
+        object.__setattr__(self, "_inner", inner)
+        object.__setattr__(self, "_watcher", watcher)
 
-    def __getattribute__(self, name: str) -> Any:
-        """Be `inner` in everything but the two looks."""
-        if name in _OURS:
-            return object.__getattribute__(self, name)
-        return getattr(object.__getattribute__(self, "inner"), name)
+    def __getattr__(self, name: str) -> Any:
+        """Be `inner`."""
+        return getattr(self._inner, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Be `inner` in this too."""
-        setattr(self.inner, name, value)
+        setattr(self._inner, name, value)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """Whoever asks whether this is a certain interface is told what `inner` is."""
+        return type(self._inner)
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Open the host's session, and look at what came in it."""
-        session = self.inner.open_session(app, request)
+        session = self._inner.open_session(app, request)
         if session is not None:
-            self.watcher.arrive(session, request)
+            self._watcher.arrive(session, request)
         return cast("SessionMixin | None", session)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Save the host's session, unless it must stay as it is in the browser."""
-        if self.watcher.may_save(session):
-            self.inner.save_session(app, session, response)
+        if self._watcher.may_save(session):
+            self._inner.save_session(app, session, response)

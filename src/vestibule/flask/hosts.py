@@ -59,8 +59,8 @@ class Host(Protocol):
         """See to it that the gate hears of every user the application loads, as it loads him."""
         ...
 
-    def must_be_loaded(self, identity: str) -> bool:
-        """Say whether a login value means somebody only a loading can tell, before anybody asks."""
+    def must_be_loaded(self, identity: str, *, granted: bool) -> bool:
+        """Say whether only a loading tells whom a login value means, before anybody asks."""
         ...
 
     def is_welcome(self, user: Any) -> bool:
@@ -203,9 +203,9 @@ class FlaskLoginHost:
         """Stand beside Flask-Login's loading: sessions, remember cookies and tokens all pass it."""
         watch(self._manager)
 
-    def must_be_loaded(self, identity: str) -> bool:
+    def must_be_loaded(self, identity: str, *, granted: bool) -> bool:
         """Weigh an odd spelling before something reads it from the session and loads by itself."""
-        return not is_plain(identity) or is_disguised(identity)
+        return not granted and (not is_plain(identity) or is_disguised(identity))
 
     def is_welcome(self, user: Any) -> bool:
         """Say what Flask-Login's own login would: is the account active?"""
@@ -355,9 +355,9 @@ class KeyedHost:
     def watch(self) -> None:
         """Nobody appears here without a value in the session."""
 
-    def must_be_loaded(self, identity: str) -> bool:
+    def must_be_loaded(self, identity: str, *, granted: bool) -> bool:
         """Always: nobody tells when the application loads its user."""
-        del identity
+        del identity, granted
         return True
 
     def is_welcome(self, user: Any) -> bool:

@@ -61,7 +61,7 @@ def _is_fit(state: State, value: object, visit: Visit) -> bool:
 def weigh_loaded(state: State, session: SessionMixin, visit: Visit) -> None:
     """Weigh whom the application has just loaded: by the session, by a cookie or by a token."""
     host = state.host
-    user = host.loaded_user()
+    user = host.set_user()
     if user is None:
         _weigh_nobody(state, session, visit)
         return

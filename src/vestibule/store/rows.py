@@ -25,6 +25,11 @@ from vestibule.core.model import (
 Row = Mapping[Any, Any]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+# A value of an enumeration is found sooner by its name here than by asking the enumeration for it.
+_STATUSES: Final = {status.value: status for status in PassageStatus}
+_KINDS: Final = {kind.value: kind for kind in PassageKind}
+_PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
+_LANES: Final = {lane.value: lane for lane in Lane}
 LONGEST_AGENT: Final = 200
 LONGEST_ADDRESS: Final = 64
 
@@ -171,10 +176,10 @@ def passage(row: Row, prefix: str = "") -> Passage:
         id=row[f"{prefix}id"],
         realm=row[f"{prefix}realm"],
         subject=row[f"{prefix}subject"],
-        status=PassageStatus(row[f"{prefix}status"]),
-        kind=PassageKind(row[f"{prefix}kind"]),
-        purpose=Purpose(row[f"{prefix}purpose"]),
-        lane=Lane(row[f"{prefix}lane"]),
+        status=_STATUSES[row[f"{prefix}status"]],
+        kind=_KINDS[row[f"{prefix}kind"]],
+        purpose=_PURPOSES[row[f"{prefix}purpose"]],
+        lane=_LANES[row[f"{prefix}lane"]],
         token_hash=bytes(row[f"{prefix}token_hash"]),
         identity_hash=bytes(row[f"{prefix}identity_hash"]),
         browser_hash=_bytes_or_none(row.get(f"{prefix}browser_hash")),
@@ -306,7 +311,9 @@ def _proof_json(value: Proof) -> list[Any]:
 
 def _proof(item: list[Any]) -> Proof:
     factor, enrolment_id, purpose, at = item
-    return Proof(factor=factor, enrolment_id=enrolment_id, purpose=Purpose(purpose), at=moment(at))
+    return Proof(
+        factor=factor, enrolment_id=enrolment_id, purpose=_PURPOSES[purpose], at=moment(at)
+    )
 
 
 def _bytes_or_none(value: Any) -> bytes | None:
