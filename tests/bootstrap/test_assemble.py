@@ -70,10 +70,23 @@ def test_an_empty_store_opens_no_door(
 ) -> None:
     """A database with nothing in it is refused, and the message has the command."""
     empty = sqlite_url.replace("vestibule.sqlite3", "empty.sqlite3")
+    Path(empty.removeprefix("sqlite:///")).touch()
 
     with pytest.raises(DeploymentError, match="an empty store would open every door") as refusal:
         made(**pair | {"database_url": empty})
     assert "vestibule init --database-url" in str(refusal.value)
+
+
+@pytest.mark.row("ATK-69", "ATK-80")
+def test_a_file_that_is_not_there_is_not_made(
+    made: Assemble, pair: dict[str, str], sqlite_url: str
+) -> None:
+    """A SQLite file that is missing is refused, and is still missing afterwards."""
+    missing = sqlite_url.replace("vestibule.sqlite3", "missing.sqlite3")
+
+    with pytest.raises(DeploymentError, match="does not exist"):
+        made(**pair | {"database_url": missing})
+    assert not Path(missing.removeprefix("sqlite:///")).exists()
 
 
 @pytest.mark.row("ATK-69")

@@ -1,9 +1,12 @@
-"""What an application's start finds out before anything is opened."""
+"""What an application's start finds out."""
+
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from vestibule.core.errors import ConfigurationError
+from vestibule.bootstrap import operate
+from vestibule.core.errors import ConfigurationError, DeploymentError
 from vestibule.flask import Vestibule
 
 
@@ -24,3 +27,47 @@ def test_a_factor_that_cannot_be_is_refused_at_start(setting: str, value: str, s
 
     with pytest.raises(ConfigurationError, match=said):
         Vestibule(app)
+
+
+def in_production(folder: Path, **settings: str) -> Flask:
+    """An application set up for production, with keys and a store in `folder`."""
+    key_file, url = folder / "door.keys", f"sqlite:///{folder / 'door.db'}"
+    operate.initialise(url, key_file)
+    app = Flask("shop")
+    app.secret_key = "for tests"
+    app.config.update(VESTIBULE_KEY_FILE=str(key_file), VESTIBULE_DATABASE_URL=url)
+    app.config.update(settings)
+    return app
+
+
+@pytest.mark.row("ATK-69", "ATK-80")
+def test_production_starts_on_its_own_store_only(tmp_path: Path) -> None:
+    """With its own store an application starts; with another's, or none, it does not."""
+    Vestibule(in_production(tmp_path))
+    (tmp_path / "other").mkdir()
+    in_production(tmp_path / "other")
+    other, none = tmp_path / "other" / "door.db", tmp_path / "none.db"
+
+    with pytest.raises(DeploymentError, match="different installations"):
+        Vestibule(in_production(tmp_path, VESTIBULE_DATABASE_URL=f"sqlite:///{other}"))
+    with pytest.raises(DeploymentError, match="vestibule init --database-url"):
+        Vestibule(in_production(tmp_path, VESTIBULE_DATABASE_URL=f"sqlite:///{none}"))
+    assert not none.exists()
+
+
+def test_a_start_leaves_nothing_open(tmp_path: Path) -> None:
+    """Once the application is made nothing holds the store open: SQLite has tidied up behind it."""
+    Vestibule(in_production(tmp_path))
+
+    assert {file.name for file in tmp_path.iterdir()} == {"door.db", "door.keys"}
+
+
+def test_a_store_that_is_down_is_no_reason_not_to_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An application starts while its database does not answer, and the log warns."""
+    url = "postgresql://nobody@127.0.0.1:9/door"
+
+    Vestibule(in_production(tmp_path, VESTIBULE_DATABASE_URL=url))
+
+    assert "nobody who has a second step gets in" in caplog.text

@@ -2,9 +2,18 @@
 
 from vestibule.bootstrap.assemble import Parts as Parts
 from vestibule.bootstrap.assemble import assemble as assemble
+from vestibule.bootstrap.assemble import check_store as check_store
 from vestibule.bootstrap.configure import check_factors as check_factors
 from vestibule.bootstrap.configure import check_production as check_production
 from vestibule.bootstrap.configure import read_settings as read_settings
 from vestibule.system import process_id as process_id
 
-__all__ = ["Parts", "assemble", "check_factors", "check_production", "process_id", "read_settings"]
+__all__ = [
+    "Parts",
+    "assemble",
+    "check_factors",
+    "check_production",
+    "check_store",
+    "process_id",
+    "read_settings",
+]

@@ -1,5 +1,6 @@
 """Settings become an engine, a courier and the database behind them."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from vestibule.core import registry
 from vestibule.core.codes import Codes
 from vestibule.core.engine import Engine, House
 from vestibule.core.engine.house import tell_nobody
-from vestibule.core.errors import DeploymentError
+from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.events import Event
 from vestibule.core.ports import Clock, Random, Sender
 from vestibule.core.vault import Vault
@@ -19,7 +20,7 @@ from vestibule.delivery import Courier
 from vestibule.secretbox import KEY_BYTES, KeyRing, SecretBox
 from vestibule.settings import Settings
 from vestibule.store import SqlStore, installation, migrate
-from vestibule.store.database import Database, closed_on_error, connect
+from vestibule.store.database import Database, closed_on_error, connect, sqlite_file
 from vestibule.store.installation import Installation
 from vestibule.store.outbox import SqlOutbox
 from vestibule.store.upkeep import Upkeep
@@ -27,6 +28,8 @@ from vestibule.system import SystemClock, SystemRandom
 
 DEVELOPMENT_DATABASE: Final = "vestibule-development.db"
 DEVELOPMENT_KEYS: Final = "vestibule-development.keys"
+
+_log = logging.getLogger("vestibule.start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +100,37 @@ def assemble(
     )
 
 
+def check_store(settings: Settings) -> None:
+    """Look once whether production's store is the one its keys belong to, and leave it closed.
+
+    Raises `DeploymentError` where it is empty, another installation's, made for development, or
+    older than this version. A store that does not answer just now is no reason not to start: the
+    log says so, and the gate keeps shut until it does.
+    """
+    keys, database = configure.keys_of(settings), Database(connect(_existing(settings)))
+    try:
+        _checked(database, keys, development=False)
+    except StoreUnavailableError as error:
+        _log.warning("%s; nobody who has a second step gets in before it does", error)
+    finally:
+        database.close()
+
+
+def _existing(settings: Settings) -> str:
+    """Return the URL of production's store; SQLite would make a file that is not there."""
+    url = str(settings.database_url)
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        raise DeploymentError(f"The database {file} does not exist. {configure.REMEDY}")
+    return url
+
+
 def _opened(
     settings: Settings, instance: Path, clock: Clock, random: Random
 ) -> tuple[key_files.Keys, Path | None, Database]:
     if not settings.development:
         path = Path(settings.key_file) if settings.key_file and not settings.keys else None
-        return configure.keys_of(settings), path, Database(connect(str(settings.database_url)))
+        return configure.keys_of(settings), path, Database(connect(_existing(settings)))
     url = settings.database_url or f"sqlite:///{instance / DEVELOPMENT_DATABASE}"
     path = None if settings.keys else Path(settings.key_file or instance / DEVELOPMENT_KEYS)
     instance.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.bootstrap import check_factors, check_production, read_settings
+from vestibule.bootstrap import check_factors, check_production, check_store, read_settings
 from vestibule.core.errors import UsageError
 from vestibule.core.model import PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
@@ -67,8 +67,9 @@ class Vestibule:
         random: Random | None = None,
         sender: Sender | None = None,
     ) -> None:
-        """Guard `app`. Opens no connection, runs no migration, starts no thread.
+        """Guard `app`. Runs no migration, starts no thread, and leaves no connection open.
 
+        In production it looks once into the database, whether it is the one the keys belong to.
         The keyword arguments are for tests, and go before those the extension was made with.
         """
         if EXTENSION in app.extensions:
@@ -77,6 +78,7 @@ class Vestibule:
         check_factors(settings)
         if not settings.development:
             check_production(settings, _host_files(app))
+            check_store(settings)
         world = World(
             clock=clock or self._world.clock,
             random=random or self._world.random,
