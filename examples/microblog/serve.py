@@ -61,6 +61,7 @@ def plug_in_inbox(app: Flask, file: Path) -> None:
         inbox.deliver(channel="email", to=to, subject=subject, text=text)
 
     app.extensions["mail"] = deliver
+    app.config["INBOX_URL"] = "/inbox"
 
 
 def greeting(app: Flask, folder: Path) -> str:

@@ -57,6 +57,12 @@ class Shop:
             command, cwd=self.folder, env=environment, text=True, capture_output=True, check=True
         ).stdout
 
+    def refused(self, *arguments: str) -> str:
+        """What `flask vestibule …` complains of."""
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            self.run(*arguments)
+        return str(failed.value.stderr)
+
     def realms(self) -> list[str]:
         """The realms that events were written for."""
         with closing(sqlite3.connect(self.folder / "shop.db")) as database:
@@ -92,3 +98,18 @@ def test_a_typed_option_goes_before_the_application(shop: Shop) -> None:
 
     assert told == "The database is at nothing.\n"
     assert "installation" in shop.run("status")
+
+
+def test_an_application_that_cannot_start_can_be_mended(shop: Shop) -> None:
+    """Tables that are missing keep the application from starting, but not the command for them."""
+    shop.run("db", "downgrade", "base", "--yes")
+
+    assert "The database is at 0" in shop.run("db", "upgrade")
+
+
+def test_init_says_what_it_needs(shop: Shop) -> None:
+    """Without a word about where, init shows a whole command line."""
+    bare = Shop(shop.folder)
+
+    assert "--database-url sqlite:////" in bare.refused("init")
+    assert "--key-file /etc/" in bare.refused("init")

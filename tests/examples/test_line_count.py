@@ -82,7 +82,7 @@ def links(example: str) -> int:
     [
         # The import stands twice: where the gate is made, and where views take tokens.
         ("microblog", {GATE: 3, CONTACTS: 3, TOKENS: 1, MARKS: 4}, 1),
-        ("plain_session", {GATE: 2, SETTINGS: 1}, 0),
+        ("plain_session", {GATE: 2, SETTINGS: 1}, 1),
     ],
 )
 def test_the_second_step_costs_what_was_promised(example: str, price: Count, linked: int) -> None:

@@ -1160,6 +1160,11 @@ def test_mail_arrives_in_the_inbox(prepared: Callable[[], Flask]) -> None:
     assert browser.get(link[1]).status_code == 200
 
 
+def test_who_waits_for_mail_is_shown_the_inbox(prepared: Callable[[], Flask]) -> None:
+    """In the served site the page that asks for patience leads to the inbox."""
+    assert 'href="/inbox"' in Browser(prepared()).get("/sent").text
+
+
 def test_a_changed_demo_password_is_not_printed(
     prepared: Callable[[], Flask], tmp_path: Path
 ) -> None:

@@ -177,6 +177,14 @@ def test_a_login_is_the_users_id_and_nothing_else(browser: Browser) -> None:
         assert dict(session) == {"user_id": 1}
 
 
+def test_every_page_leads_to_two_step_login(browser: Browser) -> None:
+    """Whoever is signed in finds where the second step is set up."""
+    browser.log_in()
+
+    assert 'href="/two-step/"' in browser.get("/").text
+    assert browser.get("/two-step/").status_code == 200
+
+
 def test_logout_is_a_post(browser: Browser) -> None:
     """A link cannot log anybody out; the button can."""
     browser.log_in()

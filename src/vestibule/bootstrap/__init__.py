@@ -3,6 +3,7 @@
 from vestibule.bootstrap.assemble import Parts as Parts
 from vestibule.bootstrap.assemble import assemble as assemble
 from vestibule.bootstrap.assemble import check_store as check_store
+from vestibule.bootstrap.assemble import started_by_operator as started_by_operator
 from vestibule.bootstrap.configure import check_factors as check_factors
 from vestibule.bootstrap.configure import check_production as check_production
 from vestibule.bootstrap.configure import read_settings as read_settings
@@ -16,4 +17,5 @@ __all__ = [
     "check_store",
     "process_id",
     "read_settings",
+    "started_by_operator",
 ]

@@ -1,7 +1,9 @@
 """Settings become an engine, a courier and the database behind them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -30,6 +32,7 @@ DEVELOPMENT_DATABASE: Final = "vestibule-development.db"
 DEVELOPMENT_KEYS: Final = "vestibule-development.keys"
 
 _log = logging.getLogger("vestibule.start")
+_by_operator: ContextVar[bool] = ContextVar("vestibule_by_operator", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,16 @@ def assemble(
     )
 
 
+@contextmanager
+def started_by_operator() -> Iterator[None]:
+    """Let an application start on any store meanwhile: a command is there to mend it."""
+    before = _by_operator.set(True)
+    try:
+        yield
+    finally:
+        _by_operator.reset(before)
+
+
 def check_store(settings: Settings) -> None:
     """Look once whether production's store is the one its keys belong to, and leave it closed.
 
@@ -107,6 +120,8 @@ def check_store(settings: Settings) -> None:
     older than this version. A store that does not answer just now is no reason not to start: the
     log says so, and the gate keeps shut until it does.
     """
+    if _by_operator.get():
+        return
     keys, database = configure.keys_of(settings), Database(connect(_existing(settings)))
     try:
         _checked(database, keys, development=False)

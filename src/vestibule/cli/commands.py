@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+EXAMPLE = "--database-url sqlite:////var/lib/site/vestibule.db --key-file /etc/site/vestibule.keys"
 DATABASE = click.option(
     "--database-url",
     envvar="VESTIBULE_DATABASE_URL",
@@ -156,6 +157,12 @@ def reset_limits(
 ) -> None:
     """Forget the wrong answers counted against SUBJECT."""
     with _opened(database_url, key_file) as parts:
+        if not parts.engine.enrolments(subject):
+            click.echo(
+                f"Note: {subject} has no second step in the realm {parts.settings.realm}. SUBJECT "
+                "is the user's id, as subject_loader or get_id() gives it.",
+                err=True,
+            )
         parts.engine.reset_limits(subject, by=by, reason=reason)
     click.echo(f"The counts of {subject} are at nothing; the audit trail says who did this.")
 
@@ -203,13 +210,19 @@ def _application() -> "State | None":
         return None
     from flask.cli import ScriptInfo
 
+    from vestibule.bootstrap import started_by_operator
     from vestibule.flask.state import state_of
 
     info = context.find_object(ScriptInfo)
-    return None if info is None else state_of(info.load_app())
+    if info is None:
+        return None
+    with started_by_operator():
+        return state_of(info.load_app())
 
 
 def _located(database_url: str | None, key_file: Path | None) -> tuple[str, Path]:
+    if database_url is None and key_file is None:
+        raise click.UsageError(f"Name the database and the key file, for example:\n\n  {EXAMPLE}")
     if key_file is None:
         raise click.UsageError("Name the key file: --key-file, or VESTIBULE_KEY_FILE.")
     return _database(database_url), key_file
