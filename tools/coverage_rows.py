@@ -125,7 +125,9 @@ def report(ledger: Ledger, *, verbose: bool) -> None:
 def main() -> int:
     """Print the report; fail for an unknown id, and for a wanted row that nobody answers for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--strict", nargs="+", default=[], metavar="ID", help="must have an owner")
+    parser.add_argument(
+        "--strict", nargs="*", metavar="ID", help="these must have an owner; every row by default"
+    )
     parser.add_argument("--verbose", action="store_true", help="name the tests")
     wanted = parser.parse_args()
 
@@ -136,7 +138,8 @@ def main() -> int:
     report(ledger, verbose=wanted.verbose)
 
     answered = {name for row in rows if row not in ledger.open for name in row.names}
-    missing = [name for name in wanted.strict if name not in answered]
+    strict = [row.id for row in rows] if wanted.strict == [] else wanted.strict or []
+    missing = [name for name in strict if name not in answered]
     for name in sorted(ledger.unknown):
         print(f"error: {name} is no row of the checklist", file=sys.stderr)
     for name in missing:

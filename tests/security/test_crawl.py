@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,7 +39,7 @@ Cookies = dict[str, str]
 
 
 @dataclass
-class Example:
+class Example(ABC):
     """An example application with two people in it, and what a crawl needs to know of it."""
 
     app: Flask
@@ -106,13 +107,13 @@ class Example:
         self.values["enrolment_id"] = draft.enrolment.id
         return phone
 
+    @abstractmethod
     def rows(self) -> list[Any]:
         """Everything in the host's own database."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forged(self) -> Cookies:
         """Every cookie of the host's that somebody can make who has its key and its database."""
-        raise NotImplementedError
 
 
 class Microblog(Example):
