@@ -4,10 +4,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_login import LoginManager, UserMixin, login_user
+from tests.contracts.gate_hosts import PAGE
 
 from vestibule.bootstrap import operate
+from vestibule.core.engine import Login
 from vestibule.core.errors import ConfigurationError, DeploymentError
+from vestibule.core.factor import Applicant
+from vestibule.core.model import Purpose
 from vestibule.flask import Vestibule
+from vestibule.flask.state import state_of
+from vestibule.testing import SoftwareAuthenticator
 
 
 @pytest.mark.parametrize(
@@ -38,6 +45,21 @@ def in_production(folder: Path, **settings: str) -> Flask:
     app.config.update(VESTIBULE_KEY_FILE=str(key_file), VESTIBULE_DATABASE_URL=url)
     app.config.update(settings)
     return app
+
+
+def enrol(app: Flask, subject: str) -> None:
+    """Give a subject an authenticator app."""
+    engine = state_of(app).engine
+    draft = engine.begin_enrolment(
+        engine.house.registry["totp"],
+        Applicant(subject=subject, account=subject, issuer="Shop"),
+        Login(subject=subject, identity=subject),
+        None,
+    )
+    assert draft is not None
+    phone = SoftwareAuthenticator(draft.enrolment.secret)
+    code = phone.next_code(engine.house.now())
+    assert engine.verify(draft.token, Purpose.ENROL, code).is_accepted
 
 
 @pytest.mark.row("ATK-69", "ATK-80")
@@ -71,3 +93,27 @@ def test_a_store_that_is_down_is_no_reason_not_to_start(
     Vestibule(in_production(tmp_path, VESTIBULE_DATABASE_URL=url))
 
     assert "nobody who has a second step gets in" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("site", "warned"),
+    [("http://shop.example", 1), ("https://shop.example", 0), ("http://localhost:5000", 0)],
+)
+def test_plain_http_is_pointed_out_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, site: str, warned: int
+) -> None:
+    """Where browsers keep no cookie of ours, the log says once why nobody gets any further."""
+    app = in_production(tmp_path)
+
+    class Person(UserMixin):  # type: ignore[misc]
+        id = "ada"
+
+    LoginManager(app).user_loader(lambda _: Person())
+    app.add_url_rule("/login", view_func=lambda: str(login_user(Person())), methods=["POST"])
+    Vestibule(app)
+    enrol(app, "ada")
+
+    for _ in range(2):
+        app.test_client().post("/login", base_url=site, headers=PAGE)
+
+    assert caplog.text.count("came over plain http") == warned

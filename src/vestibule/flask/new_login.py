@@ -74,6 +74,7 @@ def _park(
         wanted=_wanted(response),
         entrance=own_path(request.script_root + request.path, request),
     )
+    state.warn_of_plain_http(request)
     begun = state.begin_login(login, parked, answers.origin_of(request))
     parking.renew_id(state.app.session_interface, session)
     state.host.forget_user()

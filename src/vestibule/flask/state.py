@@ -1,5 +1,6 @@
 """What the extension keeps for one application: settings, loaders, this process's engine."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ EXTENSION: Final = "vestibule"
 LONGEST_NAME: Final = 60
 """What fits under a code in an app; three such names of any script fit into a QR code."""
 _STATE: Final = "vestibule_state"
+
+_log = logging.getLogger("vestibule.start")
 
 
 @dataclass(slots=True)
@@ -64,6 +67,7 @@ class State:
         self._made: tuple[int, Parts] | None = None
         self._inherited: list[tuple[int, Parts] | None] = []
         self._host: Host | None = None
+        self._has_warned = False
 
     @property
     def engine(self) -> Engine:
@@ -130,6 +134,19 @@ class State:
             remembered=remembered,
             password_stamp=str(stamp(user)) if stamp is not None else None,
             contact=self.contact_of(user),
+        )
+
+    def warn_of_plain_http(self, request: Request) -> None:
+        """Tell the operator once where a browser keeps none of our cookies: nobody would get in."""
+        name = request.host.partition(":")[0]
+        if self._has_warned or request.is_secure or not self.cookies.secure or name == "localhost":
+            return
+        self._has_warned = True
+        _log.warning(
+            "a login waits for its second step, but the request came over plain http, where "
+            "browsers keep no cookie of ours, and the second step is never reached. Serve the site "
+            "over https; behind a proxy that does, see that ProxyFix tells; on your own machine "
+            "use http://localhost or debug mode"
         )
 
     def begin_login(self, login: Login, parked: Parked, origin: Origin) -> Begun:
