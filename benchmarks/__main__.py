@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import checks, judging, requests, starting
+from benchmarks import checks, growing, judging, requests, starting
 from benchmarks.figures import Figure, print_figures, print_heading
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Figure]]]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Iterable[Figure]]]] = {
     "requests": requests.figures,
     "judging": judging.figures,
     "starting": starting.figures,
+    "growing": growing.figures,
 }
 
 
