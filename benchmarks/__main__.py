@@ -4,11 +4,12 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import checks, growing, judging, requests, starting
+from benchmarks import checks, growing, judging, login, requests, starting
 from benchmarks.figures import Figure, print_figures, print_heading
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Figure]]]] = {
     "checks": checks.figures,
+    "login": login.figures,
     "requests": requests.figures,
     "judging": judging.figures,
     "starting": starting.figures,

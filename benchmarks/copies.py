@@ -29,7 +29,7 @@ SHARE: Final = 100_000
 
 
 def fill(url: str, model: str, first: int, last: int) -> None:
-    """Copy the subject `model` for every number from `first` to `last`, who are the new subjects."""
+    """Copy the subject `model` once for every number from `first` to `last`, the new subjects."""
     engine = connect(url)
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -69,7 +69,9 @@ def _copying(table: Table, model: str, numbers: CTE) -> Any:
         "browser_hash": _hash("browser ", number),
     }
     columns = [changed.get(column.name, column) for column in table.c]
-    copies = select(*columns).select_from(table.join(numbers, true())).where(table.c.subject == model)
+    copies = (
+        select(*columns).select_from(table.join(numbers, true())).where(table.c.subject == model)
+    )
     return insert(table).inline().from_select(list(table.c), copies)
 
 
@@ -90,4 +92,3 @@ def _prepare_sqlite(driver: Any) -> None:
     driver.create_function("sha256", 1, lambda value: hashlib.sha256(value).digest(), **told)
     driver.create_function("encode", 2, lambda value, _: value.hex(), **told)
     driver.execute("PRAGMA cache_size = -1000000")
-

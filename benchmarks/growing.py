@@ -135,4 +135,4 @@ def _listing(town: Town) -> Timed:
 
 
 def _anybody(town: Town, times: int) -> Sequence[int]:
-    return [random.randint(1, town.people) for _ in range(times)]  # noqa: S311 - nobody's secret
+    return [random.randint(1, town.people) for _ in range(times)]

@@ -1,25 +1,32 @@
-"""What the servers serve: the guarded application, and the bare view it is measured by."""
+"""What the servers serve: the guarded application, and what it is measured by.
+
+That is a bare view at `/bare`, and at `/plain` the same application without a second step.
+"""
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from benchmarks.floor import bare
-from benchmarks.host import guarded
+from benchmarks.host import guarded, with_login
 from benchmarks.sites import Site
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 SITE: Final = "BENCHMARK_SITE"
 
 
 def make() -> ProxyFix:
-    """Return both as one WSGI application, behind what a host puts before it anyway.
+    """Return all as one WSGI application, behind what a host puts before it anyway.
 
     The addresses that requests come from differ, as they do in life: one alone is soon slowed.
     """
     site = Site.from_text(os.environ[SITE])
-    return ProxyFix(DispatcherMiddleware(guarded(site), {"/bare": bare(site.url)}), x_for=1)
+    others: dict[str, WSGIApplication] = {"/bare": bare(site.url), "/plain": with_login()}
+    return ProxyFix(DispatcherMiddleware(guarded(site), others), x_for=1)
 
 
 if SITE in os.environ:

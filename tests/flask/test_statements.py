@@ -22,8 +22,7 @@ def counted(database_url: str, tmp_path: Path) -> Iterator[Shop]:
     """A shop on SQLite and on PostgreSQL."""
     keys = tmp_path / "door.keys"
     initialise(database_url, keys)
-    where = {"VESTIBULE_DATABASE_URL": database_url, "VESTIBULE_KEY_FILE": str(keys)}
-    shop = Shop.open(tmp_path, **where)
+    shop = Shop.open(tmp_path, VESTIBULE_DATABASE_URL=database_url, VESTIBULE_KEY_FILE=str(keys))
     yield shop
     shop.close()
 

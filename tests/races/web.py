@@ -176,7 +176,7 @@ def _sent(connection: http.client.HTTPConnection, press: Press) -> Answer:
     headers = {**HEADERS, "Host": "localhost"} | ({"Cookie": cookies} if cookies else {})
     connection.request(press.method, press.path, press.body or None, headers)
     response = connection.getresponse()
-    kept = SimpleCookie[str]()
+    kept: SimpleCookie = SimpleCookie()
     for line in response.headers.get_all("Set-Cookie", []):
         kept.load(line)
     return Answer(
