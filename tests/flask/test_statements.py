@@ -89,6 +89,17 @@ def test_a_code_that_is_held_back_takes_few_statements(counted: Shop, send: Send
     assert answer.status_code == 429
 
 
+def test_a_recovery_code_takes_two_statements_more(counted: Shop) -> None:
+    """A recovery code, which is judged between two transactions, makes at most eight statements."""
+    browser = counted.browser().join().sign_out().wait()
+
+    with heard(counted.state.parts.database.engine) as spoken:
+        answer = as_form(browser, browser.codes[0])
+
+    assert len(spoken) <= MOST + 2, spoken
+    assert answer.status_code == 303
+
+
 def test_a_signed_in_request_adds_one_statement(counted: Shop) -> None:
     """A page of somebody signed in asks our database one thing and tells it nothing."""
     browser = counted.browser().join()
