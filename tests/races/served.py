@@ -31,7 +31,7 @@ class User(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 
 def make() -> Flask:
-    """Return the site that the environment names; it opens nothing before it is asked."""
+    """Return the site that the environment names."""
     app = Flask("site")
     app.config.update(json.loads(os.environ[CONFIG]), SECRET_KEY="one key for both servers")
     manager: Any = LoginManager(app)

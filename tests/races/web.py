@@ -127,7 +127,7 @@ class Web:
 
 @contextmanager
 def served(site: Site) -> Iterator[Web]:
-    """Lend two running servers of one site; neither has opened its store yet."""
+    """Lend two running servers of one site; neither has made its engine yet."""
     started: list[subprocess.Popen[bytes]] = []
     ports = [_free_port() for _ in range(2)]
     try:
