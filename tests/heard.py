@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import Engine, event
 
-BRACKETS: Final = ("BEGIN", "COMMIT", "ROLLBACK")
+BRACKETS: Final = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA busy_timeout")
 """What begins and ends a transaction."""
 
 

@@ -1,7 +1,7 @@
 """Opening a database: SQLite with its own file in WAL mode, or PostgreSQL with its own schema."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +19,15 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from vestibule.core.errors import ConfigurationError, StoreUnavailableError
+from vestibule.store import writers
 from vestibule.store.turn import Turn
+from vestibule.store.writers import Writers
 
 SCHEMA: Final = "vestibule"
 OLDEST_SQLITE: Final = (3, 35, 0)
 FIRST_TO_OPEN: Final = 100
 """How often a connection tries to be the one that brings a new file into WAL mode."""
 READS_ONLY: Final = "vestibule_reads_only"
-BEGIN: Final = "BEGIN IMMEDIATE"
 
 
 def parse(url: str) -> URL:
@@ -100,12 +101,9 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
         message = f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed"
         raise ConfigurationError(message)
     cursor = connection.cursor()
-    for pragma in (
-        "busy_timeout=10000",
-        "synchronous=FULL",  # an accepted code stays accepted when the power goes
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    writers.wait_always(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")  # an accepted code stays so when the power goes
+    cursor.execute("PRAGMA foreign_keys=ON")
     _write_ahead(cursor)
     cursor.close()
 
@@ -127,9 +125,8 @@ def _write_ahead(cursor: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    # A deferred transaction that reads and then writes fails as soon as another has written.
     if not connection.get_execution_options().get(READS_ONLY):
-        connection.exec_driver_sql(BEGIN)
+        writers.begin(connection.connection.cursor())
 
 
 class Database:
@@ -140,6 +137,7 @@ class Database:
         self.engine = engine
         self._reader = reading(engine)
         self._is_sqlite = engine.dialect.name == "sqlite"
+        self._writers = Writers() if self._is_sqlite else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -150,16 +148,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Lend a connection inside one transaction, committed at the end or rolled back whole."""
-        with _translated(), self.engine.begin() as connection:
+        with _translated(), self._alone(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
         """Lend the driver's own connection inside one transaction, as `write` does."""
-        with self._lent() as lent:
+        with self._alone(), self._lent() as lent:
             cursor = lent.cursor()
             if self._is_sqlite:
-                cursor.execute(BEGIN)
+                writers.begin(cursor)
             yield Turn(cursor, self.engine.dialect)
             lent.commit()
 
@@ -175,6 +173,10 @@ class Database:
                 yield Turn(lent.cursor(), self.engine.dialect)
             finally:
                 lent.driver_connection.autocommit = False
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Wait for the other writers where a database takes one at a time."""
+        return nullcontext() if self._writers is None else self._writers.alone()
 
     @contextmanager
     def _lent(self) -> Iterator[Any]:
