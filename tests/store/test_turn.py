@@ -69,6 +69,39 @@ def test_a_change_tells_how_many_rows_it_met(database: Database) -> None:
         assert turn.change(FORGET, {"more_than": 0}) == 0
 
 
+def test_changes_together_tell_how_many_rows_each_met(database: Database) -> None:
+    """Several changes carried out together each have values of their own, and a count."""
+    with database.turn() as turn:
+        turn.change_all(ADD, [{"address": str(n), "failures": n} for n in range(4)])
+        counts = turn.change_together(
+            [
+                (FORGET, {"more_than": 1}),
+                (ADD, {"address": "a", "failures": 0}),
+                (ADD, {"address": "b", "failures": 0}),
+                (FORGET, {"more_than": 5}),
+            ]
+        )
+
+    assert list(counts) == [2, 1, 1, 0]
+    assert count(database) == 4
+
+
+def test_postgresql_is_told_of_changes_together_at_once(database: Database) -> None:
+    """Over a network every statement costs a journey: changes take one, where that can be."""
+    with heard(database.engine) as said, database.turn() as turn:
+        turn.change_together([(ADD, {"address": str(n), "failures": n}) for n in range(3)])
+
+    assert len(said) == (1 if database.engine.dialect.name == "postgresql" else 3)
+
+
+def test_no_changes_together_say_nothing(database: Database) -> None:
+    """Where there is nothing to change no statement is run."""
+    with heard(database.engine) as said, database.turn() as turn:
+        assert list(turn.change_together([])) == []
+
+    assert said == []
+
+
 def test_nothing_is_said_for_nothing(database: Database) -> None:
     """A change for no values runs no statement."""
     with heard(database.engine) as said, database.turn() as turn:

@@ -59,7 +59,12 @@ def connect(url: str) -> Engine:
             # Said aloud, because the server's default may be another: who waited for a lock must
             # see the rows as they are then, not as they were before the wait.
             isolation_level="READ COMMITTED",
-            connect_args={"options": f"-csearch_path={SCHEMA}", "connect_timeout": 5},
+            # Every row a request asks for has a key. A plan is made once a connection, perhaps
+            # while the tables are small and uncounted: it must not read them whole ever after.
+            connect_args={
+                "options": f"-csearch_path={SCHEMA} -cenable_seqscan=off",
+                "connect_timeout": 5,
+            },
         )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         message = "PostgreSQL needs its driver: pip install 'vestibule[postgresql]'"

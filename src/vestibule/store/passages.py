@@ -1,13 +1,13 @@
 """Passages in SQL: looked at, opened, decided. What every login asks, said to the driver itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from vestibule.core.events import Event
 from vestibule.core.model import Challenge, Ledger, Message, Passage, Source
 from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
 from vestibule.store import rows, statements
-from vestibule.store.turn import Turn
+from vestibule.store.turn import Change, Turn
 
 _NEVER_A_HASH: Final = b"\x00"
 """Matches no token, so that a request without one runs the same statement."""
@@ -62,22 +62,11 @@ def locked(turn: Turn, token_hash: bytes, address: str | None) -> Case | None:
 
 
 def obey(turn: Turn, case: Case, ruling: Ruling) -> None:
-    """Change every row that a ruling names."""
-    if ruling.struck is not None:
-        _strike(turn, ruling.struck)
-    if ruling.won is not None:
-        _win(turn, ruling.won)
-    if ruling.renewed is not None:
-        _renew(turn, ruling.renewed)
-    if ruling.ledger is not None:
-        _set_ledger(turn, ruling.ledger)
-    if ruling.passage is not None:
-        _grant(turn, case.passage, ruling.passage)
-    if ruling.ends_others:
-        _end_others(turn, case.passage)
-    if ruling.source is not None:
-        _count_source(turn, case.source, ruling.source)
-    _tell(turn, ruling.events, ruling.messages)
+    """Change every row that a ruling names; `LostRaceError` where one was not as it was read."""
+    changes, needed = list(_changes(turn, case, ruling)), _needed(case, ruling)
+    counts = turn.change_together([*needed, *changes])
+    if not all(counts[: len(needed)]):
+        raise LostRaceError("a locked row changed under the lock")
 
 
 def opened(
@@ -95,7 +84,8 @@ def opened(
     turn.change(statements.ADD_PASSAGE, rows.passage_row(passage))
     added = [rows.challenge_row(challenge) for challenge in challenges]
     turn.change_all(statements.ADD_CHALLENGE, added)
-    _tell(turn, events, messages)
+    turn.change_all(statements.ADD_EVENT, [rows.event_row(event) for event in events])
+    turn.change_all(statements.ADD_MESSAGE, [rows.message_row(message) for message in messages])
 
 
 def _asked(row: rows.Row) -> Asked:
@@ -110,67 +100,82 @@ def _last_factor(turn: Turn, passage: Passage) -> str | None:
     return factors[0] if factors else None
 
 
-def _strike(turn: Turn, struck: Struck) -> None:
+def _needed(case: Case, ruling: Ruling) -> list[Change]:
+    """Return the changes that must meet their row."""
+    needed = []
+    if ruling.won is not None:
+        needed += [_closing(ruling.won), _moving_on(ruling.won)]
+    if ruling.renewed is not None:
+        row = rows.challenge_row(ruling.renewed) | {"the_id": ruling.renewed.id}
+        needed.append((statements.RENEW_CHALLENGE, row))
+    if ruling.passage is not None:
+        needed.append(_granting(case.passage, ruling.passage))
+    return needed
+
+
+def _changes(turn: Turn, case: Case, ruling: Ruling) -> Iterator[Change]:
+    """Return the other changes, in the order of the locks."""
+    if ruling.ledger is not None:
+        yield _setting(ruling.ledger)
+    if ruling.struck is not None:
+        yield from _striking(ruling.struck)
+    if ruling.ends_others:
+        yield _ending_others(case.passage)
+    if ruling.source is not None:
+        yield _counting(turn.dialect, case.source, ruling.source)
+    for event in ruling.events:
+        yield statements.ADD_EVENT, rows.event_row(event)
+    for message in ruling.messages:
+        yield statements.ADD_MESSAGE, rows.message_row(message)
+
+
+def _striking(struck: Struck) -> Iterator[Change]:
     challenges, enrolments = struck.challenge_ids, struck.enrolment_ids
     if challenges:
         values = {**statements.ids(challenges), "charge": struck.charge}
-        turn.change(statements.strike_challenges(len(challenges)), values)
+        yield statements.strike_challenges(len(challenges)), values
     if enrolments:
         strike = statements.strike_enrolments(len(enrolments), struck.lane)
-        turn.change(strike, statements.ids(enrolments))
+        yield strike, statements.ids(enrolments)
 
 
-def _win(turn: Turn, won: Won) -> None:
+def _closing(won: Won) -> Change:
     ids = [won.challenge_id, *won.closed_ids]
-    closed = turn.change(statements.win_challenges(len(ids)), statements.ids(ids))
+    return statements.win_challenges(len(ids)), statements.ids(ids)
+
+
+def _moving_on(won: Won) -> Change:
     value = won.enrolment
     as_it_was = {"the_id": value.id, "before": value.version - 1, "status_before": won.was.value}
     same = value.status is won.was
     move_on = statements.USE_ENROLMENT if same else statements.CONFIRM_ENROLMENT
-    moved = turn.change(move_on, rows.enrolment_row(value) | as_it_was)
-    _must_have_changed(closed, moved)
+    return move_on, rows.enrolment_row(value) | as_it_was
 
 
-def _renew(turn: Turn, challenge: Challenge) -> None:
-    row = rows.challenge_row(challenge) | {"the_id": challenge.id}
-    _must_have_changed(turn.change(statements.RENEW_CHALLENGE, row))
-
-
-def _set_ledger(turn: Turn, ledger: Ledger) -> None:
+def _setting(ledger: Ledger) -> Change:
     row = rows.ledger_row(ledger)
     which = {f"the_{name}": row[name] for name in ("realm", "subject", "lane")}
-    turn.change(statements.SET_LEDGER, row | which)
+    return statements.SET_LEDGER, row | which
 
 
-def _grant(turn: Turn, before: Passage, after: Passage) -> None:
+def _granting(before: Passage, after: Passage) -> Change:
     as_it_was = {
         "the_id": before.id,
         "token_before": before.token_hash,
         "status_before": before.status.value,
     }
-    _must_have_changed(turn.change(statements.GRANT, rows.passage_row(after) | as_it_was))
+    return statements.GRANT, rows.passage_row(after) | as_it_was
 
 
-def _end_others(turn: Turn, passage: Passage) -> None:
+def _ending_others(passage: Passage) -> Change:
     whose = {"realm": passage.realm, "subject": passage.subject, "but": passage.id}
-    turn.change(statements.END_OTHERS, whose)
+    return statements.END_OTHERS, whose
 
 
-def _count_source(turn: Turn, seen: Source | None, after: Source) -> None:
+def _counting(dialect: str, seen: Source | None, after: Source) -> Change:
     """Write a source. It was read unlocked: one that was counted since counts one more."""
     as_seen = {
         "seen_failures": seen.failures if seen else None,
         "seen_as_of": rows.number(seen.as_of) if seen else None,
     }
-    turn.change(statements.count_source(turn.dialect), rows.source_row(after) | as_seen)
-
-
-def _tell(turn: Turn, events: Sequence[Event], messages: Sequence[Message]) -> None:
-    turn.change_all(statements.ADD_EVENT, [rows.event_row(event) for event in events])
-    turn.change_all(statements.ADD_MESSAGE, [rows.message_row(message) for message in messages])
-
-
-def _must_have_changed(*counts: int) -> None:
-    if not all(counts):
-        message = "a locked row changed under the lock"
-        raise LostRaceError(message)
+    return statements.count_source(dialect), rows.source_row(after) | as_seen

@@ -9,7 +9,10 @@ from typing import Any
 
 from sqlalchemy import Dialect
 
-from vestibule.store.prepared import Prepared
+from vestibule.store.prepared import Prepared, joined
+
+Change = tuple[Prepared, Mapping[str, Any]]
+"""A change, and the values it is carried out with."""
 
 
 class Turn:
@@ -38,6 +41,20 @@ class Turn:
         written = change.written(self._dialect)
         self._cursor.execute(written.text, written.parameters(values))
         return int(self._cursor.rowcount)
+
+    def change_together(self, changes: Sequence[Change]) -> Sequence[int]:
+        """Carry out changes that meet no row twice, and return how many rows each has met.
+
+        PostgreSQL is told of all at once: a way to the server and back takes longer than a change.
+        """
+        if self._dialect.name != "postgresql" or len(changes) == 1:
+            return [self.change(change, values) for change, values in changes]
+        if not changes:
+            return ()
+        whole = joined(tuple(change for change, _ in changes), self._dialect)
+        self._cursor.execute(whole.text, whole.parameters([values for _, values in changes]))
+        counts: Sequence[int] = self._cursor.fetchone()
+        return counts
 
     def change_all(self, change: Prepared, values: Sequence[Mapping[str, Any]]) -> None:
         """Carry out a change once for each of `values`."""
