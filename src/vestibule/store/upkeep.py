@@ -96,18 +96,15 @@ class Upkeep:
         """Delete what is over and of no more use; events are never deleted. Return the counts."""
         passage, enrolment, message = tables.passage, tables.enrolment, tables.message
         hour_ago = rows.number(now - timedelta(hours=1))
-        dead: dict[str, tuple[Table, ColumnElement[bool]]] = {
-            "passages": (
-                passage,
-                and_(
-                    passage.c.expires_at < hour_ago,
-                    or_(
-                        passage.c.granted_at.is_(None),
-                        passage.c.granted_at < rows.number(now - KNOWN_BROWSERS_FOR),
-                        passage.c.kind == "program",
-                    ),
-                ),
+        finished = and_(
+            passage.c.expires_at < hour_ago,
+            or_(
+                passage.c.granted_at.is_(None),
+                passage.c.granted_at < rows.number(now - KNOWN_BROWSERS_FOR),
+                passage.c.kind == "program",
             ),
+        )
+        dead: dict[str, tuple[Table, ColumnElement[bool]]] = {
             "drafts": (
                 enrolment,
                 and_(enrolment.c.status == "pending", enrolment.c.created_at < hour_ago),
@@ -124,7 +121,8 @@ class Upkeep:
                 tables.source.c.as_of < rows.number(now - timedelta(days=1)),
             ),
         }
-        counts = {name: self._delete(table, which) for name, (table, which) in dead.items()}
+        counts = {"passages": self._delete_by_id(passage, finished)}
+        counts |= {name: self._delete(table, which) for name, (table, which) in dead.items()}
         self._forget_shown_codes(hour_ago)
         return counts
 
@@ -132,6 +130,23 @@ class Upkeep:
         # A transaction each: who deletes from several tables in one takes locks against the order.
         with self._db.write() as connection:
             return int(connection.execute(delete(table).where(which)).rowcount)
+
+    def _delete_by_id(self, table: Table, which: ColumnElement[bool]) -> int:
+        """Look for rows while others write, and delete them a few at a time."""
+        after, count = "", 0
+        while True:
+            dead = (
+                select(table.c.id)
+                .where(table.c.id > after, which)
+                .order_by(table.c.id)
+                .limit(BATCH)
+            )
+            with self._db.read() as connection:
+                ids = connection.execute(dead).scalars().all()
+            if not ids:
+                return count
+            count += self._delete(table, and_(table.c.id.in_(ids), which))
+            after = ids[-1]
 
     def _forget_shown_codes(self, before: int) -> None:
         table = tables.enrolment

@@ -59,7 +59,6 @@ def upgrade() -> None:
         sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
-        sqlite_autoincrement=True,
     )
     op.create_index(
         op.f("ix_event_realm_subject_at"), "event", ["realm", "subject", "at"], unique=False
@@ -129,14 +128,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_passage")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_passage_token_hash")),
     )
-    op.create_index(op.f("ix_passage_browser_hash"), "passage", ["browser_hash"], unique=False)
-    op.create_index(op.f("ix_passage_expires_at"), "passage", ["expires_at"], unique=False)
     op.create_index(
-        op.f("ix_passage_realm_subject_status"),
+        op.f("ix_passage_browser_hash"),
         "passage",
-        ["realm", "subject", "status"],
+        ["browser_hash"],
         unique=False,
+        sqlite_where=sa.text("browser_hash IS NOT NULL"),
+        postgresql_where=sa.text("browser_hash IS NOT NULL"),
     )
+    op.create_index(op.f("ix_passage_realm_subject"), "passage", ["realm", "subject"], unique=False)
     op.create_table(
         "source",
         sa.Column("realm", sa.String(length=64), nullable=False),
@@ -189,8 +189,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_challenge_enrolment_id"), table_name="challenge")
     op.drop_table("challenge")
     op.drop_table("source")
-    op.drop_index(op.f("ix_passage_realm_subject_status"), table_name="passage")
-    op.drop_index(op.f("ix_passage_expires_at"), table_name="passage")
+    op.drop_index(op.f("ix_passage_realm_subject"), table_name="passage")
     op.drop_index(op.f("ix_passage_browser_hash"), table_name="passage")
     op.drop_table("passage")
     op.drop_index(op.f("ix_message_status_due_at"), table_name="message")
