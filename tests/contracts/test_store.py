@@ -12,7 +12,7 @@ from tests.core.site import Person, Site, case_of, reason
 
 from vestibule.core.engine import Engine, Login, Outcome
 from vestibule.core.model import Lane, Origin, PassageStatus, Purpose
-from vestibule.core.ports import Store
+from vestibule.core.ports import Ruled, Store
 from vestibule.core.ruling import Case, Ruling, Struck
 from vestibule.core.tokens import token_hash
 from vestibule.core.verdict import Reason, Rejected
@@ -87,11 +87,11 @@ class Pausing:
     pause: Callable[[], None]
 
     def decide(
-        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
-    ) -> Ruling | None:
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
+    ) -> Ruled | None:
         """Decide, slowly."""
 
-        def slowly(case: Case) -> Ruling:
+        def slowly(case: Case) -> Ruled:
             ruling = rule(case)
             self.pause()
             return ruling
@@ -112,8 +112,8 @@ class Between:
     decisions: int = 0
 
     def decide(
-        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
-    ) -> Ruling | None:
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
+    ) -> Ruled | None:
         """Decide, the second time after the other thing happened."""
         self.decisions += 1
         if self.decisions == 2:

@@ -13,7 +13,8 @@ from tests.races.jobs import word
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
 from vestibule.core.model import Purpose
-from vestibule.core.ruling import Case, Ruling
+from vestibule.core.ports import Ruled
+from vestibule.core.ruling import Case
 
 PATIENCE: Final = 10.0
 Result = TypeVar("Result")
@@ -56,20 +57,20 @@ class StoppingStore:
         self._store.open_passage(*arguments)
 
     def decide(
-        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
-    ) -> Ruling | None:
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
+    ) -> Ruled | None:
         """Do what the store does, with the stop."""
         self._count += 1
         if self._count == self._before:
             self._stop.here()
 
-        def stopping(case: Case) -> Ruling:
+        def stopping(case: Case) -> Ruled:
             ruling = rule(case)
             if not self._before:
                 self._stop.here()
             return ruling
 
-        ruling: Ruling | None = self._store.decide(token_hash, address, stopping)
+        ruling: Ruled | None = self._store.decide(token_hash, address, stopping)
         return ruling
 
     def __getattr__(self, name: str) -> Any:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from vestibule.core.events import Event
 from vestibule.core.model import Challenge, Enrolment, Message, Passage, Purpose
 from vestibule.core.ruling import Case, Ruling, Standing
+
+Ruled = TypeVar("Ruled", bound=Ruling)
+"""The kind of ruling that a rule makes."""
 
 
 class Clock(Protocol):
@@ -95,11 +98,12 @@ class Store(Protocol):
     # Proving
 
     def decide(
-        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
-    ) -> Ruling | None:
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
+    ) -> Ruled | None:
         """Lock the passage of a token and all that hangs on it, do what `rule` says, commit.
 
-        Returns None, and calls nothing, where there is no such passage or nothing is asked on it.
+        Returns what the rule returned; None, and calls nothing, where there is no such passage or
+        nothing is asked on it.
         """
         ...
 

@@ -28,7 +28,8 @@ from vestibule.core.model import (
     Passage,
     Purpose,
 )
-from vestibule.core.ruling import Case, Ruling, Standing
+from vestibule.core.ports import Ruled
+from vestibule.core.ruling import Case, Standing
 from vestibule.store import passages, rows, statements, tables
 from vestibule.store.database import Database
 
@@ -92,8 +93,8 @@ class SqlStore:
     # Proving
 
     def decide(
-        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruling]
-    ) -> Ruling | None:
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
+    ) -> Ruled | None:
         """Lock the passage of a token and all that hangs on it, do what `rule` says, commit."""
         with self._db.turn() as turn:
             case = passages.locked(turn, token_hash, address)

@@ -1,0 +1,90 @@
+"""Accepting: what a right answer changes. The passage is granted, and nothing can be used twice."""
+
+from dataclasses import replace
+
+from vestibule.core import events, limits
+from vestibule.core.engine.attempt import Attempt
+from vestibule.core.engine.granting import Granted, granted
+from vestibule.core.engine.judging import Right
+from vestibule.core.model import Enrolment, EnrolmentStatus, Lane, Ledger, Message, PassageStatus
+from vestibule.core.ruling import Ruling, Won
+from vestibule.core.verdict import Accepted
+
+
+def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
+    """Return the ruling on a right answer, and what the browser gets by it."""
+    case, answer, winner = attempt.case, attempt.answer, right.winner
+    enrolment = _moved_on(attempt, winner.enrolment, right.accepted)
+    through = granted(attempt.house, case.passage, enrolment, answer.purpose, attempt.now)
+    same = [a.challenge for a in case.asked if a.challenge.purpose is answer.purpose]
+    is_first = case.passage.status is PassageStatus.PENDING
+    ruling = Ruling(
+        verdict=right.accepted,
+        won=Won(
+            was=winner.enrolment.status,
+            challenge_id=winner.challenge.id,
+            closed_ids=tuple(c.id for c in same if c.id != winner.challenge.id),
+            enrolment=enrolment,
+        ),
+        ledger=_settled(attempt, sum(challenge.spent for challenge in same)),
+        passage=through.passage,
+        ends_others=attempt.is_enrolling and is_first,
+        events=attempt.events(*_facts(attempt, enrolment)),
+        messages=_notices(attempt, enrolment),
+    )
+    return ruling, through
+
+
+def _moved_on(attempt: Attempt, enrolment: Enrolment, accepted: Accepted) -> Enrolment:
+    """Return the enrolment after its right answer: only a known browser's resets its own count."""
+    known = 0 if attempt.lane is Lane.KNOWN else enrolment.failures_known
+    moved = replace(
+        enrolment,
+        version=enrolment.version + 1,
+        state=enrolment.state if accepted.state is None else accepted.state,
+        last_used_at=attempt.now,
+        failures_known=known,
+    )
+    if not attempt.is_enrolling:
+        return moved
+    return replace(
+        moved,
+        status=EnrolmentStatus.ACTIVE,
+        confirmed_at=attempt.now,
+        failures_known=0,
+        failures_stranger=0,
+    )
+
+
+def _settled(attempt: Attempt, given_back: int) -> Ledger | None:
+    ledger = attempt.case.ledger
+    if not given_back and not ledger.failures:
+        return None
+    return limits.settled(ledger, given_back, attempt.now, attempt.limits)
+
+
+def _facts(attempt: Attempt, enrolment: Enrolment) -> tuple[events.Fact, ...]:
+    passage = attempt.case.passage
+    accepted = events.AnswerAccepted(
+        passage=passage.id,
+        purpose=attempt.answer.purpose,
+        factor=enrolment.factor,
+        enrolment=enrolment.id,
+        lane=attempt.lane,
+    )
+    if not attempt.is_enrolling:
+        return (accepted,)
+    first = passage.status is PassageStatus.PENDING
+    confirmed = events.EnrolmentConfirmed(
+        enrolment=enrolment.id, factor=enrolment.factor, first=first
+    )
+    return (accepted, confirmed)
+
+
+def _notices(attempt: Attempt, enrolment: Enrolment) -> tuple[Message, ...]:
+    house, subject, factor = attempt.house, attempt.case.passage.subject, enrolment.factor
+    if attempt.is_enrolling:
+        return house.notice("enrolment_confirmed", subject, attempt.now, factor=factor)
+    if not house.registry[factor].traits.primary:
+        return house.notice("recovery_code_used", subject, attempt.now, factor=factor)
+    return ()

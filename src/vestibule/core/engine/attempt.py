@@ -1,0 +1,135 @@
+"""An attempt: one answer meets everything that is asked on a passage, at one moment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from vestibule.core import limits, policy
+from vestibule.core.engine.house import House, network_of
+from vestibule.core.events import Event, Fact
+from vestibule.core.factor import Interaction, Judged
+from vestibule.core.limits import Limits
+from vestibule.core.model import EnrolmentStatus, Lane, Origin, PassageStatus, Purpose
+from vestibule.core.ruling import Asked, Case
+
+Readings = Mapping[str, str]
+"""The answer as each factor that can read it spells it, by the factor's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was typed, for what, and where it came from; `network` is what its source counts as."""
+
+    purpose: Purpose
+    readings: Readings = field(repr=False)
+    origin: Origin
+    network: str | None
+
+    def is_judged_apart(self, house: House) -> bool:
+        """Say whether a factor that reads the answer takes long to judge it."""
+        return any(house.registry[name].traits.judged is Judged.APART for name in self.readings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An answer and a locked case. Made under the lock: who waited too long for it is late.
+
+    `open` are the challenges that still take an answer; `usable` those of them whose factor is in
+    use; `readable` those of them that can be compared with this answer.
+    """
+
+    house: House
+    case: Case
+    answer: Answer
+    now: datetime
+    open: tuple[Asked, ...]
+    usable: tuple[Asked, ...]
+    readable: tuple[Asked, ...]
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that the attempt counts in."""
+        return self.case.passage.lane
+
+    @property
+    def limits(self) -> Limits:
+        """The numbers that hold for it."""
+        return self.house.profile.limits
+
+    @property
+    def is_enrolling(self) -> bool:
+        """Whether it proves a factor that is being added."""
+        return self.answer.purpose is Purpose.ENROL
+
+    @property
+    def is_in_time(self) -> bool:
+        """Whether the passage may still be answered for this purpose."""
+        passage, purpose = self.case.passage, self.answer.purpose
+        if purpose is Purpose.LOGIN:
+            return passage.purpose is Purpose.LOGIN and passage.is_pending(self.now)
+        if purpose is Purpose.ENROL and passage.status is PassageStatus.PENDING:
+            return passage.purpose is Purpose.ENROL and passage.is_pending(self.now)
+        return passage.is_granted(self.now)
+
+    def price(self, asked: Asked) -> int:
+        """Return what a wrong answer is worth to a guesser of this way, in trillionths."""
+        traits = self.house.registry[asked.enrolment.factor].traits
+        if traits.digits is None:
+            return 0
+        return limits.cost(codes_valid=traits.codes_valid, digits=traits.digits)
+
+    def charge(self, compared: Iterable[Asked]) -> int:
+        """Return what a wrong answer costs the ledger: its worth against each way compared."""
+        if self.is_enrolling:
+            return 0  # the new secret is on the same screen, and opens nothing yet
+        return sum(self.price(asked) for asked in compared)
+
+    def events(self, *facts: Fact) -> tuple[Event, ...]:
+        """Return facts as events of this subject, now, from where the answer came."""
+        subject, origin = self.case.passage.subject, self.answer.origin
+        return tuple(self.house.event(fact, subject, self.now, origin) for fact in facts)
+
+
+def read(house: House, purpose: Purpose, text: str, origin: Origin) -> Answer:
+    """Return what was typed as every factor reads it that can."""
+    readings = {
+        factor.name: spelled
+        for factor in house.registry
+        if factor.traits.interaction is Interaction.CODE
+        and (spelled := factor.reads(text)) is not None
+    }
+    return Answer(
+        purpose=purpose, readings=readings, origin=origin, network=network_of(origin.address)
+    )
+
+
+def attempt(house: House, case: Case, answer: Answer) -> Attempt:
+    """Return the attempt that `answer` makes on `case` at this moment."""
+    now = house.now()
+    still_open = tuple(
+        asked
+        for asked in case.asked
+        if asked.challenge.purpose is answer.purpose and asked.challenge.is_open(now)
+    )
+    usable = tuple(
+        asked for asked in still_open if _is_in_use(house, asked, case.passage.lane, answer.purpose)
+    )
+    return Attempt(
+        house=house,
+        case=case,
+        answer=answer,
+        now=now,
+        open=still_open,
+        usable=usable,
+        readable=tuple(asked for asked in usable if asked.enrolment.factor in answer.readings),
+    )
+
+
+def _is_in_use(house: House, asked: Asked, lane: Lane, purpose: Purpose) -> bool:
+    if asked.enrolment.factor not in house.registry:
+        return False
+    if house.registry[asked.enrolment.factor].traits.channels and not asked.challenge.sends:
+        return False  # nothing was sent: there is no code to know
+    if purpose is Purpose.ENROL:
+        return asked.enrolment.status is EnrolmentStatus.PENDING
+    return policy.is_usable(asked.enrolment, lane, house.profile.limits)

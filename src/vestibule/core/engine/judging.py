@@ -1,0 +1,72 @@
+"""Judging: the answer is compared with every way that reads it. Pure, but for opening secrets."""
+
+from dataclasses import dataclass, replace
+
+from vestibule.core.engine.attempt import Attempt
+from vestibule.core.model import ChallengeStatus
+from vestibule.core.ruling import Asked
+from vestibule.core.verdict import Accepted, Reason, Rejected
+from vestibule.secretbox import SealError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """The answer is right: by which way, and what its factor said."""
+
+    winner: Asked
+    accepted: Accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """The answer is wrong: the rejection that says most, and the ways it was compared with."""
+
+    rejected: Rejected
+    compared: tuple[Asked, ...] = ()
+
+
+Judgement = Right | Wrong
+
+
+def judge(attempt: Attempt) -> Judgement:
+    """Return the first way that accepts, or why none does."""
+    house, answer = attempt.house, attempt.answer
+    env = house.env(attempt.now, answer.purpose)
+    rejection = Rejected(reason=Reason.WRONG)
+    for asked in attempt.readable:
+        factor = house.registry[asked.enrolment.factor]
+        try:
+            enrolment = house.vault.opened(asked.enrolment)
+        except SealError:
+            continue
+        verdict = factor.judge(asked.challenge, enrolment, answer.readings[factor.name], env)
+        if isinstance(verdict, Accepted):
+            return Right(winner=asked, accepted=verdict)
+        if isinstance(verdict, Rejected) and (verdict.hint or verdict.reason is Reason.REPLAYED):
+            rejection = verdict
+    return Wrong(rejected=rejection, compared=attempt.readable)
+
+
+def confirmed(judgement: Judgement, before: Attempt, late: Attempt) -> Judgement:
+    """Return what was judged apart as it holds now, when the case is locked again.
+
+    A right answer holds if its challenge is open still and its enrolment is as it was compared;
+    else another has used it.
+    """
+    if isinstance(judgement, Wrong):
+        return judgement
+    challenge_id = judgement.winner.challenge.id
+    then = next(asked for asked in before.case.asked if asked.challenge.id == challenge_id)
+    now = next((asked for asked in late.case.asked if asked.challenge.id == challenge_id), None)
+    if now is None or not _is_as_compared(now, then, late):
+        return Wrong(rejected=Rejected(reason=Reason.REPLAYED))
+    return replace(judgement, winner=now)  # its counts may have moved
+
+
+def _is_as_compared(now: Asked, then: Asked, late: Attempt) -> bool:
+    return (
+        now.challenge.status is ChallengeStatus.OPEN
+        and late.now < now.challenge.expires_at
+        and now.enrolment.version == then.enrolment.version
+        and now.enrolment.status is then.enrolment.status
+    )

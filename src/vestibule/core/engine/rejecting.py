@@ -1,0 +1,119 @@
+"""Rejecting: what a refused answer is counted as, and what it leaves in the audit trail."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vestibule.core import events, limits
+from vestibule.core.engine.attempt import Attempt
+from vestibule.core.engine.judging import Wrong
+from vestibule.core.model import Enrolment, Ledger, Message, Source
+from vestibule.core.ruling import Ruling, Struck
+from vestibule.core.verdict import Rejected
+
+
+def unheard(attempt: Attempt, rejected: Rejected) -> Ruling:
+    """Refuse without comparing: nothing was learned, so nothing is charged."""
+    fact = _fact(attempt, rejected, charge=0, evaluated=False)
+    return Ruling(verdict=rejected, events=attempt.events(fact))
+
+
+def unread(attempt: Attempt, rejected: Rejected) -> Ruling:
+    """Refuse what has not the shape of any code asked for: an attempt, but no guess."""
+    verdict = replace(rejected, tries_left=_tries_left(attempt, counted=False))
+    return Ruling(
+        verdict=verdict,
+        struck=_struck(attempt, (), charge=0, counted=False),
+        events=attempt.events(_fact(attempt, verdict, charge=0, evaluated=False)),
+    )
+
+
+def late(attempt: Attempt, rejected: Rejected) -> Ruling:
+    """Refuse what was judged apart for too long; it was counted when it was reserved."""
+    verdict = replace(rejected, tries_left=_tries_left(attempt, counted=True))
+    fact = _fact(attempt, verdict, charge=0, evaluated=False)
+    return Ruling(verdict=verdict, events=attempt.events(fact))
+
+
+def wrong(attempt: Attempt, wrong: Wrong, *, counted: bool) -> Ruling:
+    """Refuse what was compared; `counted` says that its attempt and odds were reserved before.
+
+    The attempt counts on every challenge, and the odds are charged once, at their sum.
+    """
+    charge = attempt.charge(wrong.compared)
+    verdict = replace(wrong.rejected, tries_left=_tries_left(attempt, counted=counted))
+    guessed = [a.enrolment for a in wrong.compared if attempt.price(a)]
+    counts = [] if attempt.is_enrolling else guessed
+    closing = [e for e in counts if _reaches_its_limit(attempt, e)]
+    compared = bool(wrong.compared)
+    disabled = [
+        events.FactorDisabled(enrolment=e.id, factor=e.factor, lane=attempt.lane) for e in closing
+    ]
+    return Ruling(
+        verdict=verdict,
+        struck=_struck(attempt, counts, charge=charge, counted=counted),
+        ledger=None if counted else _charged(attempt, charge),
+        source=_source_after(attempt) if wrong.compared else None,
+        events=attempt.events(
+            _fact(attempt, verdict, charge=charge, evaluated=compared), *disabled
+        ),
+        messages=tuple(_notices(attempt, closing)),
+    )
+
+
+def _struck(
+    attempt: Attempt, enrolments: Sequence[Enrolment], *, charge: int, counted: bool
+) -> Struck:
+    return Struck(
+        challenge_ids=() if counted else tuple(a.challenge.id for a in attempt.open),
+        enrolment_ids=tuple(enrolment.id for enrolment in enrolments),
+        charge=charge,
+        lane=attempt.lane,
+    )
+
+
+def _tries_left(attempt: Attempt, *, counted: bool) -> int:
+    left = min(
+        (a.challenge.max_attempts - a.challenge.attempts for a in attempt.open),
+        default=0,
+    )
+    return max(0, left - (0 if counted else 1))
+
+
+def _reaches_its_limit(attempt: Attempt, enrolment: Enrolment) -> bool:
+    return enrolment.failures(attempt.lane) + 1 >= attempt.limits.consecutive
+
+
+def _charged(attempt: Attempt, charge: int) -> Ledger | None:
+    if not charge:
+        return None
+    return limits.charged(attempt.case.ledger, charge, attempt.now, attempt.limits)
+
+
+def _source_after(attempt: Attempt) -> Source | None:
+    network, now = attempt.answer.network, attempt.now
+    if network is None:
+        return None
+    new = Source(realm=attempt.house.realm, address=network, failures=0, as_of=now)
+    return limits.missed(attempt.case.source or new, now, attempt.limits)
+
+
+def _notices(attempt: Attempt, closing: Sequence[Enrolment]) -> list[Message]:
+    house, subject, now = attempt.house, attempt.case.passage.subject, attempt.now
+    return [
+        message
+        for enrolment in closing
+        for message in house.notice("factor_disabled", subject, now, factor=enrolment.factor)
+    ]
+
+
+def _fact(
+    attempt: Attempt, rejected: Rejected, *, charge: int, evaluated: bool
+) -> events.AnswerRejected:
+    return events.AnswerRejected(
+        passage=attempt.case.passage.id,
+        purpose=attempt.answer.purpose,
+        reason=rejected.reason,
+        lane=attempt.lane,
+        evaluated=evaluated,
+        odds=charge,
+    )
