@@ -1,5 +1,6 @@
 import shutil
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,22 @@ def test_people_log_in_while_keys_are_rotated(site: Site) -> None:
     assert {version_of(secret) for secret in secrets} == {5}
 
 
+def test_a_value_that_does_not_open_stops_no_rotation(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An altered row stays as it is and is named in the log; all others are sealed anew."""
+    ada, bob = site.enrol("ada"), site.enrol("bob")
+    altered = bytes([*site.rows("enrolment")[0]["secret"][:-1], 0])
+    site.change("enrolment", {"id": ada.enrolment_id}, secret=altered)
+
+    _, count = operate.rotate_keys(site.parts, keys_of(site))
+
+    kept = {row["id"]: version_of(row["secret"]) for row in site.rows("enrolment")}
+    assert kept == {ada.enrolment_id: 1, bob.enrolment_id: 2}
+    assert count == 1
+    assert ada.enrolment_id in caplog.text
+
+
 def test_sealing_anew_twice_does_nothing_the_second_time(site: Site) -> None:
     """What is under the newest key already is left alone."""
     site.enrol()
@@ -343,3 +360,12 @@ def test_an_installation_describes_itself(site: Site) -> None:
     assert told["factors"] == "totp, recovery_codes"
     assert told["enrolled people"] == "1"
     assert repr(site.parts.ring.keys[1]) not in repr(told)
+
+
+def test_only_sessions_that_live_are_counted(site: Site) -> None:
+    """A session that has run out is counted as none, before anything clears it out."""
+    site.enrol()
+    assert operate.describe(site.parts)["live sessions"] == "1"
+    site.fake.move(timedelta(hours=25))
+
+    assert operate.describe(site.parts)["live sessions"] == "0"

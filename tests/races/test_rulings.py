@@ -69,6 +69,23 @@ def test_a_ruling_on_what_has_moved_on_is_refused_whole(parts: Parts, spoil: Spo
 
 
 @pytest.mark.row("ATK-24")
+def test_a_race_that_was_lost_is_ruled_on_once_more(parts: Parts) -> None:
+    """A ruling made for rows that are not so any more is made again, on the rows as they are."""
+    token, seen = waiting_login(parts, enrolled(parts, "ann")), []
+
+    def rule(case: Case) -> Ruling:
+        seen.append(case)
+        return of_a_former_version(accepting(case)) if len(seen) == 1 else accepting(case)
+
+    ruling = parts.engine.house.store.decide(key(token), None, rule)
+
+    assert ruling is not None
+    assert len(seen) == 2
+    assert ruling.verdict == Accepted()
+    assert sum("accepted" in row for row in rows(parts)) == 2  # the enrolling, and this one
+
+
+@pytest.mark.row("ATK-24")
 def test_a_challenge_is_won_once(parts: Parts) -> None:
     """A second ruling that the same challenge was won changes nothing."""
     token = waiting_login(parts, enrolled(parts, "ann"))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from vestibule.core.errors import ConfigurationError, StoreUnavailableError
+from vestibule.core.errors import ConfigurationError, DeploymentError, StoreUnavailableError
 from vestibule.store import migrate
 from vestibule.store.database import Database, connect, parse, sqlite_file
 
@@ -82,9 +82,9 @@ def test_a_database_that_does_not_answer_is_told_in_our_word(url: str) -> None:
 
 @pytest.mark.row("ATK-74", "ATK-80")
 def test_a_refusal_quotes_no_parameter(database_url: str) -> None:
-    """What a database refuses is told by the kind of error only, not by what it was given."""
+    """A missing table is told by what to run against it, not by what was asked of it."""
     database = Database(connect(database_url))
-    with pytest.raises(StoreUnavailableError) as refusal, database.write() as connection:
+    with pytest.raises(DeploymentError) as refusal, database.write() as connection:
         connection.execute(text("SELECT * FROM nowhere WHERE x = :x"), {"x": "s3cret"})
     database.close()
 

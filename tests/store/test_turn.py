@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+import psycopg
 import pytest
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, column, func, select, table, text
+from sqlalchemy.exc import ProgrammingError
 from tests.heard import heard
 
-from vestibule.core.errors import StoreUnavailableError
+from vestibule.core.errors import DeploymentError, StoreUnavailableError, UsageError
 from vestibule.store import migrate, tables
 from vestibule.store.database import Database, connect
 from vestibule.store.prepared import Prepared
@@ -18,7 +20,10 @@ ADD = Prepared(
 )
 COUNT = Prepared(select(func.count().label("count")).select_from(tables.source))
 FORGET = Prepared(tables.source.delete().where(tables.source.c.failures > bindparam("more_than")))
-NONSENSE = Prepared(select(func.no_such_function(bindparam("secret"))))
+NOWHERE = Prepared(
+    select(column("x")).select_from(table("nowhere")).where(column("x") == bindparam("secret"))
+)
+MISTAKEN = Prepared(select(func.no_such_function(bindparam("secret"))))
 
 
 @pytest.fixture
@@ -124,14 +129,38 @@ def test_a_turn_that_fails_changes_nothing(database: Database) -> None:
 @pytest.mark.row("ATK-74", "ATK-80")
 @pytest.mark.parametrize("kind", ["turn", "look"])
 def test_what_the_database_refuses_is_told_by_its_kind(database: Database, kind: str) -> None:
-    """A statement that is refused becomes our own error, which quotes nothing, and all goes on."""
+    """Where a table is missing our own error names the command, quotes nothing, and all goes on."""
     lent = database.turn() if kind == "turn" else database.look()
-    with pytest.raises(StoreUnavailableError) as refusal, lent as speaking:
-        speaking.rows(NONSENSE, {"secret": "s3cret"})
+    with pytest.raises(DeploymentError, match="vestibule db upgrade") as refusal, lent as speaking:
+        speaking.rows(NOWHERE, {"secret": "s3cret"})
 
     assert "s3cret" not in str(refusal.value)
     assert "s3cret" not in str(refusal.value.__cause__)
     assert count(database) == 0
+
+
+@pytest.mark.postgresql
+def test_a_mistake_of_ours_is_not_told_as_an_outage(postgresql_url: str) -> None:
+    """A statement that no database could understand is raised as what it is."""
+    database = Database(connect(postgresql_url))
+    with pytest.raises(psycopg.errors.UndefinedFunction), database.look() as look:
+        look.rows(MISTAKEN, {"secret": "x"})
+    with pytest.raises(ProgrammingError), database.read() as connection:
+        connection.execute(MISTAKEN.statement, {"secret": "x"})
+    database.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.row("ATK-73")
+def test_what_cannot_be_stored_is_told_to_who_called(postgresql_url: str) -> None:
+    """A text that PostgreSQL cannot hold is a mistake of the caller's, in words, not an outage."""
+    database = Database(connect(postgresql_url))
+    migrate.upgrade(database)
+    with pytest.raises(UsageError, match="without NUL"), database.turn() as turn:
+        turn.change(ADD, {"address": "a\x00b", "failures": 0})
+    with pytest.raises(UsageError, match="without NUL"), database.write() as connection:
+        connection.execute(ADD.statement, {"address": "a\x00b", "failures": 0})
+    database.close()
 
 
 def test_a_store_that_is_away_is_unavailable() -> None:
@@ -156,8 +185,8 @@ def test_looks_and_turns_share_the_pool_with_all_others(database: Database) -> N
     """What was lent comes back: no number of looks, turns and failures uses up the connections."""
     for number in range(40):
         assert count(database) == number
-        with pytest.raises(StoreUnavailableError), database.turn() as turn:
-            turn.rows(NONSENSE, {"secret": "x"})
+        with pytest.raises(DeploymentError), database.turn() as turn:
+            turn.rows(NOWHERE, {"secret": "x"})
         with database.turn() as turn:
             turn.change(ADD, {"address": str(number), "failures": 0})
         with database.write() as connection:

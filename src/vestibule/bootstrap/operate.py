@@ -1,5 +1,6 @@
 """What operators do: make an installation, rotate its keys, come back from a backup."""
 
+import logging
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,13 +19,14 @@ from vestibule.core.vault import (
     enrolment_place,
     parked_place,
 )
-from vestibule.secretbox import KEY_BYTES, SecretBox
+from vestibule.secretbox import KEY_BYTES, SealError, SecretBox
 from vestibule.store import installation, migrate
 from vestibule.store.database import Database, connect, sqlite_file
 from vestibule.store.installation import Installation
 from vestibule.system import SystemClock, SystemRandom
 
 OPERATOR = Origin(agent="command line")
+_log = logging.getLogger("vestibule.keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ def describe(parts: Parts) -> dict[str, str]:
     """Return how an installation stands, in words for an operator."""
     here = installation.read(parts.database)
     house = parts.engine.house
+    counts = parts.upkeep.counts(house.realm, house.now())
     return {
         "installation": here.id if here else "none",
         "epoch": str(here.epoch) if here else "none",
@@ -96,7 +99,7 @@ def describe(parts: Parts) -> dict[str, str]:
         "keys": ", ".join(str(version) for version in sorted(parts.ring.keys)),
         "profile": house.profile.name,
         "factors": ", ".join(factor.name for factor in house.registry),
-        **{name: str(count) for name, count in parts.upkeep.counts(house.realm).items()},
+        **{name: str(count) for name, count in counts.items()},
     }
 
 
@@ -117,13 +120,21 @@ def rotate_keys(parts: Parts, key_file: Path) -> tuple[int, int]:
 
 
 def reseal(parts: Parts) -> int:
-    """Seal under the newest key whatever is sealed under an older one; return how many values."""
+    """Seal under the newest key whatever is sealed under an older one; return how many values.
+
+    A value that does not open (an altered row, or one under a key that is lost) stays as it is, and
+    the log names its row.
+    """
     box = parts.engine.house.vault.box
     newest = parts.ring.newest()
 
     def under_newest(place: Callable[[dict[str, Any]], str]) -> Callable[..., bytes | None]:
         def reseal_one(row: dict[str, Any], sealed: bytes) -> bytes | None:
-            return _resealed(box, sealed, newest, place(row))
+            try:
+                return _resealed(box, sealed, newest, place(row))
+            except SealError:
+                _log.warning("the sealed value of row %s does not open and stays", row["id"])
+                return None
 
         return reseal_one
 

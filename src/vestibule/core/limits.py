@@ -83,6 +83,7 @@ def charged(ledger: Ledger, charge: int, now: datetime, limits: Limits) -> Ledge
         as_of=max(now, ledger.as_of),
         failures=ledger.failures + 1,
         failed_at=now,
+        told_at=None,
     )
 
 
@@ -94,6 +95,7 @@ def settled(ledger: Ledger, given_back: int, now: datetime, limits: Limits) -> L
         as_of=max(now, ledger.as_of),
         failures=0,
         failed_at=None,
+        told_at=None,
     )
 
 
@@ -107,6 +109,15 @@ def wait_until(ledger: Ledger, now: datetime, limits: Limits) -> datetime | None
         return None
     until = min(ledger.failed_at, now) + _doubling(limits.first_delay, over, limits.longest_delay)
     return until if now < until else None
+
+
+def is_told(ledger: Ledger, now: datetime, limits: Limits) -> bool:
+    """Say whether the audit trail knows already that answers are not compared at present.
+
+    It is told once after a wrong answer, and once more in as long as the longest delay: whoever
+    goes on typing during a delay writes nothing.
+    """
+    return ledger.told_at is not None and now - ledger.told_at < limits.longest_delay
 
 
 def recent(source: Source, now: datetime, limits: Limits) -> float:

@@ -183,6 +183,7 @@ class Ledger:
 
     `spent` is what stood charged at `as_of`; it drains with time (`limits.spent_at`). `failures`
     counts wrong answers since the lane's last success and sets how long to wait after each.
+    `told_at` is when the audit trail was last told that an answer was not even compared.
     """
 
     realm: str
@@ -192,6 +193,7 @@ class Ledger:
     as_of: datetime
     failures: int = 0
     failed_at: datetime | None = None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

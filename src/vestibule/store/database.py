@@ -3,23 +3,16 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn, cast
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-    ProgrammingError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from vestibule.core.errors import ConfigurationError, StoreUnavailableError
+from vestibule.core.errors import ConfigurationError
 from vestibule.store import writers
+from vestibule.store.refusals import in_our_words
 from vestibule.store.turn import Turn
 from vestibule.store.writers import Writers
 
@@ -192,12 +185,12 @@ class Database:
         try:
             lent = self.engine.raw_connection()
             yield lent
-        except (driver.OperationalError, driver.InterfaceError, driver.ProgrammingError) as error:
-            if lent is not None and dialect.is_disconnect(error, lent.driver_connection, None):
+        except (driver.Error, SQLAlchemyError) as error:
+            if lent is not None and dialect.is_disconnect(
+                cast("Any", error), lent.driver_connection, None
+            ):
                 lent.invalidate()
-            raise _unavailable(error) from error
-        except PoolTimeoutError as error:
-            raise _unavailable(error) from error
+            _raise(error)
         finally:
             if lent is not None:
                 lent.close()
@@ -228,11 +221,12 @@ def _translated() -> Iterator[None]:
     """Turn what a database says when it cannot answer into our own word for it."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError, ProgrammingError) as error:
-        raise _unavailable(error) from error
+    except SQLAlchemyError as error:
+        _raise(error)
 
 
-def _unavailable(error: Exception) -> StoreUnavailableError:
-    # The text of the error may hold parameters: only its kind goes on.
-    kind = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
-    return StoreUnavailableError(f"the database of Vestibule did not answer ({kind})")
+def _raise(error: Exception) -> NoReturn:
+    meant = in_our_words(error)
+    if meant is None:
+        raise error
+    raise meant from error

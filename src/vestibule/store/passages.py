@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from vestibule.core.errors import StoreUnavailableError
 from vestibule.core.events import Event
 from vestibule.core.model import Challenge, Ledger, Message, Passage, Source
 from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
@@ -13,7 +14,7 @@ _NEVER_A_HASH: Final = b"\x00"
 """Matches no token, so that a request without one runs the same statement."""
 
 
-class LostRaceError(RuntimeError):
+class LostRaceError(StoreUnavailableError):
     """A locked row was not as it was read: the transaction is rolled back, nothing is decided."""
 
 
@@ -95,7 +96,12 @@ def _asked(row: rows.Row) -> Asked:
 def _last_factor(turn: Turn, passage: Passage) -> str | None:
     if passage.browser_hash is None or passage.granted_at is not None:
         return None
-    found = turn.rows(statements.LAST_PROOFS, {"browser_hash": passage.browser_hash})
+    browser = {
+        "browser_hash": passage.browser_hash,
+        "realm": passage.realm,
+        "subject": passage.subject,
+    }
+    found = turn.rows(statements.LAST_PROOFS, browser)
     factors: list[str] = [row["proofs"][-1][0] for row in found if row["proofs"]]
     return factors[0] if factors else None
 

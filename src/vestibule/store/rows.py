@@ -206,6 +206,7 @@ def ledger_row(value: Ledger) -> dict[str, Any]:
         "as_of": number(value.as_of),
         "failures": value.failures,
         "failed_at": number_or_none(value.failed_at),
+        "told_at": number_or_none(value.told_at),
     }
 
 
@@ -219,6 +220,7 @@ def ledger(row: Row, prefix: str = "") -> Ledger:
         as_of=moment(row[f"{prefix}as_of"]),
         failures=row[f"{prefix}failures"],
         failed_at=moment_or_none(row[f"{prefix}failed_at"]),
+        told_at=moment_or_none(row[f"{prefix}told_at"]),
     )
 
 

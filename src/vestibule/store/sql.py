@@ -32,6 +32,7 @@ from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case, Standing
 from vestibule.store import passages, rows, statements, tables
 from vestibule.store.database import Database
+from vestibule.store.passages import LostRaceError
 
 
 class SqlStore:
@@ -96,6 +97,14 @@ class SqlStore:
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
     ) -> Ruled | None:
         """Lock the passage of a token and all that hangs on it, do what `rule` says, commit."""
+        try:
+            return self._decide(token_hash, address, rule)
+        except LostRaceError:
+            return self._decide(token_hash, address, rule)  # on the rows as they are now
+
+    def _decide(
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
+    ) -> Ruled | None:
         with self._db.turn() as turn:
             case = passages.locked(turn, token_hash, address)
             if case is None:
@@ -308,7 +317,7 @@ class SqlStore:
             connection.execute(
                 update(ledger)
                 .where(ledger.c.realm == realm, ledger.c.subject == subject)
-                .values(spent=0, failures=0, failed_at=None)
+                .values(spent=0, failures=0, failed_at=None, told_at=None)
             )
             connection.execute(
                 update(enrolment)
@@ -335,6 +344,7 @@ class SqlStore:
             "as_of": rows.number(now),
             "failures": 0,
             "failed_at": None,
+            "told_at": None,
         }
         both = [blank | {"lane": lane.value} for lane in Lane]
         insert = self._db.insert(tables.ledger).values(both).on_conflict_do_nothing()

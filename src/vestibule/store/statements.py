@@ -125,11 +125,16 @@ LOOK: Final = Prepared(
 
 LAST_PROOFS: Final = Prepared(
     select(passage.c.proofs)
-    .where(passage.c.browser_hash == bindparam("browser_hash"), passage.c.granted_at.is_not(None))
+    .where(
+        passage.c.browser_hash == bindparam("browser_hash"),
+        passage.c.realm == bindparam("realm"),
+        passage.c.subject == bindparam("subject"),
+        passage.c.granted_at.is_not(None),
+    )
     .order_by(passage.c.granted_at.desc())
     .limit(1)
 )
-"""What was proven when a browser last completed a login."""
+"""What a subject proved when a browser last completed a login of theirs."""
 
 LOCK: Final = Prepared(
     select(ledger.c.lane)
@@ -150,6 +155,7 @@ def ensure_ledgers(dialect: str) -> Prepared:
         "as_of": bindparam("now"),
         "failures": 0,
         "failed_at": null(),
+        "told_at": null(),
     }
     insert = _insert(dialect, ledger).values([blank | {"lane": lane.value} for lane in Lane])
     return Prepared(insert.on_conflict_do_nothing())
@@ -250,7 +256,7 @@ SET_LEDGER: Final = Prepared(
         ledger.c.subject == bindparam("the_subject"),
         ledger.c.lane == bindparam("the_lane"),
     )
-    .values(_filled(ledger, "spent", "as_of", "failures", "failed_at"))
+    .values(_filled(ledger, "spent", "as_of", "failures", "failed_at", "told_at"))
 )
 
 GRANT: Final = Prepared(

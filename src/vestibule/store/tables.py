@@ -135,6 +135,7 @@ ledger = Table(
     Column("as_of", BigInteger, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("failed_at", BigInteger),
+    Column("told_at", BigInteger),
 )
 
 source = Table(

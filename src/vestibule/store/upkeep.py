@@ -166,8 +166,8 @@ class Upkeep:
         """Append to the audit trail."""
         SqlStore(self._db).add_events(events)
 
-    def counts(self, realm: str) -> dict[str, int]:
-        """Return how many people, ways and live sessions there are."""
+    def counts(self, realm: str, now: datetime) -> dict[str, int]:
+        """Return how many people, ways and sessions there are that live at `now`."""
         enrolment, passage = tables.enrolment, tables.passage
         active = and_(enrolment.c.realm == realm, enrolment.c.status == "active")
         asked = {
@@ -175,7 +175,11 @@ class Upkeep:
             "enrolments": select(func.count()).select_from(enrolment).where(active),
             "live sessions": select(func.count())
             .select_from(passage)
-            .where(passage.c.realm == realm, passage.c.status == "granted"),
+            .where(
+                passage.c.realm == realm,
+                passage.c.status == "granted",
+                passage.c.expires_at > rows.number(now),
+            ),
         }
         with self._db.read() as connection:
             return {name: int(connection.execute(q).scalar_one()) for name, q in asked.items()}

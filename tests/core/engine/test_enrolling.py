@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.core.site import Person, Site, case_of, reason
+from tests.core.site import Person, Site, applicant, case_of, reason
 
-from vestibule.core.engine import Login
+from vestibule.core.engine import Engine, Login
 from vestibule.core.model import EnrolmentStatus, Origin, PassageStatus, Purpose
 from vestibule.core.verdict import Reason
 from vestibule.testing import SoftwareAuthenticator
@@ -281,3 +282,19 @@ def test_a_login_that_must_enrol_waits_no_longer_than_its_passage(site: Site) ->
 
     assert {asked.challenge.expires_at for asked in case.asked} == {begun.passage.expires_at}
     assert case.asked[0].enrolment.status is EnrolmentStatus.ACTIVE
+
+
+def test_a_factor_may_wait_to_be_proven_as_long_as_the_profile_says(site: Site) -> None:
+    """How long a new factor waits for its first code is a number of its own, not a login's."""
+    house = site.engine.house
+    patient = replace(house.profile, enrolment_life=timedelta(minutes=30))
+    engine = Engine(replace(house, profile=patient))
+    factor = house.registry["totp"]
+    draft = engine.begin_enrolment(
+        factor, applicant("ada"), Login(subject="ada", identity="ada"), None
+    )
+    assert draft is not None
+    site.fake.move(timedelta(minutes=29))
+
+    code = SoftwareAuthenticator(draft.enrolment.secret).code(site.clock.now())
+    assert engine.verify(draft.token, Purpose.ENROL, code).is_accepted

@@ -68,6 +68,22 @@ def test_the_way_that_worked_last_in_this_browser_comes_first(letters_site: Site
     assert engine.ways(case, Purpose.LOGIN)[0].factor == "letters"
 
 
+def test_what_worked_for_somebody_else_in_this_browser_is_not_asked_first(
+    letters_site: Site,
+) -> None:
+    """Of two people in one browser each is shown first what they themselves used last."""
+    site = letters_site
+    ada = site.enrol("ada")
+    site.fake.move(seconds=60)
+    eve = site.enrol("eve", contact={"email": "eve@site.test"})
+    eve.add_letters()
+    begun = ada.login(known=True)
+    site.change("passage", {"subject": "eve"}, browser_hash=begun.passage.browser_hash)
+
+    assert eve.passage.proofs[-1].factor == "letters"
+    assert case_of(site, begun.token).last_factor == "totp"
+
+
 def test_a_browser_is_known_to_its_own_subject_only(site: Site) -> None:
     """The cookie of a browser that let Ada in makes it known to Ada, and to nobody else."""
     ada, bob = site.enrol("ada"), site.enrol("bob")

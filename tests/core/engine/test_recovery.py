@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.core.site import Site, applicant, reason, rejected
+from tests.core.site import Site, applicant, case_of, reason, rejected
 
 from vestibule.core.model import Lane, Purpose
 from vestibule.core.verdict import Reason
@@ -40,6 +40,20 @@ def test_a_wrong_recovery_code_counts_like_any_other(site: Site) -> None:
 
 
 @pytest.mark.row("ATK-20")
+def test_a_set_that_is_used_up_is_no_way_in(site: Site) -> None:
+    """When the last code of a set has been used, a login offers the app alone."""
+    ada = site.enrol()
+    codes = ada.make_recovery_codes()
+    assert len(ada.login().ways) == 2
+    for code in codes:
+        assert ada.answer(ada.login().token, code).is_accepted
+    begun = ada.login()
+
+    assert [way.factor for way in begun.ways] == ["totp"]
+    assert len(case_of(site, begun.token).asked) == 1
+    assert [way.factor for way in site.engine.askable(ada.passage)] == ["totp"]
+
+
 def test_a_part_of_a_recovery_code_is_none(site: Site) -> None:
     """A code with a wrong end or a foreign beginning is wrong, and one cut short is none."""
     ada = site.enrol()

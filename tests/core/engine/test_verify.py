@@ -285,6 +285,39 @@ def test_the_audit_trail_has_one_event_for_each_answer(site: Site) -> None:
     assert [event.fact.name for event in site.heard[heard:]] == [name for name, _ in told]
 
 
+@pytest.mark.row("ATK-79")
+def test_a_delay_leaves_one_event_however_much_is_typed(site: Site) -> None:
+    """Answers refused during a running delay write nothing after the first, and are not told."""
+    ada = site.enrol()
+    ada.guess(ada.login().token, 5)
+    begun = ada.login()
+    before = site.rows("event")
+    refused = ada.guess(begun.token, 20)
+    told = [fact["data"]["reason"] for fact in site.facts()[len(before) :]]
+
+    assert {reason(one) for one in refused} == {Reason.DELAYED}
+    assert told == ["delayed"]
+    with site.statements() as said:
+        ada.guess(begun.token)
+    assert [text.split()[0] for text in said] == ["SELECT"]
+
+
+@pytest.mark.row("ATK-79")
+def test_the_trail_is_told_again_of_the_next_delay(site: Site) -> None:
+    """After a further wrong answer, and after an hour of typing in vain, there is a new event."""
+    ada = site.enrol()
+    ada.guess(ada.login().token, 5)
+    ada.guess(ada.login().token, 3)
+    site.fake.move(seconds=31)
+    again = ada.login()
+    ada.guess(again.token, 3)
+    site.fake.move(minutes(61))
+    ada.guess(again.token, 3)
+
+    told = [fact["data"]["reason"] for fact in site.facts() if fact["name"] == "answer_rejected"]
+    assert told == ["wrong"] * 5 + ["delayed", "wrong", "delayed", "gone"]
+
+
 @pytest.mark.row("NIST-26", "ATK-18")
 def test_fifty_wrong_codes_disable_a_way_for_strangers(site: Site) -> None:
     """Fifty wrong codes in a row close the app to strangers only, and say so once."""

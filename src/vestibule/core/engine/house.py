@@ -93,9 +93,10 @@ class House:
     def challenge(
         self, passage: Passage, enrolment: Enrolment, purpose: Purpose, now: datetime
     ) -> Challenge:
-        """Return a new open challenge of `enrolment`; a pending passage bounds its life."""
+        """Return a new open challenge of `enrolment`; its passage bounds its life."""
         opening = self.opening(enrolment, now)
-        life = self.profile.login_life
+        enrolling = purpose is Purpose.ENROL
+        life = self.profile.enrolment_life if enrolling else self.profile.login_life
         return Challenge(
             id=self.new_id(),
             passage_id=passage.id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from vestibule.core import events, policy
 from vestibule.core.engine import sending
 from vestibule.core.engine.house import House, lane_of
+from vestibule.core.engine.recovery import is_used_up
 from vestibule.core.factor import Interaction
 from vestibule.core.model import (
     Enrolment,
@@ -88,6 +89,8 @@ def ways_of(house: House, case: Case, purpose: Purpose) -> Sequence[Enrolment]:
 def is_askable(house: House, enrolment: Enrolment, passage: Passage) -> bool:
     """Say whether an enrolment can be asked on a passage."""
     if enrolment.factor not in house.registry:
+        return False
+    if is_used_up(house, enrolment):
         return False
     traits = house.registry[enrolment.factor].traits
     return traits.interaction is Interaction.CODE and policy.is_usable(

@@ -85,6 +85,13 @@ def current(house: House, enrolments: Sequence[Enrolment]) -> CodeSet | None:
     return None
 
 
+def is_used_up(house: House, enrolment: Enrolment) -> bool:
+    """Say whether an enrolment is a set of recovery codes of which none is left."""
+    if enrolment.factor != FACTOR:
+        return False
+    return cast("ShowsCodes", house.registry[FACTOR]).remaining(enrolment) == 0
+
+
 def keep(house: House, codes: CodeSet, origin: Origin, *, kept: bool) -> bool:
     """Note that the person has the codes: they are shown no more. Waved off, the set is dropped."""
     now, enrolment = house.now(), codes.enrolment

@@ -12,9 +12,14 @@ from vestibule.core.verdict import Rejected
 
 
 def unheard(attempt: Attempt, rejected: Rejected) -> Ruling:
-    """Refuse without comparing: nothing was learned, so nothing is charged."""
+    """Refuse without comparing: nothing was learned, so nothing is charged, and told only once."""
+    ledger, now = attempt.case.ledger, attempt.now
+    if limits.is_told(ledger, now, attempt.limits):
+        return Ruling(verdict=rejected)
     fact = _fact(attempt, rejected, charge=0, evaluated=False)
-    return Ruling(verdict=rejected, events=attempt.events(fact))
+    return Ruling(
+        verdict=rejected, ledger=replace(ledger, told_at=now), events=attempt.events(fact)
+    )
 
 
 def unread(attempt: Attempt, rejected: Rejected) -> Ruling:

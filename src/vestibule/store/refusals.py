@@ -1,0 +1,48 @@
+"""What a database says when it refuses, in our own words. None of them quotes what it was given."""
+
+from typing import Any, Final
+
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from vestibule.core.errors import DeploymentError, StoreUnavailableError, UsageError
+
+MISSING: Final = frozenset({"3F000", "42P01", "42703"})
+"""PostgreSQL's states for a schema, a table or a column that is not there."""
+NOT_ALLOWED: Final = "42501"
+"""Its state for a user who may not."""
+
+
+def in_our_words(error: Exception) -> Exception | None:
+    """Return what a driver's or a pool's error means to us, None where it is our own mistake."""
+    said: Any = error.orig if isinstance(error, DBAPIError) else error
+    kinds = {kind.__name__ for kind in type(said).__mro__}
+    if _is_missing(said):
+        return DeploymentError(
+            "the database of Vestibule lacks tables or columns that this version needs. "
+            "Run: vestibule db upgrade"
+        )
+    if "DataError" in kinds:
+        return UsageError(
+            "a value handed to Vestibule cannot be stored: a subject is text without NUL, and a "
+            f"number is of ordinary size ({type(said).__name__})"
+        )
+    is_down = {"OperationalError", "InterfaceError"} & kinds or _state(said) == NOT_ALLOWED
+    if is_down or isinstance(error, PoolTimeoutError | DisconnectionError):
+        kind = type(said).__name__
+        return StoreUnavailableError(f"the database of Vestibule did not answer ({kind})")
+    return None
+
+
+def _is_missing(said: Any) -> bool:
+    if _state(said) in MISSING:
+        return True
+    text = str(said)
+    return type(said).__module__ == "sqlite3" and (
+        text.startswith(("no such table", "no such column")) or " has no column named " in text
+    )
+
+
+def _state(said: Any) -> str | None:
+    state: str | None = getattr(said, "sqlstate", None)
+    return state
