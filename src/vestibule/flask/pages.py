@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.model import Enrolment
 from vestibule.flask import csrf
+from vestibule.flask.addresses import address
 from vestibule.flask.state import State, state_of
 from vestibule.flask.texts import gettext as _
 
@@ -80,7 +81,7 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
 
 
 def _rendered(template: str, **context: Any) -> str:
-    return current_app.jinja_env.get_template(template).render(context)
+    return current_app.jinja_env.get_template(template).render(context, url_for=address)
 
 
 def said(status_code: int, /, **body: Any) -> Response:

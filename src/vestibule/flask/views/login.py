@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import redirect, request, url_for
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from vestibule.core import limits
@@ -11,6 +11,7 @@ from vestibule.core.model import Enrolment, PassageKind, Purpose
 from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import pages, session, signals, submission
+from vestibule.flask.addresses import address
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import start_url, waiting
 from vestibule.flask.navigation import own_path, wants_json
@@ -103,7 +104,7 @@ def _refused(outcome: Outcome, typed: str) -> Response:
             error=_told(rejected.reason),
             detail=problem.text,
             retry_at=problem.when,
-            location=url_for("vestibule.login"),
+            location=address("vestibule.login"),
         )
     else:
         blocked = rejected.reason in BLOCKING
@@ -159,11 +160,11 @@ def _ask(
         account=None,
         method=pages.way_of(chosen),
         field=pages.field_of(chosen, typed),
-        action=url_for("vestibule.login", method=chosen.id),
+        action=address("vestibule.login", method=chosen.id),
         problem=problem,
         blocked=blocked,
         others=others,
-        cancel_url=url_for("vestibule.cancel"),
+        cancel_url=address("vestibule.cancel"),
     )
 
 
