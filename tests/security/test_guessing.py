@@ -149,6 +149,10 @@ def test_who_has_no_login_under_way_touches_no_count(site: Site) -> None:
             site.engine.verify(token, purpose, "123456", Origin(address="192.0.2.1"))
 
     after = {name: site.rows(name) for name in before}
+    # When the trail was last told is no count, and the order of the rows says nothing.
+    for kept in (before, after):
+        spent = [row | {"told_at": None} for row in kept["ledger"]]
+        kept["ledger"] = sorted(spent, key=lambda row: str(row["lane"]))
     assert after["ledger"] == before["ledger"]
     assert after["enrolment"] == before["enrolment"]
     assert after["challenge"] == before["challenge"]

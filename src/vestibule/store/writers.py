@@ -7,7 +7,6 @@ threads of a process queue for a lock, and the one whose turn it is asks for the
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -21,6 +20,8 @@ LONGEST_GAP: Final = 0.005
 _WAITS: Final = f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}"
 _WAITS_NOT: Final = "PRAGMA busy_timeout=0"
 _BEGIN: Final = "BEGIN IMMEDIATE"
+_NEVER: Final = threading.Event()
+"""Never set: to wait for it is to sleep."""
 
 
 class Writers:
@@ -68,5 +69,5 @@ def _ask(cursor: Any) -> None:
                 raise
         else:
             return
-        time.sleep(gap)
+        _NEVER.wait(gap)
         waited, gap = waited + gap, min(gap * 1.1, LONGEST_GAP)
