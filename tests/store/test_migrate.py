@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from tests.core.site import Site
@@ -30,7 +32,7 @@ def test_up_down_and_up_again(database: Database) -> None:
     assert migrate.current(database) is None
     migrate.upgrade(database)
     assert names(database.engine) == set(tables.metadata.tables)
-    assert migrate.current(database) == migrate.newest()
+    assert migrate.current(database) == migrate.NEWEST
 
     migrate.downgrade(database, "base")
     assert names(database.engine) == set()
@@ -38,6 +40,13 @@ def test_up_down_and_up_again(database: Database) -> None:
 
     migrate.upgrade(database)
     assert names(database.engine) == set(tables.metadata.tables)
+
+
+def test_the_newest_revision_is_the_one_the_code_asks_for() -> None:
+    """The revision that the code names is the last of the migrations."""
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+
+    assert scripts.get_current_head() == migrate.NEWEST
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
@@ -68,7 +77,7 @@ def test_two_processes_may_migrate_at_once(database_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(migrate.upgrade, databases))
 
-    assert migrate.current(databases[0]) == migrate.newest()
+    assert migrate.current(databases[0]) == migrate.NEWEST
     for database in databases:
         database.close()
 

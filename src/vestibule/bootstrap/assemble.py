@@ -191,7 +191,7 @@ def _checked(database: Database, keys: key_files.Keys, *, development: bool) -> 
         raise DeploymentError(
             f"This store was made for development; production needs its own. {configure.REMEDY}"
         )
-    if not development and migrate.current(database) != migrate.newest():
+    if not development and migrate.current(database) != migrate.NEWEST:
         raise DeploymentError(
             "The database is older than this version of Vestibule. Run: vestibule db upgrade"
         )

@@ -95,7 +95,7 @@ def describe(parts: Parts) -> dict[str, str]:
     return {
         "installation": here.id if here else "none",
         "epoch": str(here.epoch) if here else "none",
-        "revision": f"{migrate.current(parts.database)} (newest {migrate.newest()})",
+        "revision": f"{migrate.current(parts.database)} (newest {migrate.NEWEST})",
         "keys": ", ".join(str(version) for version in sorted(parts.ring.keys)),
         "profile": house.profile.name,
         "factors": ", ".join(factor.name for factor in house.registry),

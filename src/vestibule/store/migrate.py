@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
 from vestibule.store.database import SCHEMA, Database
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 VERSION_TABLE: Final = "vestibule_version"
+NEWEST: Final = "0001"
+"""The revision this version needs. Said here so that an application starts without Alembic."""
+_VERSION: Final = select(column("version_num")).select_from(table(VERSION_TABLE))
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -24,19 +27,12 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def current(database: Database) -> str | None:
-    """Return the revision the store is at."""
-    from alembic.runtime.migration import MigrationContext
-
+    """Return the revision the store is at, None where it has no tables of ours."""
     with database.read() as connection:
-        options = {"version_table": VERSION_TABLE}
-        return MigrationContext.configure(connection, opts=options).get_current_revision()
-
-
-def newest() -> str | None:
-    """Return the revision this version of Vestibule needs."""
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(_config()).get_current_head()
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return None
+        found: str | None = connection.scalar(_VERSION)
+        return found
 
 
 def _run(database: Database, direction: str, revision: str) -> None:
