@@ -1,9 +1,9 @@
 """Migrations, forward and back, under Alembic with a version table of our own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, column, inspect, select, table, text
+from sqlalchemy import Connection, Select, column, inspect, select, table, text
 
 from vestibule.store.database import SCHEMA, Database
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 VERSION_TABLE: Final = "vestibule_version"
 NEWEST: Final = "0001"
 """The revision this version needs. Said here so that an application starts without Alembic."""
-_VERSION: Final = select(column("version_num")).select_from(table(VERSION_TABLE))
+_VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(VERSION_TABLE))
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
