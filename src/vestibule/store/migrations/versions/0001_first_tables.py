@@ -38,9 +38,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_enrolment_realm_subject_status"),
+        op.f("ix_enrolment_realm_subject_status_is_primary"),
         "enrolment",
-        ["realm", "subject", "status"],
+        ["realm", "subject", "status", "is_primary"],
         unique=False,
     )
     op.create_table(
@@ -199,7 +199,7 @@ def downgrade() -> None:
     op.drop_table("installation")
     op.drop_index(op.f("ix_event_realm_subject_at"), table_name="event")
     op.drop_table("event")
-    op.drop_index(op.f("ix_enrolment_realm_subject_status"), table_name="enrolment")
+    op.drop_index(op.f("ix_enrolment_realm_subject_status_is_primary"), table_name="enrolment")
     op.drop_index(op.f("ix_enrolment_realm_factor_identifier"), table_name="enrolment")
     op.drop_table("enrolment")
 
