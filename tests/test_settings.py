@@ -47,8 +47,11 @@ def test_an_unknown_name_is_refused_with_the_nearest(name: str, near: str) -> No
 
 def test_a_name_like_no_other_is_refused_without_a_hint() -> None:
     """A setting that resembles none of ours is refused, and nothing is guessed."""
-    with pytest.raises(SettingError, match=r"^VESTIBULE_QQQQQQQQQQQQ is no setting of Vestibule$"):
+    with pytest.raises(SettingError, match=r"^VESTIBULE_QQQQQQQQQQQQ is no setting") as refusal:
         read({"VESTIBULE_QQQQQQQQQQQQ": 1})
+
+    assert "did you mean" not in str(refusal.value)
+    assert "known only while VESTIBULE_FACTORS names it" in str(refusal.value)
 
 
 def test_names_of_others_are_left_alone() -> None:

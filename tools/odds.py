@@ -15,6 +15,7 @@ from typing import Final
 
 from odds_players import NEW_BROWSER, Guesser, Owner, Scenario, Year
 from vestibule.bootstrap import Parts, assemble, read_settings
+from vestibule.bootstrap.operate import purge
 from vestibule.testing import FakeClock, FixedRandom
 
 DAYS: Final = 365
@@ -58,7 +59,7 @@ def year(scenario: Scenario) -> Year:
             if scenario.rebinds and number % 30 == 0 and number % NEW_BROWSER:
                 owner.renew()
             if number % 30 == 0:
-                parts.upkeep.purge(clock.now())
+                purge(parts)
     return played
 
 
@@ -80,7 +81,7 @@ def site(scenario: Scenario) -> Iterator[tuple[Parts, FakeClock]]:
         "VESTIBULE_DATABASE_URL": "sqlite://",
         "VESTIBULE_PROFILE": scenario.profile,
         "VESTIBULE_FACTORS": ["totp", "recovery_codes", LETTERS],
-        f"VESTIBULE_{LETTERS.upper()}_RESISTANT": True,
+        "VESTIBULE_LETTERS_RESISTANT": True,
     }
     clock = FakeClock()
     with tempfile.TemporaryDirectory() as folder:

@@ -90,7 +90,6 @@ class Owner:
             raise RuntimeError("the owner may add no more")
         token = draft.token or self.token
         if factor == "letters":
-            engine.resend(token, draft.enrolment.id)
             answer = letter(engine, token, draft.enrolment.id)
         else:
             app = self.apps[draft.enrolment.id] = SoftwareAuthenticator(draft.enrolment.secret)
@@ -173,7 +172,7 @@ class Guesser:
         self._begun = self.engine.begin_login(Login(subject=OWNER, identity="1", kind=kind))
         for way in self._begun.ways:
             if self._sends and way.factor == "letters":
-                self.engine.resend(self._begun.token, way.id)
+                self.engine.resend(self._begun.token, Purpose.LOGIN, way.id)
         return self._begun
 
     def compared(self) -> float:

@@ -11,6 +11,8 @@ from flask import Blueprint, Flask, Response, abort, current_app, render_templat
 
 from preview_languages import LANGUAGES
 from preview_samples import CODES, pages, today
+from vestibule.core import registry
+from vestibule.flask.templating import loader_of
 
 HOUSE = Path(__file__).parents[1] / "src" / "vestibule" / "flask"
 POLICY = (
@@ -22,15 +24,14 @@ POLICY = (
 def create_app() -> Flask:
     """Return an application that shows the real templates with sample contexts."""
     app = Flask(__name__, static_folder=None)
-    app.register_blueprint(
-        Blueprint(
-            "vestibule",
-            __name__,
-            template_folder=str(HOUSE / "templates"),
-            static_folder=str(HOUSE / "static"),
-            static_url_path="/vestibule/static",
-        )
+    ours = Blueprint(
+        "vestibule",
+        __name__,
+        static_folder=str(HOUSE / "static"),
+        static_url_path="/vestibule/static",
     )
+    ours.jinja_loader = loader_of(registry.types(registry.house_names()))
+    app.register_blueprint(ours)
     app.extensions["preview_sent"] = []
     app.add_url_rule("/", view_func=index)
     app.add_url_rule("/<language>/<name>", view_func=show, methods=["GET", "POST"])

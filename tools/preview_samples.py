@@ -6,12 +6,18 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import segno
 from markupsafe import Markup
 
 from preview_languages import Language
+from vestibule.core.presentation import DOOR, Presentation
+from vestibule.factors.recovery_codes import RecoveryCodes
+from vestibule.factors.totp import Totp
+from vestibule.flask.qr import qr_of
+from vestibule.testing import Letters
 
 Context = dict[str, Any]
+
+APP, PAPER, MAIL = (kind.presentation for kind in (Totp, RecoveryCodes, Letters))
 
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CODES = (
@@ -64,13 +70,13 @@ def frame(language: Language) -> Context:
 def code_pages(t: Callable[..., str], now: datetime) -> dict[str, Page]:
     """Return the one page where a code is typed, in each of its states."""
     app = SimpleNamespace(
-        factor="totp",
+        icon=APP.icon,
         title=t("Authenticator app"),
         label=t("Work phone"),
         hint=t("Open the app and type the six digits it shows for Microblog."),
     )
     paper = SimpleNamespace(
-        factor="recovery_codes",
+        icon=PAPER.icon,
         title=t("Recovery codes"),
         label=None,
         hint=t("Type one of the codes you kept, and cross it out: each works once."),
@@ -108,11 +114,19 @@ def code_pages(t: Callable[..., str], now: datetime) -> dict[str, Page]:
         "purpose": "login",
         "method": app,
         "field": digits,
+        "send": None,
         "problem": None,
         "blocked": False,
         "others": [use_text, use_paper],
     }
     spelled = {"method": paper, "field": letters, "others": [use_app]}
+    mail = SimpleNamespace(
+        icon=MAIL.icon,
+        title=t("Code by mail"),
+        label="s•••@mail.example",
+        hint=t("Type the code we sent to %(to)s.", to="s•••@mail.example"),
+    )
+    mailed = {"method": mail, "others": [use_app]}
     again = SimpleNamespace(**vars(paused) | {"next_label": t("Try again"), "next_url": "#again"})
     return {
         "login": Page("code.html", common),
@@ -122,9 +136,23 @@ def code_pages(t: Callable[..., str], now: datetime) -> dict[str, Page]:
             "code.html", common | {"problem": again, "blocked": True, "others": [use_paper]}
         ),
         "login-recovery-code": Page("code.html", common | spelled),
+        "login-send": Page("code.html", common | mailed | {"send": send(t)}),
+        "login-sent": Page("code.html", common | mailed | {"send": send(t, 25)}),
+        "login-send-again": Page("code.html", common | mailed | {"send": send(t, 0)}),
         "login-only-way": Page("code.html", common | {"others": [], "account": None}),
         "confirm": Page("code.html", common | {"purpose": "confirm"}),
     }
+
+
+def send(t: Callable[..., str], seconds: int | None = None) -> SimpleNamespace:
+    """Return the button that has a code sent: not yet, or with so many seconds to the next."""
+    if seconds is None:
+        text = t("Nothing is sent before you ask for it.")
+    elif seconds:
+        text = t("No code yet? Another one can be sent at %(time)s.", time="14:32:05 UTC")
+    else:
+        text = t("No code yet? Look again, or have another one sent.")
+    return SimpleNamespace(is_sent=seconds is not None, url="/sent", text=text, seconds=seconds)
 
 
 def problem(title: str, text: str, when: str | None = None) -> SimpleNamespace:
@@ -135,27 +163,29 @@ def problem(title: str, text: str, when: str | None = None) -> SimpleNamespace:
 def manage_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
     """Return the list of ways: none, one, many."""
     add_app = SimpleNamespace(
-        factor="totp",
+        icon=APP.icon,
+        asks=False,
         title=t("Authenticator app"),
         text=t("An app on your phone shows a code, also without a connection. Takes two minutes."),
         url="/sent",
     )
     add_text = SimpleNamespace(
-        factor="phone",
+        icon=DOOR,
+        asks=True,
         title=t("Text message"),
         text=t("We send a code to your phone when you sign in."),
         url="/sent",
     )
-    phone = method("totp", t("Authenticator app"), t("Work phone"), preferred=True)
-    tablet = method("totp", t("Authenticator app"), t("The tablet at home"), last_used=None)
+    phone = method(APP.icon, t("Authenticator app"), t("Work phone"), preferred=True)
+    tablet = method(APP.icon, t("Authenticator app"), t("The tablet at home"), last_used=None)
     text = method(
-        "phone",
+        DOOR,
         t("Text message"),
         t("Phone ending in 12"),
         paused=t("Resting until %(time)s after several wrong codes", time="14:32"),
     )
-    plenty = SimpleNamespace(remaining=8, total=10, url="#recovery", low=False)
-    few = SimpleNamespace(remaining=2, total=10, url="#recovery", low=True)
+    plenty = SimpleNamespace(icon=PAPER.icon, remaining=8, total=10, url="#recovery", low=False)
+    few = SimpleNamespace(icon=PAPER.icon, remaining=2, total=10, url="#recovery", low=True)
     common: Context = {
         "methods": [phone],
         "recovery": plenty,
@@ -178,7 +208,7 @@ def manage_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
 
 
 def method(
-    factor: str,
+    icon: str,
     title: str,
     label: str,
     *,
@@ -189,7 +219,7 @@ def method(
     """Return one way to confirm it is you, as the list shows it."""
     return SimpleNamespace(
         id="1",
-        factor=factor,
+        icon=icon,
         title=title,
         label=label,
         added="3 May 2026",
@@ -203,18 +233,27 @@ def method(
 
 
 def setup_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
-    """Return the set-up of an authenticator app, at first and after a wrong code."""
-    address = f"otpauth://totp/Microblog:susan?secret={KEY}&issuer=Microblog"
-    svg = segno.make(address, error="m").svg_inline(border=4, omitsize=True)
+    """Return what is asked before a way is set up, and the set-up, at first and after a mistake."""
     field = SimpleNamespace(
         label=t("Six-digit code"), inputmode="numeric", digits=6, maxlength=12, value=""
     )
-    common: Context = {
-        "qr": Markup(svg),  # noqa: S704 -- made here
-        "secret_groups": [KEY[i : i + 4] for i in range(0, len(KEY), 4)],
-        "otpauth_url": address,
-        "apps": ["Aegis", "2FAS", "Google Authenticator"],
+    app: Context = {
+        "texts": words(t, APP),
+        "shown": {
+            "otpauth": f"otpauth://totp/Microblog:susan?secret={KEY}&issuer=Microblog",
+            "secret": KEY,
+        },
+        "qr_of": qr_of,
         "field": field,
+        "send": None,
+        "problem": None,
+    }
+    hint = t("Type the code we sent to %(to)s.", to="s•••@mail.example")
+    mail: Context = {
+        "texts": words(t, MAIL),
+        "method": SimpleNamespace(label="s•••@mail.example", hint=hint),
+        "field": field,
+        "send": send(t, 25),
         "problem": None,
     }
     clock = problem(
@@ -222,8 +261,38 @@ def setup_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
         t("Your phone’s clock seems to be four minutes slow. Set it to automatic, then try again."),
     )
     return {
-        "setup": Page("setup_app.html", common),
-        "setup-wrong-clock": Page("setup_app.html", common | {"problem": clock}),
+        "begin": Page("begin.html", begin(t)),
+        "begin-wrong": Page("begin.html", begin(t, "susan@")),
+        "setup": Page("totp/setup.html", app),
+        "setup-wrong-clock": Page("totp/setup.html", app | {"problem": clock}),
+        "setup-sent": Page("setup.html", mail),
+    }
+
+
+def begin(t: Callable[..., str], typed: str = "") -> Context:
+    """Return the page that asks where codes go, at first, or after something else was typed."""
+    (question,) = MAIL.questions
+    field = {
+        "name": question.name,
+        "label": t(question.label),
+        "hint": t(question.hint),
+        "inputmode": question.inputmode,
+        "autocomplete": question.autocomplete,
+        "maxlength": question.longest,
+        "value": typed,
+        "wrong": bool(typed),
+    }
+    wrong = problem(t("That can’t be used"), t("Type a whole address, like you@site.example."))
+    return {"texts": words(t, MAIL), "fields": [field], "problem": wrong if typed else None}
+
+
+def words(t: Callable[..., str], presentation: Presentation) -> dict[str, str]:
+    """Return a factor's own words."""
+    return {
+        "title": t(presentation.title),
+        "heading": t(presentation.set_up),
+        "offer": t(presentation.offer),
+        "icon": presentation.icon,
     }
 
 
@@ -249,7 +318,7 @@ def recovery_pages(_t: Callable[..., str], _now: datetime) -> dict[str, Page]:
 
 def small_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
     """Return the pages that ask or say one thing."""
-    phone = method("totp", t("Authenticator app"), t("Work phone"))
+    phone = method(APP.icon, t("Authenticator app"), t("Work phone"))
     name = SimpleNamespace(label=t("Name"), maxlength=40, value=t("Work phone"))
     taken = problem(t("You already have one of that name"), t("Choose another, so you can tell."))
     expired: Context = {

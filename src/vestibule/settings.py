@@ -7,8 +7,8 @@ environment only the names known here are read, because others put names there t
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
-from typing import Any, Final
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Final, Union, get_args, get_origin
 
 PREFIX: Final = "VESTIBULE_"
 
@@ -66,18 +66,16 @@ _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 def load(
     config: Mapping[str, Any],
     environment: Mapping[str, str],
-    factor_fields: Mapping[str, Mapping[str, type]],
+    factor_fields: Mapping[str, Mapping[str, Any]],
 ) -> Settings:
-    """Return the settings; `factor_fields` names what each factor can be told, and its type.
+    """Return the settings; `factor_fields` says by each factor's name what it can be told.
 
-    Raises `SettingError` for an unknown name in `config` and for a value that does not fit.
+    That is a mapping of field names to types, as annotated: bool, int, float, str, an enum or
+    anything else that is made of one text, a tuple of these (a list, or text with commas), or one
+    of them or None. Raises `SettingError` for an unknown name in `config`, for a value that does
+    not fit, and where two settings would bear one name.
     """
-    known: dict[str, tuple[str | None, str]] = {
-        PREFIX + name.upper(): (None, name) for name in _OWN
-    }
-    for factor, settings in factor_fields.items():
-        for name in settings:
-            known[f"{PREFIX}{factor.upper()}_{name.upper()}"] = (factor, name)
+    known = _known(factor_fields)
     _refuse_unknown(config, known)
     own: dict[str, Any] = {}
     of_factors: dict[str, dict[str, Any]] = {}
@@ -100,13 +98,36 @@ def early(config: Mapping[str, Any], environment: Mapping[str, str], name: str) 
     return _OWN[name].default if value is None else _own_value(setting, name, value)
 
 
+def _known(
+    factor_fields: Mapping[str, Mapping[str, Any]],
+) -> dict[str, tuple[str | None, str]]:
+    """Return every setting by its name: the factor it belongs to, if to one, and the field."""
+    known: dict[str, tuple[str | None, str]] = {
+        PREFIX + name.upper(): (None, name) for name in _OWN
+    }
+    for factor, settings in factor_fields.items():
+        for name in settings:
+            setting = f"{PREFIX}{factor.upper()}_{name.upper()}"
+            if setting in known:
+                message = (
+                    f"two settings are called {setting}, and one of them is {name!r} of the factor "
+                    f"{factor!r}: leave that factor out, or give it or its field another name"
+                )
+                raise SettingError(message)
+            known[setting] = (factor, name)
+    return known
+
+
 def _refuse_unknown(config: Mapping[str, Any], known: Iterable[str]) -> None:
     names = set(known)
     for name in sorted(config):
         if name.startswith(PREFIX) and name not in names:
             near = _nearest(name, names)
-            hint = f"; did you mean {near}?" if near else ""
-            message = f"{name} is no setting of Vestibule{hint}"
+            hint = f"; did you mean {near}?" if near else "."
+            message = (
+                f"{name} is no setting of Vestibule{hint} The settings of a factor that is not "
+                "ours are known only while VESTIBULE_FACTORS names it"
+            )
             raise SettingError(message)
 
 
@@ -133,15 +154,26 @@ def _own_value(setting: str, name: str, value: Any) -> Any:
     return value
 
 
-def _typed(setting: str, kind: type, value: Any) -> Any:
+def _typed(setting: str, kind: Any, value: Any) -> Any:
+    """Return `value` as the type `kind`, which may be a union with None or a tuple."""
+    if get_origin(kind) in {Union, UnionType}:
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+    if get_origin(kind) is tuple:
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        each = get_args(kind)[0]
+        return tuple(_typed(setting, each, part) for part in parts if str(part).strip())
     if kind is bool:
-        text = str(value).strip().lower()
-        if text not in _TRUE | _FALSE:
-            message = f"{setting} is yes or no, not {value!r}"
-            raise SettingError(message)
-        return text in _TRUE
+        return _yes_or_no(setting, value)
     try:
-        return kind(value)
+        return kind(value.strip() if isinstance(value, str) else value)
     except (TypeError, ValueError) as error:
         message = f"{setting} cannot be {value!r}"
         raise SettingError(message) from error
+
+
+def _yes_or_no(setting: str, value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in _TRUE | _FALSE:
+        message = f"{setting} is yes or no, not {value!r}"
+        raise SettingError(message)
+    return text in _TRUE

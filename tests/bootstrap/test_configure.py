@@ -1,16 +1,19 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from tests.core.site import LETTERS
 
-from vestibule.bootstrap import check_production, read_settings
+from vestibule.bootstrap import check_factors, check_production, read_settings
 from vestibule.bootstrap import keys as key_files
 from vestibule.bootstrap.configure import profile_of
 from vestibule.bootstrap.keys import Keys
 from vestibule.core.errors import ConfigurationError, DeploymentError
 from vestibule.secretbox import encode_key
-from vestibule.testing import FixedRandom
+from vestibule.testing import FixedRandom, Letters
 
 KEY = FixedRandom("configure").bytes(32)
 GOOD = Keys(installation="a" * 32, keys={1: KEY})
@@ -138,6 +141,99 @@ def test_an_unknown_setting_is_an_error_of_configuration() -> None:
             read_settings({name: "x"}, {})
     with pytest.raises(ConfigurationError, match="totpp"):
         read_settings({"VESTIBULE_FACTORS": "totpp"}, {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pigeon(Letters):
+    """A factor of somebody else's, whose settings have types that no default tells."""
+
+    name: ClassVar[str] = "pigeon"
+
+    coop: str | None = None
+    lofts: tuple[str, ...] = ()
+    weight: float = 0
+    rested: "bool | None" = None
+    greeting: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colliding(Letters):
+    """A factor one of whose settings would bear the name of one of ours."""
+
+    name: ClassVar[str] = "key"
+
+    file: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nameless:
+    """A dataclass that is no factor."""
+
+
+def of_pigeon(**settings: Any) -> Mapping[str, Any]:
+    """What the factor is told by settings in the environment, which are text."""
+    names = {f"VESTIBULE_PIGEON_{name.upper()}": value for name, value in settings.items()}
+    read = read_settings({"VESTIBULE_FACTORS": f"totp,{__name__}:Pigeon"}, names)
+    check_factors(read)
+    return read.factor_settings["pigeon"]
+
+
+def test_a_foreign_factor_is_set_by_its_name() -> None:
+    """The settings of a factor loaded by its path bear its name, which any shell can set."""
+    told = of_pigeon(digits="8", resistant="yes", greeting=" hello ")
+
+    assert told == {"digits": 8, "resistant": True, "greeting": "hello"}
+
+
+def test_a_setting_has_the_type_its_field_is_annotated_with() -> None:
+    """A setting is read as its annotation says, whatever the default: text, list, number, yes."""
+    told = of_pigeon(coop="12", lofts="a, b,", weight="1.5", rested="no", greeting="1")
+
+    assert told == {
+        "coop": "12",
+        "lofts": ("a", "b"),
+        "weight": 1.5,
+        "rested": False,
+        "greeting": "1",
+    }
+    with pytest.raises(ConfigurationError, match="VESTIBULE_PIGEON_WEIGHT cannot be 'heavy'"):
+        of_pigeon(weight="heavy", greeting="x")
+
+
+def test_a_setting_that_a_factor_needs_is_named() -> None:
+    """A factor that cannot be made without a setting stops the start by that setting's name."""
+    with pytest.raises(ConfigurationError, match="VESTIBULE_PIGEON_GREETING is not set"):
+        of_pigeon(digits="8")
+
+
+def test_two_settings_of_one_name_are_refused() -> None:
+    """A factor whose setting would bear the name of one of ours is refused."""
+    with pytest.raises(ConfigurationError, match="two settings are called VESTIBULE_KEY_FILE"):
+        read_settings({"VESTIBULE_FACTORS": f"totp,{__name__}:Colliding"}, {})
+
+
+@pytest.mark.parametrize("specs", ["totp,totp", f"{LETTERS},totp,{LETTERS}"])
+def test_two_factors_of_one_name_are_refused(specs: str) -> None:
+    """Two factors of one name stop the start, however they are loaded."""
+    with pytest.raises(ConfigurationError, match="two factors are called"):
+        read_settings({"VESTIBULE_FACTORS": specs}, {})
+
+
+def test_a_factor_without_a_name_is_refused() -> None:
+    """A class that bears no name cannot be a factor, and the message says what it lacks."""
+    with pytest.raises(ConfigurationError, match=r"has no name: .*`name: ClassVar\[str\]`"):
+        read_settings({"VESTIBULE_FACTORS": f"totp,{__name__}:Nameless"}, {})
+
+
+def test_a_factor_may_be_switched_off_for_a_while() -> None:
+    """The settings of a factor of ours stay known while it is off; misspelled they are refused."""
+    config = {"VESTIBULE_FACTORS": "totp", "VESTIBULE_RECOVERY_CODES_COUNT": 8}
+    check_factors(read_settings(config, {}))
+
+    with pytest.raises(ConfigurationError, match="did you mean VESTIBULE_RECOVERY_CODES_COUNT"):
+        read_settings(config | {"VESTIBULE_RECOVERY_CODES_COUNTS": 8}, {})
+    with pytest.raises(ConfigurationError, match="cannot be 'many'"):
+        read_settings(config | {"VESTIBULE_RECOVERY_CODES_COUNT": "many"}, {})
 
 
 def test_the_process_environment_is_read_by_default() -> None:

@@ -92,7 +92,7 @@ def test_a_rotation_seals_everything_anew(letters_site: Site) -> None:
     ada.add_letters()
     codes = ada.make_recovery_codes()
     begun = ada.login(parked=b"session")
-    site.engine.resend(begun.token, ada.enrolment("letters").id)
+    site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
 
     version, count = operate.rotate_keys(site.parts, keys_of(site))
 
@@ -140,7 +140,7 @@ def test_a_code_on_its_way_survives_a_rotation(letters_site: Site) -> None:
     ada = letters_site.enrol()
     ada.add_letters()
     begun = ada.login()
-    letters_site.engine.resend(begun.token, ada.enrolment("letters").id)
+    letters_site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
     ada.deliver()
     code = letters_site.post.code()
 
@@ -302,6 +302,32 @@ def test_after_restore_nothing_spent_comes_back(small_site: Site) -> None:
 
 
 @pytest.mark.row("ATK-76")
+def test_after_restore_a_factor_that_is_off_is_not_forgotten(small_site: Site) -> None:
+    """Codes of a factor that is switched off at a restore are dead once it is on again."""
+    ada = small_site.enrol()
+    codes = ada.make_recovery_codes()
+    off = small_site.process(VESTIBULE_FACTORS="totp")
+    operate.after_restore(off.parts)
+
+    ada.site = small_site.process()
+    assert not ada.answer(ada.login().token, codes[0]).is_accepted
+
+
+@pytest.mark.row("ATK-76")
+def test_after_restore_an_unknown_factor_stops_everything(letters_site: Site) -> None:
+    """Where people have a factor that cannot be asked, nothing is changed and it is named."""
+    ada = letters_site.enrol()
+    ada.add_letters()
+    off = letters_site.process(VESTIBULE_FACTORS="totp,recovery_codes")
+    before = letters_site.bytes_of_all_tables()
+
+    with pytest.raises(DeploymentError, match="'letters', which VESTIBULE_FACTORS does not name"):
+        operate.after_restore(off.parts)
+    assert letters_site.bytes_of_all_tables() == before
+    assert ada.is_in
+
+
+@pytest.mark.row("ATK-76")
 def test_after_restore_people_come_in_with_their_next_code(site: Site) -> None:
     """Nobody loses the app by a restore: a code shown a minute later is right."""
     ada = site.enrol()
@@ -320,10 +346,10 @@ def test_after_restore_no_sent_code_is_right_and_none_is_sent(letters_site: Site
     ada.add_letters()
     sent, queued = ada.login(), ada.login()
     letters = ada.enrolment("letters").id
-    letters_site.engine.resend(sent.token, letters)
+    letters_site.engine.resend(sent.token, Purpose.LOGIN, letters)
     ada.deliver()
     code = letters_site.post.code()
-    letters_site.engine.resend(queued.token, letters)
+    letters_site.engine.resend(queued.token, Purpose.LOGIN, letters)
     operate.after_restore(letters_site.parts)
     after = letters_site.process()
 
@@ -335,7 +361,7 @@ def test_after_restore_no_sent_code_is_right_and_none_is_sent(letters_site: Site
     assert len(letters_site.post.sent) == before
     ada.site = after
     begun = ada.login()
-    after.engine.resend(begun.token, letters)
+    after.engine.resend(begun.token, Purpose.LOGIN, letters)
     ada.deliver()
     assert ada.answer(begun.token, letters_site.post.code()).is_accepted
 

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import json
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from inspect import getsourcefile
@@ -126,14 +127,60 @@ def test_a_factor_is_a_frozen_value(factor: Factor) -> None:
 
 
 @factor_names
+def test_a_factor_presents_itself(factor: Factor) -> None:
+    """A factor brings its title, its drawing and what is asked; its texts can be filled in."""
+    shown, enrolment = factor.presentation, begun(factor)
+    values = {
+        "site": "Site",
+        "digits": factor.code_format(enrolment).digits,
+        "to": factor.describe(enrolment),
+    }
+
+    assert shown.title[0].isupper()
+    assert shown.short
+    assert re.fullmatch(r"M[-MmLlHhVvAaZz0-9. ]+", shown.icon)
+    for text in (shown.prompt, shown.choice, shown.offer, shown.added, shown.start_over):
+        assert "%" not in text % values
+    for question in shown.questions:
+        assert question.name.isidentifier()
+    assert (factor.check({}) is None) == (not shown.questions)
+
+
+@factor_names
+def test_what_is_shown_of_an_enrolment_is_no_secret(factor: Factor) -> None:
+    """What tells one from others can be said while its secret is sealed, and says none of it."""
+    enrolment = begun(factor)
+    sealed = dataclasses.replace(enrolment, secret=b"")
+
+    assert factor.describe(sealed) == factor.describe(enrolment)
+    assert factor.code_format(sealed) == factor.code_format(enrolment)
+    assert enrolment.secret.decode("latin-1") not in factor.describe(enrolment)
+
+
+@pytest.mark.row("ATK-76")
+@factor_names
+def test_after_a_restore_what_was_used_is_not_right(factor: Factor) -> None:
+    """A right answer of before a restore is refused after it, or is its challenge's alone."""
+    enrolment, env = begun(factor), world(START)
+    right = read(factor, ANSWERS[factor.name](enrolment, env))
+    sealed = dataclasses.replace(enrolment, secret=b"")
+    after = factor.after_restore(sealed, env)
+    opened = dataclasses.replace(after, secret=enrolment.secret)
+
+    accepted = isinstance(factor.judge(CHALLENGE, opened, right, env), Accepted)
+    assert accepted == bool(factor.traits.channels)
+    assert through_json(after.state) == dict(after.state)
+
+
+@factor_names
 def test_every_code_is_priced_or_long(factor: Factor) -> None:
     """A typed code has six digits or more and a price, or at least 64 bits and none."""
-    traits = factor.traits
+    traits, code = factor.traits, factor.code_format(begun(factor))
 
     assert traits.interaction in Interaction
-    assert traits.digits is None or traits.digits >= 6
-    assert traits.codes_valid >= 1
-    assert traits.primary or traits.digits is None
+    assert code.digits is None or code.digits >= 6
+    assert code.valid_at_once >= 1
+    assert traits.primary or code.digits is None
 
 
 @pytest.mark.row("ATK-72", "ATK-73")
@@ -285,7 +332,8 @@ def right_answer(person: Person, factor: Factor, token: str) -> str:
     site = person.site
     site.fake.move(timedelta(seconds=30))
     if factor.traits.channels:
-        assert site.engine.resend(token, person.enrolment(factor.name).id).is_on_its_way
+        sent = site.engine.resend(token, Purpose.LOGIN, person.enrolment(factor.name).id)
+        assert sent.is_on_its_way
         person.deliver()
         return site.post.code()
     return person.codes[0] if factor.name == "recovery_codes" else person.code()
@@ -298,7 +346,7 @@ def test_a_wrong_answer_is_counted(everything: Site, factor: Factor) -> None:
     ada, enrolment_id = equipped(everything, factor)
     begun_login = ada.login()
     right_answer(ada, factor, begun_login.token)
-    priced = factor.traits.digits is not None
+    priced = factor.code_format(ada.enrolment(factor.name)).digits is not None
 
     outcome = ada.answer(begun_login.token, WRONG[factor.name])
 

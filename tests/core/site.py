@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -147,11 +147,12 @@ class Site:
         *,
         factor: str = "totp",
         login: Login | None = None,
+        address: str = "",
     ) -> Draft | None:
-        """Begin to enrol."""
+        """Begin to enrol; codes that are sent go to `address`, else to the account's own."""
         return self.engine.begin_enrolment(
             self.engine.house.registry[factor],
-            applicant(subject),
+            replace(applicant(subject), answers={"address": address} if address else {}),
             login or Login(subject=subject, identity=subject),
             passage,
         )
@@ -303,12 +304,11 @@ class Person:
         found = self.site.engine.enrolments(self.subject)
         return next(one for one in found if one.factor == factor)
 
-    def add_letters(self) -> Enrolment:
-        """Add a second way, whose codes are sent."""
-        draft = self.site.draft(self.subject, self.passage, factor="letters")
+    def add_letters(self, address: str = "") -> Enrolment:
+        """Add a second way, whose codes are sent to an address of their own."""
+        draft = self.site.draft(self.subject, self.passage, factor="letters", address=address)
         if draft is None:
             raise AssertionError("there may be no more")
-        self.site.engine.resend(self.token, draft.enrolment.id)
         self.deliver()
         outcome = self.answer(self.token, self.site.post.code(), Purpose.ENROL)
         if not outcome.is_accepted:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vestibule.core import limits
 from vestibule.core.limits import CERTAIN, YEAR, Limits
-from vestibule.core.model import Lane, Ledger, Source
+from vestibule.core.model import Enrolment, EnrolmentStatus, Lane, Ledger, Source
 from vestibule.core.profiles import PROFILES, Profile
 from vestibule.core.registry import load
 from vestibule.testing.clock import START
@@ -39,9 +39,17 @@ def guess_all_year(profile: Profile, charge: int) -> int:
 def test_a_patient_guesser_has_less_than_a_tenth_of_a_percent_in_a_year(profile: Profile) -> None:
     """Whoever has the password and guesses for a year is let in with odds of at most 0.1 %."""
     registry = load(["totp", "recovery_codes"], replace(profile, phishing_resistant=False), {})
-    traits = registry["totp"].traits
-    assert traits.digits is not None
-    charge = limits.cost(codes_valid=traits.codes_valid, digits=traits.digits)
+    app = Enrolment(
+        id="e",
+        realm="default",
+        subject="ada",
+        factor="totp",
+        status=EnrolmentStatus.ACTIVE,
+        created_at=START,
+    )
+    code = registry["totp"].code_format(app)
+    assert code.digits is not None
+    charge = limits.cost(codes_valid=code.valid_at_once, digits=code.digits)
 
     for together in (charge, 3 * charge):
         assert guess_all_year(profile, together) <= CERTAIN // 1000

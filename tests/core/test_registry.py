@@ -53,9 +53,9 @@ def test_a_name_that_is_no_factor_is_named(name: str) -> None:
 
 def test_a_factor_of_somebody_elses_is_loaded_by_its_path() -> None:
     """A dataclass anywhere in the path is a factor when the settings name it."""
-    found = registry.load(["totp", LETTERS], DEFAULT, {LETTERS: {"digits": 8}})
+    found = registry.load(["totp", LETTERS], DEFAULT, {"letters": {"digits": 8}})
 
-    assert found["letters"].traits.digits == 8
+    assert found["letters"] == Letters(digits=8)
 
 
 def test_a_setting_the_factor_refuses_is_named() -> None:
@@ -79,7 +79,7 @@ def test_strict_needs_a_phishing_resistant_factor_and_says_so() -> None:
 @pytest.mark.row("NIST-03")
 def test_strict_starts_with_one() -> None:
     """The strict profile starts as soon as one factor cannot be phished."""
-    found = registry.load(["totp", LETTERS], STRICT, {LETTERS: {"resistant": True}})
+    found = registry.load(["totp", LETTERS], STRICT, {"letters": {"resistant": True}})
 
     assert {factor.name for factor in found} == {"totp", "letters"}
 
@@ -87,13 +87,13 @@ def test_strict_starts_with_one() -> None:
 @pytest.mark.row("OTP-07")
 def test_strict_accepts_no_step_ahead() -> None:
     """The strict profile accepts two steps, now and the one before; a setting may say otherwise."""
-    strict = registry.load(["totp", LETTERS], STRICT, {LETTERS: {"resistant": True}})
+    strict = registry.load(["totp", LETTERS], STRICT, {"letters": {"resistant": True}})
     named = registry.load(
-        ["totp", LETTERS], STRICT, {LETTERS: {"resistant": True}, "totp": {"ahead": 1}}
+        ["totp", LETTERS], STRICT, {"letters": {"resistant": True}, "totp": {"ahead": 1}}
     )
 
-    assert strict["totp"].traits.codes_valid == 2
-    assert named["totp"].traits.codes_valid == 3
+    assert strict["totp"] == Totp(ahead=0)
+    assert named["totp"] == Totp(ahead=1)
 
 
 def test_the_profiles_are_two() -> None:

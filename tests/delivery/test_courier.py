@@ -11,6 +11,7 @@ from tests.core.site import Person, Post, Sent, Site
 
 from vestibule.bootstrap import assemble, read_settings
 from vestibule.core.errors import StoreUnavailableError
+from vestibule.core.model import Purpose
 from vestibule.delivery import Courier
 from vestibule.delivery.courier import LEASE
 from vestibule.testing.clock import START
@@ -65,7 +66,7 @@ def with_sender(site: Site, sender: Any) -> Courier:
 def ask_for_code(person: Person) -> str:
     """Log in and have a code written; return the token."""
     begun = person.login()
-    sent = person.site.engine.resend(begun.token, person.enrolment("letters").id)
+    sent = person.site.engine.resend(begun.token, Purpose.LOGIN, person.enrolment("letters").id)
     assert sent.is_on_its_way
     return begun.token
 
@@ -170,7 +171,7 @@ def test_two_messages_of_one_login_carry_the_newest_code(ada: Person) -> None:
     """When two messages of one login are sent late, both carry the only code that is right."""
     token = ask_for_code(ada)
     ada.site.fake.move(30 * SECOND)
-    ada.site.engine.resend(token, ada.enrolment("letters").id)
+    ada.site.engine.resend(token, Purpose.LOGIN, ada.enrolment("letters").id)
     ada.deliver()
 
     codes = {sent.text.split()[0] for sent in ada.site.post.sent}

@@ -75,13 +75,11 @@ def test_each_notice_says_what_happened_and_what_to_do(text: str) -> None:
 
 
 def test_a_way_is_called_by_its_plain_name() -> None:
-    """A notice calls a factor what people call it, and one it does not know by its own name."""
-    known = render(NOTICE, site="Site", code=None).text
-    unknown = render(replace(NOTICE, details={"factor": "pigeon"}), site="Site", code=None).text
+    """A notice calls a factor what people call it."""
+    text = render(NOTICE, site="Site", code=None, way="authenticator app").text
 
-    assert "authenticator app" in known
-    assert "totp" not in known
-    assert "pigeon" in unknown
+    assert "(authenticator app)" in text
+    assert "totp" not in text
 
 
 def test_a_text_that_is_none_of_ours_is_not_made_up() -> None:

@@ -9,7 +9,7 @@ from tests.e2e.served import PASSWORD
 from tests.e2e.watch import Watch
 
 SECOND_STEP = "**/two-step/login*"
-LIST = re.compile(r"/two-step/(\?done=\w+)?$")
+LIST = re.compile(r"/two-step/(\?done=\w+(&way=\w+)?)?$")
 
 
 @dataclass

@@ -160,10 +160,12 @@ def test_an_empty_set_accepts_nothing() -> None:
 def test_it_only_helps_out() -> None:
     """Recovery codes make nobody enrolled, come last, cost no odds and are judged apart."""
     traits = RecoveryCodes().traits
+    enrolment, _ = made()
 
     assert not traits.primary
     assert traits.single
-    assert traits.digits is None
+    assert not traits.addable
+    assert CHEAP.code_format(enrolment).digits is None
     assert traits.judged is Judged.APART
 
 
@@ -180,3 +182,11 @@ def test_what_cannot_be_is_refused_at_the_start(settings: dict[str, int], name: 
     """A set too small or too large, or a cost that argon2 does not take, is refused by its name."""
     with pytest.raises(ValueError, match=name):
         RecoveryCodes(**settings)
+
+
+def test_after_a_restore_a_set_is_void() -> None:
+    """After a restore no code of a set is good or shown, because nobody knows which were used."""
+    enrolment, _ = made()
+    after = CHEAP.after_restore(enrolment, WORLD)
+
+    assert (CHEAP.remaining(after), CHEAP.total(after), CHEAP.shown(after)) == (0, 4, [])

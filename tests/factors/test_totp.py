@@ -1,4 +1,5 @@
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -84,7 +85,7 @@ def test_strict_looks_back_only(away: int, accepted: bool) -> None:  # noqa: FBT
     strict = Totp(**STRICT.factor_settings["totp"])
 
     assert isinstance(judge(NOW + away, totp=strict), Accepted) is accepted
-    assert strict.traits.codes_valid == 2
+    assert strict.code_format(enrolment()).valid_at_once == 2
 
 
 @pytest.mark.row("OTP-08")
@@ -219,7 +220,6 @@ def test_what_the_standards_forbid_is_refused(settings: dict[str, int], names: s
 def test_an_app_that_scans_the_uri_is_understood(totp: Totp) -> None:
     """Whatever is set, a phone that read the QR code shows what is accepted."""
     draft = totp.begin(APPLICANT, env())
-    app = SoftwareAuthenticator.scan(totp.uri(draft.secret, APPLICANT))
     assert len(draft.secret) == totp.secret_bytes
     held = Enrolment(
         id="e",
@@ -229,13 +229,15 @@ def test_an_app_that_scans_the_uri_is_understood(totp: Totp) -> None:
         status=EnrolmentStatus.ACTIVE,
         created_at=START,
         secret=draft.secret,
+        state=draft.state,
     )
+    app = SoftwareAuthenticator.scan(totp.setup_data(held, APPLICANT)["otpauth"])
 
     answer = totp.reads(app.code(START))
     assert answer is not None
     assert isinstance(totp.judge(CHALLENGE, held, answer, env()), Accepted)
     assert app.label == "Site:ada@site.test"
-    assert totp.traits.digits == totp.digits
+    assert totp.code_format(held).digits == totp.digits
 
 
 @pytest.mark.row("OTP-11")
@@ -263,3 +265,72 @@ def test_other_state_is_kept() -> None:
     verdict = Totp().judge(CHALLENGE, held, oath.hotp(SECRET, NOW), env())
 
     assert verdict == Accepted(state={"step": NOW, "more": [1, 2]})
+
+
+def own(totp: Totp, **changed: object) -> Enrolment:
+    """An app set up with a factor's settings, its state changed where `changed` says so."""
+    data = totp.begin(APPLICANT, env())
+    return Enrolment(
+        id="e",
+        realm="default",
+        subject="ada",
+        factor="totp",
+        status=EnrolmentStatus.ACTIVE,
+        created_at=START,
+        secret=data.secret,
+        state={**data.state, **changed},
+    )
+
+
+LONG = Totp(digits=8, period=60, algorithm=Algorithm.SHA256, secret_bytes=32)
+MOMENTS = [START + timedelta(seconds=seconds) for seconds in (0, 29, 31, 59)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(Totp(), LONG), (LONG, Totp()), (LONG, Totp(period=15))]
+)
+@pytest.mark.parametrize("now", MOMENTS, ids=str)
+def test_an_app_keeps_what_it_was_set_up_with(before: Totp, after: Totp, now: datetime) -> None:
+    """Whatever the settings say by now, an app's code is read, priced and judged as it was made."""
+    held = own(before)
+    app = SoftwareAuthenticator.scan(before.setup_data(held, APPLICANT)["otpauth"])
+    answer = after.reads(app.code(now))
+    assert answer is not None
+
+    assert after.setup_data(held, APPLICANT) == before.setup_data(held, APPLICANT)
+    assert after.code_format(held) == before.code_format(held)
+    verdict = after.judge(CHALLENGE, held, answer, replace(env(), now=now))
+    assert isinstance(verdict, Accepted)
+    assert verdict.state is not None
+    assert verdict.state["step"] == oath.step_at(now.timestamp(), period=before.period)
+    assert verdict.state["digits"] == before.digits
+
+
+def test_an_app_that_says_nothing_is_a_plain_one() -> None:
+    """An enrolment without parameters of its own has six digits, 30 seconds and SHA-1."""
+    held = enrolment()
+
+    assert LONG.code_format(held) == Totp().code_format(own(Totp()))
+    answer = oath.hotp(SECRET, NOW)
+    assert LONG.judge(CHALLENGE, held, answer, env()) == Accepted(state={"step": NOW})
+
+
+@pytest.mark.row("ATK-32")
+@pytest.mark.parametrize("made", [Totp(), LONG])
+def test_after_a_restore_no_code_of_before_is_right(made: Totp) -> None:
+    """After a restore the code shown now is spent, and so is the next; the one after that works."""
+    held = Totp().after_restore(own(made, kept="yes"), env())
+    app = SoftwareAuthenticator.scan(made.setup_data(held, APPLICANT)["otpauth"])
+    tries = [
+        made.judge(CHALLENGE, held, app.code(START, steps=steps), env(steps * made.period))
+        for steps in (0, 1, 2)
+    ]
+
+    assert [isinstance(verdict, Accepted) for verdict in tries] == [False, False, True]
+    assert held.state["kept"] == "yes"
+
+
+@pytest.mark.parametrize("answer", ["12345", "123456789", "12345a", "", "１２３４５６"])
+def test_what_no_app_shows_is_not_read(answer: str) -> None:
+    """Only six, seven or eight ASCII digits can be an app's code."""
+    assert Totp().reads(answer) is None

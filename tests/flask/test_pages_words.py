@@ -1,18 +1,25 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from html import unescape
 from pathlib import Path
 
 import pytest
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
+from tests.core.site import LETTERS
 from tests.flask.shop import Shop
 from tests.flask.tour import tour
 
 import vestibule.flask
+from vestibule.core import registry
+from vestibule.core.presentation import Presentation
 
 HOUSE = Path(vestibule.flask.__file__).parent
+FACTORS = HOUSE.parent / "factors"
+NO_TEXT = {"icon", "questions"}
+"""What a presentation holds besides texts."""
 OURS = re.compile(
     r"\b(factors?|challenges?|enrol\w*|grants?|granted|second doors?|denied|disabled"
     r"|passages?|realms?|subjects?|verdicts?|ledgers?|tokens?|purposes?)\b",
@@ -29,10 +36,19 @@ def texts_of_modules() -> Iterator[str]:
                 yield str(ast.literal_eval(node.args[0]))
 
 
+def texts_of_factors() -> Iterator[str]:
+    """Every text by which a factor presents itself."""
+    for kind in registry.types([*registry.house_names(), LETTERS]).values():
+        shown: Presentation = kind.presentation  # type: ignore[attr-defined]
+        yield from (str(text) for name, text in asdict(shown).items() if name not in NO_TEXT)
+        for question in shown.questions:
+            yield from (question.label, question.hint)
+
+
 def texts_of_templates() -> Iterator[str]:
     """Every text that a template hands to gettext."""
     environment = Environment(autoescape=True)
-    for path in sorted((HOUSE / "templates").rglob("*.html")):
+    for path in sorted((*HOUSE.rglob("templates/**/*.html"), *FACTORS.rglob("*.html"))):
         found = extract_from_ast(environment.parse(path.read_text()), gettext_functions=("_",))
         yield from (str(text) for _, _, text in found)
 
@@ -46,7 +62,7 @@ def spoken(html: str) -> str:
 
 def test_plain_words_in_the_source() -> None:
     """No text of ours, whether it is ever shown or not, has a word of the house in it."""
-    texts = [*texts_of_modules(), *texts_of_templates()]
+    texts = [*texts_of_modules(), *texts_of_templates(), *texts_of_factors()]
 
     assert len(texts) > 100
     assert [text for text in texts if OURS.search(text)] == []

@@ -16,10 +16,13 @@ OPEN_TO_STALE = {
     "static": "files for everybody",
     "login": "the second step itself",
     "answer": "the second step itself",
+    "send": "sends a code for the second step itself",
     "cancel": "gives up a login that waits",
     "confirm": "the fresh proof itself",
     "answer_confirm": "the fresh proof itself",
+    "send_confirm": "sends a code for the fresh proof itself",
     "manage": "a list that tells no secret",
+    "send_setup": "sends a code to what was begun by a fresh proof minutes ago",
     "setup": "shows what was begun by a fresh proof minutes ago",
     "confirm_setup": "finishes what was begun by a fresh proof minutes ago",
     "cancel_setup": "gives up what was begun by a fresh proof minutes ago",
@@ -102,6 +105,7 @@ def test_every_management_route_wants_a_fresh_proof(host: Host, ada: Browser) ->
         assert ada.get(path).location == CONFIRM if method == "GET" else True
     assert rows(host) == before
     assert asked == {
+        "ask",
         "begin",
         "rename",
         "prefer",
@@ -165,7 +169,7 @@ def test_nobody_else_manages_anything(host: Host, ada: Browser) -> None:
     before = rows(host)
 
     for endpoint, method, path in routes(host, app.id):
-        if endpoint in {"static", "login", "answer", "cancel"}:
+        if endpoint in {"static", "login", "answer", "send", "cancel"}:
             continue
         for browser in (waiting, nobody):
             assert (path, send(browser, method, path).status_code) == (path, 401)

@@ -61,8 +61,6 @@ class Deeds(Answering):
             case = self.engine.look(draft.token)
             assert case is not None
             self.model.opened(case.passage, draft.token, is_first=True)
-        if factor == "letters":
-            self.engine.resend(browser.token, draft.enrolment.id)
         return True
 
     def drafted(self, subject: str, draft: Enrolment) -> None:
@@ -212,7 +210,7 @@ class Deeds(Answering):
         """Have a code sent; a new one is another than the one before."""
         before = asked.challenge
         code_for = self.engine.house.codes.code_for
-        self.engine.resend(token, asked.enrolment.id)
+        self.engine.resend(token, before.purpose, asked.enrolment.id)
         case = self.engine.look(token)
         assert case is not None
         after = next(a.challenge for a in case.asked if a.challenge.id == before.id)

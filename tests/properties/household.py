@@ -14,7 +14,7 @@ from tests.properties.model import Door, Held, Model
 from tests.races.people import CHEAP_HASHES, LETTERS, Site, made_site
 
 from vestibule.bootstrap import Parts
-from vestibule.bootstrap.operate import after_restore, rotate_keys
+from vestibule.bootstrap.operate import after_restore, purge, rotate_keys
 from vestibule.core.engine import Engine
 from vestibule.core.limits import CERTAIN, Limits
 from vestibule.core.model import PassageStatus
@@ -125,7 +125,7 @@ class Household:
         elif what == "rotate":
             rotate_keys(self.parts, self.place / "vestibule.keys")
         elif what == "purge":
-            self.parts.upkeep.purge(self.now)
+            purge(self.parts)
             self.model.purged(self.now)
         elif what == "back up":
             self.back_up()

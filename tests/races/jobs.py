@@ -7,18 +7,19 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from tests.races.people import Person, grant_of, letter
 
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
-from vestibule.core.factor import Applicant, Draft, Env, Factor, Opening, Traits
+from vestibule.core.factor import Env
 from vestibule.core.limits import Limits
 from vestibule.core.model import Challenge, Enrolment, Origin, Purpose
 from vestibule.core.registry import Registry
 from vestibule.core.verdict import Rejected, Verdict
+from vestibule.factors.recovery_codes import RecoveryCodes
 
 MOST_LETTERS: Final = 2
 
@@ -88,7 +89,6 @@ def add_one(parts: Parts, person: Person, factor: str) -> str:
     draft = engine.begin_enrolment(kind, person.applicant, person.login(), passage)
     if draft is None:
         return "refused"
-    engine.resend(person.token, draft.enrolment.id)
     case = engine.look(person.token)
     mine = [a for a in case.asked if a.enrolment.id == draft.enrolment.id] if case else []
     if not mine:
@@ -139,44 +139,20 @@ def die_judging(parts: Parts, token: str, answer: str) -> str:
     """Give an answer, and be killed after it was counted, when it is to be judged."""
     house = parts.engine.house
     factors = [
-        Deadly(factor) if factor.name == "recovery_codes" else factor for factor in house.registry
+        Deadly(**asdict(factor)) if isinstance(factor, RecoveryCodes) else factor
+        for factor in house.registry
     ]
     deadly = Engine(replace(house, registry=Registry(factors)))
     return word(deadly.verify(token, Purpose.LOGIN, answer).verdict)
 
 
-@dataclass(frozen=True, slots=True)
-class Deadly:
-    """A factor that ends the process as a power cut would, the moment it is asked to judge."""
-
-    factor: Factor
-
-    @property
-    def name(self) -> str:
-        """Bear the factor's name."""
-        return self.factor.name
-
-    @property
-    def traits(self) -> Traits:
-        """Have the factor's traits."""
-        return self.factor.traits
-
-    def begin(self, applicant: Applicant, env: Env) -> Draft:
-        """Begin as the factor does."""
-        return self.factor.begin(applicant, env)
-
-    def open(self, enrolment: Enrolment, env: Env) -> Opening:
-        """Open as the factor does."""
-        return self.factor.open(enrolment, env)
-
-    def reads(self, answer: str) -> str | None:
-        """Read as the factor does."""
-        return self.factor.reads(answer)
+class Deadly(RecoveryCodes):
+    """Recovery codes that end the process as a power cut would, the moment they are to judge."""
 
     def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
         """End everything."""
         os.kill(os.getpid(), signal.SIGKILL)
-        return self.factor.judge(challenge, enrolment, answer, env)
+        return super().judge(challenge, enrolment, answer, env)
 
 
 def is_live(parts: Parts, subject: str, token: str) -> str:
@@ -207,7 +183,7 @@ def log_in_by_letter(parts: Parts, person: Person, *, known: bool) -> str:
     letters = [way for way in begun.ways if way.factor == "letters"]
     if not letters:
         return "no letters"
-    engine.resend(begun.token, letters[0].id)
+    engine.resend(begun.token, Purpose.LOGIN, letters[0].id)
     engine.verify(begun.token, Purpose.LOGIN, "000000")
     try:
         code = letter(engine, begun.token, Purpose.LOGIN)

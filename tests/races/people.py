@@ -105,7 +105,6 @@ def add(parts: Parts, person: Person, factor: str, *, steps: int = 0) -> str:
     token = draft.token or person.token
     app = SoftwareAuthenticator(draft.enrolment.secret)
     if kind.traits.channels:
-        engine.resend(token, draft.enrolment.id)
         answer = letter(engine, token, Purpose.ENROL)
     else:
         answer = app.code(engine.house.now(), steps=steps)
@@ -134,7 +133,6 @@ def first_letters(parts: Parts, subject: str) -> tuple[str, str]:
     draft = parts.engine.begin_enrolment(kind, person.applicant, person.login(), None)
     assert draft is not None
     assert draft.token is not None
-    parts.engine.resend(draft.token, draft.enrolment.id)
     return draft.token, letter(parts.engine, draft.token, Purpose.ENROL)
 
 

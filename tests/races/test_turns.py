@@ -166,7 +166,7 @@ def test_a_factor_removed_while_a_login_is_written(parts: Parts) -> None:
         stop.release()
         token = begun.result().token
 
-    assert not parts.engine.resend(token, letters).is_on_its_way
+    assert not parts.engine.resend(token, Purpose.LOGIN, letters).is_on_its_way
     assert answering(token, letter(parts.engine, token, Purpose.LOGIN))(parts.engine) == "wrong"
     assert answering(token, next_code(parts, ann))(parts.engine) == "accepted"
 

@@ -48,7 +48,6 @@ def writer(site: Site, subject: str) -> Person:
     assert draft is not None
     assert draft.token is not None
     person = Person(site, subject, SoftwareAuthenticator(b"none"), draft.enrolment.id)
-    site.engine.resend(draft.token, draft.enrolment.id)
     person.deliver()
     assert person.answer(draft.token, site.post.code(), Purpose.ENROL).is_accepted
     return person
@@ -71,7 +70,7 @@ def places_of(site: Site, subject: str) -> list[Place]:
     for place in places:
         letters = person.enrolment("letters").id
         if not case_sends(site, place):
-            assert site.engine.resend(place.token, letters).is_on_its_way
+            assert site.engine.resend(place.token, place.purpose, letters).is_on_its_way
         place.code = code_of(site, place)
     return places
 

@@ -78,7 +78,7 @@ def test_success_elsewhere_renews_nothing(letters_site: Site) -> None:
     site.fake.move(HOUR)
     begun = ada.login()
     assert [way.factor for way in begun.ways] == ["letters", "recovery_codes"]
-    site.engine.resend(begun.token, ada.enrolment("letters").id)
+    site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
     ada.deliver()
     assert ada.answer(begun.token, site.post.code()).is_accepted
     assert ada.answer(ada.login().token, codes[0]).is_accepted

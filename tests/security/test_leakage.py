@@ -56,7 +56,7 @@ def live_through(site: Site) -> tuple[list[bytes], list[object]]:
     begun = site.engine.begin_login(parked, Origin(address="192.0.2.1", agent="Browser"))
     secret(begun.token, b"the host's whole session")
     values += [parked, begun, site.engine.look(begun.token)]
-    values.append(site.engine.resend(begun.token, ada.enrolment("letters").id))
+    values.append(site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id))
     ada.deliver()
     values.append(ada.answer(begun.token, "not a code at all"))
     values.append(ada.answer(begun.token, made[0][:-1] + ("1" if made[0][-1] != "1" else "2")))

@@ -144,7 +144,7 @@ def test_codes_cannot_be_made_from_the_database_alone(letters_site: Site) -> Non
     ada = site.enrol()
     ada.add_letters()
     begun = ada.login()
-    site.engine.resend(begun.token, ada.enrolment("letters").id)
+    site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
     ada.deliver()
     stolen = next(
         asked.challenge

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from tests.core.site import Site, reason
 
+from vestibule.bootstrap import operate
 from vestibule.core.model import Lane, Purpose
 from vestibule.core.verdict import Reason
 
@@ -13,7 +14,7 @@ DAY = timedelta(days=1)
 
 def purge(site: Site) -> dict[str, int]:
     """Clear out what is over."""
-    return site.parts.upkeep.purge(site.clock.now())
+    return operate.purge(site.parts)
 
 
 @pytest.mark.row("W14")

@@ -1,3 +1,5 @@
+import pytest
+
 from vestibule.core.factor import Applicant, Env
 from vestibule.core.model import Challenge, ChallengeStatus, Enrolment, EnrolmentStatus, Purpose
 from vestibule.core.verdict import Accepted, Reason, Rejected
@@ -19,10 +21,16 @@ CHALLENGE = Challenge(
 WORLD = Env(now=START, random=FixedRandom().bytes, code_for=lambda _, digits: "7".zfill(digits))
 
 
-def test_letters_go_where_the_account_says() -> None:
-    """The factor for tests sends its code to the account's address, and takes only that code."""
+@pytest.mark.parametrize("answers", [{}, {"address": " ada@site.test "}])
+def test_letters_go_where_they_are_wanted(answers: dict[str, str]) -> None:
+    """The factor for tests sends to the address typed, else the account's; only its code is right.
+
+    It shows no more of the address than its owner needs.
+    """
     letters = Letters(digits=8)
-    draft = letters.begin(Applicant(subject="ada", account="ada@site.test", issuer="Site"), WORLD)
+    account = "else" if answers else "ada@site.test"
+    applicant = Applicant(subject="ada", account=account, issuer="Site", answers=answers)
+    draft = letters.begin(applicant, WORLD)
     enrolment = Enrolment(
         id="e",
         realm="default",
@@ -31,8 +39,10 @@ def test_letters_go_where_the_account_says() -> None:
         status=EnrolmentStatus.ACTIVE,
         created_at=START,
         state=draft.state,
+        secret=draft.secret,
     )
 
+    assert letters.describe(enrolment) == "a•••@site.test"
     assert letters.open(enrolment, WORLD).destination == "ada@site.test"
     assert letters.judge(CHALLENGE, enrolment, "00000007", WORLD) == Accepted()
     wrong = letters.judge(CHALLENGE, enrolment, "7", WORLD)
@@ -45,3 +55,14 @@ def test_letters_can_pretend_to_be_resistant() -> None:
     """For tests of the strict profile the factor can say that it cannot be phished."""
     assert Letters(resistant=True).traits.phishing_resistant
     assert not Letters().traits.phishing_resistant
+
+
+@pytest.mark.parametrize("typed", ["", "ada", "@site.test", "ada@", "a b@site.test", "a" * 300])
+def test_letters_want_an_address(typed: str) -> None:
+    """What is no address is refused with a sentence that says what one looks like."""
+    refused = Letters().check({"address": typed})
+
+    assert refused is not None
+    assert refused.question == "address"
+    assert "you@site.example" in refused.text
+    assert Letters().check({"address": "ada@site.test"}) is None

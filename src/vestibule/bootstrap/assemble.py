@@ -92,6 +92,7 @@ def assemble(
         clock=clock,
         random=random,
         site=house.issuer,
+        ways={factor.name: factor.presentation.short for factor in factors},
     )
     return Parts(
         engine=Engine(house),

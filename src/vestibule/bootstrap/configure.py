@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from vestibule import settings as setting_names
 from vestibule.bootstrap import keys as key_files
@@ -31,8 +31,11 @@ def read_settings(
     """
     environment = os.environ if environment is None else environment
     try:
-        names = setting_names.early(config, environment, "factors")
-        fields = {name: _fields_of(registry.factor_type(name)) for name in names}
+        specs = setting_names.early(config, environment, "factors")
+        kinds = registry.types(specs)
+        for name in _named_though_off(config, kinds):
+            kinds[name] = registry.factor_type(name)
+        fields = {name: _fields_of(kind) for name, kind in kinds.items()}
         return setting_names.load(config, environment, fields)
     except SettingError as error:
         raise ConfigurationError(str(error)) from error
@@ -110,9 +113,20 @@ def _same_file(one: Path, other: Path) -> bool:
         return one.absolute() == other.absolute()
 
 
-def _fields_of(kind: type) -> dict[str, type]:
-    return {
-        field.name: type(field.default)
-        for field in dataclasses.fields(kind)
-        if field.default is not dataclasses.MISSING
-    }
+def _named_though_off(config: Mapping[str, Any], on: Iterable[str]) -> list[str]:
+    """Return the house's factors that have settings in `config` though they are switched off.
+
+    These settings are no misspelling: who switches a factor off for a while need not touch them.
+    """
+    prefixes = {name: f"{setting_names.PREFIX}{name.upper()}_" for name in registry.house_names()}
+    return [
+        name
+        for name in sorted(prefixes.keys() - set(on))
+        if any(setting.startswith(prefixes[name]) for setting in config)
+    ]
+
+
+def _fields_of(kind: type) -> dict[str, Any]:
+    """Return what a factor can be told, by the names of its fields: the type of each."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind) if field.init}

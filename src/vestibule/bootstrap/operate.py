@@ -5,14 +5,15 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from vestibule import oath
 from vestibule.bootstrap import keys as key_files
 from vestibule.bootstrap.assemble import Parts
-from vestibule.core import events
+from vestibule.core import events, registry
 from vestibule.core.errors import DeploymentError
-from vestibule.core.model import Origin
+from vestibule.core.factor import Env, Factor
+from vestibule.core.model import Enrolment, Origin
+from vestibule.core.registry import Registry
 from vestibule.core.vault import (
     contact_place,
     destination_place,
@@ -162,29 +163,38 @@ def after_restore(parts: Parts) -> int:
     """Make a store that came from a backup safe to open; return the new epoch.
 
     What was used since the backup was made would be fresh again: so every session and login under
-    way ends, every authenticator app counts as used up to now, and recovery codes are void.
+    way ends, and each factor says what of its own still counts. Raises `DeploymentError`, having
+    changed nothing, where there are enrolments of a factor that nobody can ask.
     """
     house = parts.engine.house
     now = house.now()
-
-    def moved_on(row: dict[str, Any]) -> dict[str, Any]:
-        if row["factor"] == "recovery_codes":
-            return {"state": {**row["state"], "codes": {}}, "secret": b""}
-        period = (
-            getattr(house.registry[row["factor"]], "period", None)
-            if (row["factor"] in house.registry)
-            else None
-        )
-        if period is None:
-            return {}
-        # One step beyond now: a code shown on the phone at this moment may have been used.
-        step = oath.step_at(now.timestamp(), period=period) + 1
-        return {"state": {**row["state"], "step": step}}
-
-    parts.upkeep.end_everything(moved_on)
+    env = house.env(now)
+    parts.upkeep.end_everything(lambda enrolment: _moved_on(house.registry, enrolment, env))
     epoch = installation.next_epoch(parts.database)
     parts.upkeep.add_events([house.event(events.Restored(epoch=epoch), "", now, OPERATOR)])
     return epoch
+
+
+def purge(parts: Parts) -> dict[str, int]:
+    """Clear out what is over and of no more use; return how much of each kind it was."""
+    house = parts.engine.house
+    shown_once = [factor.name for factor in house.registry if factor.traits.shown_once]
+    return parts.upkeep.purge(house.now(), shown_once)
+
+
+def _moved_on(on: Registry, enrolment: Enrolment, env: Env) -> Enrolment:
+    name = enrolment.factor
+    if name in on:
+        return on[name].after_restore(enrolment, env)
+    if name in registry.house_names():
+        # Switched off it counts for nothing; it must not once it is on again, either.
+        ours = cast("Factor", registry.factor_type(name)())
+        return ours.after_restore(enrolment, env)
+    raise DeploymentError(
+        f"Some people have the factor {name!r}, which VESTIBULE_FACTORS does not name, so nobody "
+        "can say what of it was used since the backup. Name it for this command; nothing was "
+        "changed yet"
+    )
 
 
 def _resealed(box: SecretBox, sealed: bytes, newest: int, place: str) -> bytes | None:
@@ -199,6 +209,7 @@ __all__ = [
     "describe",
     "downgrade",
     "initialise",
+    "purge",
     "reseal",
     "rotate_keys",
     "upgrade",

@@ -173,8 +173,10 @@ def reset_limits(
 @plainly
 def purge(database_url: str | None, key_file: Path | None) -> None:
     """Delete what is over and of no more use. The audit trail is never touched."""
+    from vestibule.bootstrap import operate
+
     with _opened(database_url, key_file) as parts:
-        counts = parts.upkeep.purge(parts.engine.house.now())
+        counts = operate.purge(parts)
     click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 

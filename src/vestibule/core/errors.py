@@ -9,7 +9,11 @@ VestibuleError
 
 
 class VestibuleError(Exception):
-    """The base of all exceptions raised by Vestibule; never raised itself."""
+    """The base of what an application may want to catch; never raised itself.
+
+    The parts below have exceptions of their own (`SettingError`, `SealError`), translated into
+    these, or into values, before an application could see them.
+    """
 
 
 class ConfigurationError(VestibuleError):

@@ -1,16 +1,19 @@
-"""The contract of a factor: three pure functions and a card of traits.
+"""The contract of a factor: a name, a card of traits, a presentation, and a few pure functions.
 
 The engine owns what must never be forgotten (expiry, attempts, limits, single use, storage,
-events); a factor only begins an enrolment, opens a challenge and judges an answer.
+events); a factor only begins an enrolment, opens a challenge, judges an answer, and says what its
+enrolments look like. Everything it needs comes in by argument, everything it wants goes out as a
+value.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vestibule.core.model import Challenge, Enrolment, Json
+from vestibule.core.presentation import Presentation
 from vestibule.core.verdict import Verdict
 
 
@@ -32,41 +35,64 @@ class Judged(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What the engine, the policy and the pages need to know of a factor.
-
-    `primary` factors make an account enrolled; the others only help it through. `codes_valid`
-    and `digits` price a wrong answer; `digits` None means at least 64 bits, which cost nothing.
-    `strength` orders the methods offered (higher first). `single` means one enrolment a subject.
-    """
+    """What the engine, the policy and the pages need to know of a factor."""
 
     interaction: Interaction
     judged: Judged = Judged.INLINE
     primary: bool = True
+    """It makes an account enrolled; the others only help it through."""
+    addable: bool = True
+    """A person adds one on the pages; others are made otherwise, such as recovery codes."""
     single: bool = False
-    confirm_by_use: bool = True
+    """A person has one at most."""
     phishing_resistant: bool = False
     channels: tuple[str, ...] = ()
-    codes_valid: int = 1
-    digits: int | None = None
+    """Over what its codes are sent; empty where the person already holds what is asked."""
+    shown_once: bool = False
+    """Its secret is for the person's eyes, and forgotten once it may be seen no more."""
     strength: int = 0
+    """Orders the methods offered, higher first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeFormat:
+    """What the codes of one enrolment look like, which is also what a guess is worth.
+
+    `digits` None means at least 64 bits, which cost a guesser too much to be counted;
+    `valid_at_once` is how many codes would be accepted at one moment.
+    """
+
+    digits: int | None = None
+    valid_at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who enrols: the account as the person knows it, and the site's name."""
+    """Who enrols: the account as the person knows it, the site's name, and what was answered.
+
+    `answers` holds what the person typed, by the names of the presentation's questions.
+    """
 
     subject: str
     account: str
     issuer: str
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A new enrolment's own data, before it is proven. `shown` is for the person's eyes, once."""
+class EnrolmentData:
+    """A new enrolment's own data. `state` rests in clear, `secret` sealed."""
 
     state: Json = field(default_factory=dict)
     secret: bytes = field(default=b"", repr=False)
-    identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """What a person answered cannot be used: which question, and a sentence on what to type."""
+
+    question: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +116,19 @@ class Env:
 
 
 class Factor(Protocol):
-    """One kind of proof. All methods are pure: what they need comes in by argument."""
+    """One kind of proof: a frozen dataclass whose fields are its settings. All methods are pure.
+
+    `name` and `presentation` are the class's own (`ClassVar`), known before one is made.
+    """
 
     @property
     def name(self) -> str:
-        """The factor's name, as in the settings and the tables."""
+        """What it is called in the tables and in the names of its settings: an identifier."""
+        ...
+
+    @property
+    def presentation(self) -> Presentation:
+        """How it is shown."""
         ...
 
     @property
@@ -102,8 +136,27 @@ class Factor(Protocol):
         """The card of traits; the same for the life of the process."""
         ...
 
-    def begin(self, applicant: Applicant, env: Env) -> Draft:
-        """Return a new enrolment's data, not yet proven."""
+    def check(self, answers: Mapping[str, str]) -> Unusable | None:
+        """Return what is wrong with what a person answered, None where it can be used."""
+        ...
+
+    def begin(self, applicant: Applicant, env: Env) -> EnrolmentData:
+        """Return a new enrolment's data, not yet proven; the answers have passed `check`."""
+        ...
+
+    def describe(self, enrolment: Enrolment) -> str:
+        """Return what tells one from others of its kind, such as the end of a number; or nothing.
+
+        It is shown to whoever has the password, so it is masked. The secret may be sealed.
+        """
+        ...
+
+    def setup_data(self, enrolment: Enrolment, applicant: Applicant) -> Mapping[str, str]:
+        """Return what a person must see to set it up, by names that its template and JSON use."""
+        ...
+
+    def code_format(self, enrolment: Enrolment) -> CodeFormat:
+        """Return what this enrolment's codes look like. The secret may be sealed."""
         ...
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
@@ -111,9 +164,36 @@ class Factor(Protocol):
         ...
 
     def reads(self, answer: str) -> str | None:
-        """Return `answer` in the one spelling that is judged, None where it cannot be one."""
+        """Return `answer` in the one spelling that is judged, None where it can be no answer.
+
+        What does not fit an enrolment's own `code_format` is not judged against it.
+        """
         ...
 
     def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
         """Return the verdict on `answer`, spelled as `reads` returned it."""
+        ...
+
+    def after_restore(self, enrolment: Enrolment, env: Env) -> Enrolment:
+        """Return `enrolment` with a state and a secret for which nothing used before now counts.
+
+        A backup does not know what was used since it was made. The secret may be sealed.
+        """
+        ...
+
+
+@runtime_checkable
+class IssuesCodes(Factor, Protocol):
+    """A factor whose enrolment is a set of codes, made at once and each good for once."""
+
+    def shown(self, enrolment: Enrolment) -> Sequence[str]:
+        """Return the unused codes while the person may still see them; the secret is open."""
+        ...
+
+    def remaining(self, enrolment: Enrolment) -> int:
+        """Return how many codes of the set are still good."""
+        ...
+
+    def total(self, enrolment: Enrolment) -> int:
+        """Return how many codes the set was made with."""
         ...

@@ -56,7 +56,6 @@ class Enrolment:
     label: str = ""
     state: Json = field(default_factory=dict)
     secret: bytes = field(default=b"", repr=False)
-    identifier: str | None = None
     version: int = 1
     preferred: bool = False
     confirmed_at: datetime | None = None

@@ -122,6 +122,7 @@ class Store(Protocol):
         passage_id: str,
         purpose: Purpose,
         challenges: Sequence[Challenge],
+        messages: Sequence[Message],
         events: Sequence[Event],
     ) -> None:
         """Put `challenges` in the place of those the passage had for `purpose`."""
@@ -155,6 +156,7 @@ class Store(Protocol):
         *,
         primary: Iterable[str],
         most: int,
+        messages: Sequence[Message],
         events: Sequence[Event],
     ) -> bool:
         """Insert a draft in the place of former ones; False where there may be no more.

@@ -1,17 +1,23 @@
 """Names in the settings become factors here, and nowhere else.
 
-A name is `totp` for a factor of the house, or `package.module:Name` for anybody else's. What it
-names is a frozen dataclass whose fields are the factor's settings.
+The setting lists `totp` for a factor of the house, and `package.module:Name` for anybody else's.
+What that stands for is a frozen dataclass: its `name` is what tables and settings call the factor
+by, its fields are the factor's settings.
 """
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from typing import Any, cast
+from pkgutil import iter_modules
+from typing import Any, Final, cast
 
 from vestibule.core.errors import ConfigurationError
-from vestibule.core.factor import Factor
+from vestibule.core.factor import Factor, IssuesCodes
 from vestibule.core.profiles import Profile
+
+HOUSE: Final = "vestibule.factors"
+LONGEST_NAME: Final = 64
+"""A factor's name is a column's value, of this width."""
 
 
 class Registry:
@@ -26,6 +32,8 @@ class Registry:
                 message = f"two factors are called {factor.name!r}: leave one out of the setting"
                 raise ConfigurationError(message)
             self._by_name[factor.name] = factor
+        self.recovery_codes = next((f for f in ordered if isinstance(f, IssuesCodes)), None)
+        """The factor whose enrolment is a set of codes, None where there is none."""
         if not any(factor.traits.primary for factor in ordered):
             message = "VESTIBULE_FACTORS needs at least one primary factor, such as 'totp'"
             raise ConfigurationError(message)
@@ -48,15 +56,16 @@ class Registry:
 
 
 def load(
-    names: Iterable[str], profile: Profile, settings: Mapping[str, Mapping[str, Any]]
+    specs: Iterable[str], profile: Profile, settings: Mapping[str, Mapping[str, Any]]
 ) -> Registry:
-    """Return the registry of `names` under `profile`; settings beat the profile's numbers.
+    """Return the registry of what `specs` stand for; settings beat the profile's numbers.
 
-    Raises `ConfigurationError` naming the setting that is wrong.
+    `settings` are by the factor's name. Raises `ConfigurationError` naming the setting that is
+    wrong.
     """
     factors = [
-        _make(name, {**profile.factor_settings.get(name, {}), **settings.get(name, {})})
-        for name in names
+        _make(name, kind, {**profile.factor_settings.get(name, {}), **settings.get(name, {})})
+        for name, kind in types(specs).items()
     ]
     registry = Registry(factors)
     if profile.phishing_resistant and not any(f.traits.phishing_resistant for f in registry):
@@ -69,24 +78,60 @@ def load(
     return registry
 
 
-def factor_type(name: str) -> type:
-    """Return the dataclass that `name` stands for, without making one."""
-    module, _, attribute = name.partition(":")
+def types(specs: Iterable[str]) -> dict[str, type]:
+    """Return the dataclasses that `specs` stand for, by the factors' names.
+
+    Raises `ConfigurationError` where a spec stands for none, or two for factors of one name.
+    """
+    found: dict[str, type] = {}
+    for spec in specs:
+        kind = factor_type(spec)
+        name = str(getattr(kind, "name", ""))
+        if name in found:
+            message = (
+                f"two factors are called {name!r}, and their settings and rows would be one: "
+                f"leave {spec!r} or the other one out of VESTIBULE_FACTORS"
+            )
+            raise ConfigurationError(message)
+        found[name] = kind
+    return found
+
+
+def house_names() -> frozenset[str]:
+    """Return the names of the factors that come with Vestibule, switched on or not."""
+    return frozenset(module.name for module in iter_modules(import_module(HOUSE).__path__))
+
+
+def factor_type(spec: str) -> type:
+    """Return the dataclass that `spec` stands for, without making one."""
+    module, _, attribute = spec.partition(":")
     if not attribute:
-        module, attribute = f"vestibule.factors.{name}", "factor"
+        module, attribute = f"{HOUSE}.{spec}", "factor"
     try:
         found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        message = f"VESTIBULE_FACTORS names {name!r}, which is no factor of ours nor importable"
+        message = f"VESTIBULE_FACTORS names {spec!r}, which is no factor of ours nor importable"
         raise ConfigurationError(message) from error
     if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
-        message = f"{name!r} in VESTIBULE_FACTORS is not a dataclass that makes a factor"
+        message = f"{spec!r} in VESTIBULE_FACTORS is not a dataclass that makes a factor"
+        raise ConfigurationError(message)
+    name = getattr(found, "name", None)
+    if not (isinstance(name, str) and name.isidentifier() and len(name) <= LONGEST_NAME):
+        message = (
+            f"{spec!r} in VESTIBULE_FACTORS has no name: give the class a "
+            "`name: ClassVar[str]` that is an identifier, such as 'phone'"
+        )
         raise ConfigurationError(message)
     return found
 
 
-def _make(name: str, settings: Mapping[str, Any]) -> Factor:
-    kind = factor_type(name)
+def _make(name: str, kind: type, settings: Mapping[str, Any]) -> Factor:
+    for field in dataclasses.fields(kind):
+        has_default = not (field.default is field.default_factory is dataclasses.MISSING)
+        if field.init and not has_default and field.name not in settings:
+            setting = f"VESTIBULE_{name.upper()}_{field.name.upper()}"
+            message = f"{setting} is not set, and the factor {name!r} cannot do without it"
+            raise ConfigurationError(message)
     try:
         return cast("Factor", kind(**settings))
     except (TypeError, ValueError) as error:

@@ -6,7 +6,7 @@ a conditional update, for a limited time, so that a crashed one's messages becom
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,6 +36,8 @@ class Courier:
     clock: Clock
     random: Random
     site: str
+    ways: Mapping[str, str] = field(default_factory=dict)
+    """What each factor is called within a sentence, by its name."""
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -103,7 +105,9 @@ class Courier:
             self.outbox.expand(message, self._copies(message, now))
             return
         to = self.vault.open_destination(message.id, message.destination)
-        said = render.render(message, site=self.site, code=self._code(message))
+        said = render.render(
+            message, site=self.site, code=self._code(message), way=self._way(message)
+        )
         self.sender.send(channel=message.channel, to=to, subject=said.subject, text=said.text)
         self._settle(message, MessageStatus.SENT, "handed over")
 
@@ -121,6 +125,10 @@ class Courier:
         if challenge is None or not challenge.is_open(self.clock.now()):
             raise SendError("the login it was for is over", permanent=True)
         return self.codes.code_for(challenge, int(message.details["digits"]))
+
+    def _way(self, message: Message) -> str:
+        factor = str(message.details.get("factor", ""))
+        return self.ways.get(factor, factor.replace("_", " "))
 
     def _copies(self, notice: Message, now: datetime) -> Sequence[Message]:
         found = self.outbox.contacts(notice.realm, notice.subject, now - CONTACTS_FOR)

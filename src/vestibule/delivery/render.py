@@ -14,8 +14,6 @@ class Rendered:
     text: str
 
 
-_WAYS: Final = {"totp": "authenticator app", "recovery_codes": "recovery codes"}
-
 _NOTICES: Final = {
     "enrolment_confirmed": (
         "A new way to confirm it's you was added",
@@ -44,17 +42,19 @@ _NOTICES: Final = {
 _NOT_YOU: Final = "If this was not you, change your password at once and tell the people at {site}."
 
 
-def render(message: Message, *, site: str, code: str | None) -> Rendered:
-    """Return what `message` says; `code` is there where the message carries one."""
+def render(message: Message, *, site: str, code: str | None, way: str = "") -> Rendered:
+    """Return what `message` says; `code` is there where the message carries one.
+
+    `way` is what the factor of a notice is called within a sentence.
+    """
     clean = _one_line(site)
     if code is not None:
         return Rendered(
             subject=f"Your code for {clean}",
             text=f"{code} is your code for {clean}. It works once. Never tell it to anybody.",
         )
-    way = message.details.get("factor", "")
     subject, body = _NOTICES[message.text]
-    filled = f"{body}\n\n{_NOT_YOU}".format(site=clean, way=_WAYS.get(way, way))
+    filled = f"{body}\n\n{_NOT_YOU}".format(site=clean, way=way)
     return Rendered(subject=f"{clean}: {subject}", text=filled)
 
 

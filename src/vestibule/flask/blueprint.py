@@ -1,12 +1,17 @@
 """The routes of our own pages. One view per step; a path names the step, never a person."""
 
 import logging
+from typing import cast
 
-from flask import Blueprint, request
+from flask import Blueprint, Flask, request
+from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
+from vestibule.core import registry
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.flask import answers, pages
+from vestibule.flask.state import state_of
+from vestibule.flask.templating import loader_of
 from vestibule.flask.views import confirm, enrol, login, manage, recovery
 
 NAME = "vestibule"
@@ -17,15 +22,21 @@ def _unavailable(error: Exception) -> Response:
     return answers.unavailable(request)
 
 
+def _bring_templates(setup: BlueprintSetupState) -> None:
+    """Let the templates of the factors that are switched on be found with ours."""
+    factors = state_of(cast("Flask", setup.app)).settings.factors
+    setup.blueprint.jinja_loader = loader_of(registry.types(factors))
+
+
 def make_blueprint(url_prefix: str) -> Blueprint:
     """Return a blueprint for one application."""
     blueprint = Blueprint(
         NAME,
         __name__,
         url_prefix=url_prefix,
-        template_folder="templates",
         static_folder="static",
     )
+    blueprint.record(_bring_templates)
     blueprint.after_request(pages.harden)
     blueprint.register_error_handler(StoreUnavailableError, _unavailable)
     blueprint.register_error_handler(DeploymentError, _unavailable)
@@ -33,13 +44,17 @@ def make_blueprint(url_prefix: str) -> Blueprint:
     for rule, endpoint, view, methods in (
         ("/login", "login", login.show, get),
         ("/login", "answer", login.answer, post),
+        ("/login/send", "send", login.send, post),
         ("/cancel", "cancel", login.cancel, post),
         ("/confirm", "confirm", confirm.show, get),
         ("/confirm", "answer_confirm", confirm.answer, post),
+        ("/confirm/send", "send_confirm", confirm.send, post),
         ("/", "manage", manage.show, get),
+        ("/add/<factor>", "ask", enrol.ask, get),
         ("/add/<factor>", "begin", enrol.begin, post),
         ("/setup", "setup", enrol.show, get),
         ("/setup", "confirm_setup", enrol.confirm, post),
+        ("/setup/send", "send_setup", enrol.send, post),
         ("/setup/cancel", "cancel_setup", enrol.cancel, post),
         ("/ways/<enrolment_id>/name", "rename", manage.rename, both),
         ("/ways/<enrolment_id>/first", "prefer", manage.prefer, post),

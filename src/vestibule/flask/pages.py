@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from flask import current_app, jsonify, make_response, render_template, request, url_for
+from flask import current_app, jsonify, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from vestibule.core.model import Enrolment
 from vestibule.flask import csrf
 from vestibule.flask.addresses import address
 from vestibule.flask.state import State, state_of
@@ -27,21 +26,6 @@ HEADERS: Final = {
 }
 
 
-LONGEST_ANSWER: Final = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """A way to confirm it's you, as a page names it."""
-
-    id: str
-    factor: str
-    title: str
-    label: str | None
-    hint: str
-    url: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """The one field of a page."""
@@ -49,7 +33,7 @@ class Field:
     label: str
     inputmode: str = "text"
     digits: int | None = None
-    maxlength: int = LONGEST_ANSWER
+    maxlength: int
     value: str = ""
 
 
@@ -132,46 +116,6 @@ def harden(response: Response) -> Response:
     if request.endpoint == "vestibule.static":
         response.headers["Cache-Control"] = "public, max-age=3600"
     return response
-
-
-def title_of(factor: str) -> str:
-    """Return what people call a factor."""
-    titles = {
-        "totp": _("Authenticator app"),
-        "recovery_codes": _("Recovery code"),
-        "letters": _("Code by mail"),
-    }
-    return titles.get(factor, factor.replace("_", " ").capitalize())
-
-
-def way_of(enrolment: Enrolment, endpoint: str | None = None) -> Way:
-    """Return an enrolment as a page names it, with where choosing it leads."""
-    hints = {
-        "totp": _("Type the 6-digit code your app shows for %(site)s.", site=state().site),
-        "recovery_codes": _("Type one of the codes you saved when you set this up."),
-    }
-    return Way(
-        id=enrolment.id,
-        factor=enrolment.factor,
-        title=title_of(enrolment.factor),
-        label=enrolment.label or None,
-        hint=hints.get(enrolment.factor, _("Type the code you were sent.")),
-        url=url_for(endpoint, method=enrolment.id) if endpoint else "",
-    )
-
-
-def field_of(enrolment: Enrolment, typed: str = "") -> Field:
-    """Return the field for an enrolment's answers, with what was typed wrong to be mended there."""
-    traits = state().engine.house.registry[enrolment.factor].traits
-    if traits.digits is None:
-        return Field(label=_("Recovery code"), value=typed[:LONGEST_ANSWER])
-    # Long enough for any other code: one field takes them all.
-    return Field(
-        label=_("Code"),
-        inputmode="numeric",
-        digits=traits.digits,
-        value=typed[:LONGEST_ANSWER],
-    )
 
 
 def moment_text(moment: datetime | None) -> str | None:

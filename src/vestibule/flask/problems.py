@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from vestibule.core.verdict import Hint, Reason, Rejected
+from vestibule.flask.texts import clock_time
 from vestibule.flask.texts import gettext as _
 
 STATUS: Final = {
@@ -85,11 +86,9 @@ def _wrong_text(rejected: Rejected) -> str:
 
 
 def _later(retry_at: datetime, now: datetime, title: str, text: str) -> Problem:
-    far = retry_at.date() != now.date()
-    clock = retry_at.strftime("%Y-%m-%d, %H:%M UTC" if far else "%H:%M:%S UTC")
     return Problem(
         title=title,
-        text=text % {"time": clock},
+        text=text % {"time": clock_time(retry_at, now)},
         when=retry_at.isoformat(),
         seconds=max(1, round((retry_at - now).total_seconds())),
     )

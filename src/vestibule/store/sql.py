@@ -129,6 +129,7 @@ class SqlStore:
         passage_id: str,
         purpose: Purpose,
         challenges: Sequence[Challenge],
+        messages: Sequence[Message],
         events: Sequence[Event],
     ) -> None:
         """Put `challenges` in the place of those the passage had for `purpose`."""
@@ -144,6 +145,7 @@ class SqlStore:
             )
             _insert_challenges(connection, challenges)
             _append(connection, events)
+            _queue(connection, messages)
 
     def end_passage(self, passage_id: str, events: Sequence[Event]) -> bool:
         """End a passage for good; say whether it was not ended before."""
@@ -199,6 +201,7 @@ class SqlStore:
         *,
         primary: Iterable[str],
         most: int,
+        messages: Sequence[Message],
         events: Sequence[Event],
     ) -> bool:
         """Insert a draft in the place of former ones; False where there may be no more."""
@@ -214,6 +217,7 @@ class SqlStore:
             self._insert_enrolment(connection, enrolment, primary)
             _insert_challenges(connection, [challenge])
             _append(connection, events)
+            _queue(connection, messages)
         return True
 
     def drop_draft(self, realm: str, subject: str, enrolment_id: str) -> None:

@@ -55,7 +55,6 @@ enrolment = Table(
     Column("label", Text, nullable=False),
     Column("state", JSON, nullable=False),
     Column("secret", LargeBinary, nullable=False),
-    Column("identifier", Text),
     Column("version", Integer, nullable=False),
     Column("preferred", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -65,7 +64,6 @@ enrolment = Table(
     Column("failures_stranger", Integer, nullable=False),
     # All that a signed-in request asks of it, so that the index alone answers.
     Index(None, "realm", "subject", "status", "is_primary"),
-    Index(None, "realm", "factor", "identifier"),
 )
 
 passage = Table(

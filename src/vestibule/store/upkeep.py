@@ -1,12 +1,13 @@
 """What operators do to a store: seal it anew, make it safe after a restore, clear it out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, and_, delete, distinct, func, or_, select, update
 
 from vestibule.core.events import Event
+from vestibule.core.model import Enrolment
 from vestibule.store import rows, tables
 from vestibule.store.database import Database
 from vestibule.store.sql import SqlStore
@@ -61,10 +62,10 @@ class Upkeep:
         with self._db.write() as connection:
             return int(connection.execute(statement).rowcount)
 
-    def end_everything(self, set_step: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """End all passages and challenges, move every state on, void what can be used once.
+    def end_everything(self, moved_on: Callable[[Enrolment], Enrolment]) -> None:
+        """End all passages and challenges, and void what was used before.
 
-        `set_step` returns an enrolment's state such that nothing used before counts again.
+        `moved_on` returns an enrolment with the state and the secret it has from now on.
         """
         enrolment, passage, challenge = tables.enrolment, tables.passage, tables.challenge
         with self._db.write() as connection:
@@ -85,15 +86,22 @@ class Upkeep:
             living = enrolment.c.status == "active"
             found = connection.execute(select(enrolment).where(living)).mappings().all()
             for row in found:
-                state = set_step(dict(row))
+                moved = rows.enrolment_row(moved_on(rows.enrolment(row)))
                 connection.execute(
                     update(enrolment)
                     .where(enrolment.c.id == row["id"])
-                    .values(version=enrolment.c.version + 1, **state)
+                    .values(
+                        version=enrolment.c.version + 1,
+                        state=moved["state"],
+                        secret=moved["secret"],
+                    )
                 )
 
-    def purge(self, now: datetime) -> dict[str, int]:
-        """Delete what is over and of no more use; events are never deleted. Return the counts."""
+    def purge(self, now: datetime, shown_once: Collection[str]) -> dict[str, int]:
+        """Delete what is over and of no more use; events are never deleted. Return the counts.
+
+        `shown_once` names the factors whose secrets are for a person's eyes: they are forgotten.
+        """
         passage, enrolment, message = tables.passage, tables.enrolment, tables.message
         hour_ago = rows.number(now - timedelta(hours=1))
         finished = and_(
@@ -123,7 +131,7 @@ class Upkeep:
         }
         counts = {"passages": self._delete_by_id(passage, finished)}
         counts |= {name: self._delete(table, which) for name, (table, which) in dead.items()}
-        self._forget_shown_codes(hour_ago)
+        self._forget_secrets(shown_once, hour_ago)
         return counts
 
     def _delete(self, table: Table, which: ColumnElement[bool]) -> int:
@@ -148,12 +156,12 @@ class Upkeep:
             count += self._delete(table, and_(table.c.id.in_(ids), which))
             after = ids[-1]
 
-    def _forget_shown_codes(self, before: int) -> None:
+    def _forget_secrets(self, factors: Collection[str], before: int) -> None:
         table = tables.enrolment
         forgotten = (
             update(table)
             .where(
-                table.c.factor == "recovery_codes",
+                table.c.factor.in_(factors),
                 table.c.created_at < before,
                 table.c.secret != b"",
             )

@@ -1,25 +1,61 @@
-"""A factor whose codes are sent, for tests of everything about sending that needs no carrier."""
+"""A factor whose codes are sent, for tests of everything about sending that needs no carrier.
 
+Like a factor of anybody else's it is loaded by its path: `vestibule.testing.letters:Letters`.
+"""
+
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
+from typing import ClassVar, Final
 
 from vestibule.core.answers import digits_only
-from vestibule.core.factor import Applicant, Draft, Env, Interaction, Opening, Traits
+from vestibule.core.factor import (
+    Applicant,
+    CodeFormat,
+    EnrolmentData,
+    Env,
+    Interaction,
+    Opening,
+    Traits,
+    Unusable,
+)
 from vestibule.core.model import Challenge, Enrolment
+from vestibule.core.presentation import Presentation, Question
 from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
+
+ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """Sends six digits to an address that every subject of it shares."""
+    """Sends six digits to an address that its owner typed."""
+
+    name: ClassVar[str] = "letters"
+    presentation: ClassVar[Presentation] = Presentation(
+        title="Code by mail",
+        short="codes by mail",
+        another="Another mail address",
+        offer="We send a code to your mailbox when you sign in.",
+        prompt="Type the code we sent to %(to)s.",
+        choice="Have a code sent to %(to)s.",
+        set_up="Set up codes by mail",
+        added="Done. From now on we can send you a code by mail.",
+        start_over="There were several wrong codes. Have a new one sent.",
+        icon="M3 5.5h18v13H3zM3 6.5l9 7 9-7",
+        questions=(
+            Question(
+                name="address",
+                label="Mail address",
+                hint="It should be one that only you read.",
+                inputmode="email",
+                autocomplete="email",
+            ),
+        ),
+    )
 
     digits: int = 6
     resistant: bool = False
-
-    @property
-    def name(self) -> str:
-        """The factor's name."""
-        return "letters"
 
     @property
     def traits(self) -> Traits:
@@ -27,20 +63,41 @@ class Letters:
         return Traits(
             interaction=Interaction.CODE,
             channels=("email",),
-            digits=self.digits,
             strength=20,
             phishing_resistant=self.resistant,
         )
 
-    def begin(self, applicant: Applicant, env: Env) -> Draft:
-        """Take the account's name as the address."""
+    def check(self, answers: Mapping[str, str]) -> Unusable | None:
+        """Refuse what is no address."""
+        typed = answers.get("address", "").strip()
+        if typed.isprintable() and ADDRESS.fullmatch(typed):
+            return None
+        return Unusable(question="address", text="Type a whole address, like you@site.example.")
+
+    def begin(self, applicant: Applicant, env: Env) -> EnrolmentData:
+        """Take the address that was typed, else the account's name; the list shows a part of it."""
         del env
-        return Draft(state={"to": applicant.account}, identifier=applicant.account)
+        address = applicant.answers.get("address", "").strip() or applicant.account
+        return EnrolmentData(state={"to": masked(address)}, secret=address.encode())
+
+    def describe(self, enrolment: Enrolment) -> str:
+        """Return the part of the address that is shown."""
+        return str(enrolment.state.get("to", ""))
+
+    def setup_data(self, enrolment: Enrolment, applicant: Applicant) -> Mapping[str, str]:
+        """Return where the first code goes."""
+        del applicant
+        return {"to": self.describe(enrolment)}
+
+    def code_format(self, enrolment: Enrolment) -> CodeFormat:
+        """Return the length of the codes."""
+        del enrolment
+        return CodeFormat(digits=self.digits)
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         """Name where the code goes."""
         del env
-        return Opening(channel="email", destination=enrolment.state["to"], text="code")
+        return Opening(channel="email", destination=enrolment.secret.decode(), text="code")
 
     def reads(self, answer: str) -> str | None:
         """Return the digits alone."""
@@ -53,3 +110,14 @@ class Letters:
         if compare_digest(code.encode(), answer.encode()):
             return Accepted()
         return Rejected(reason=Reason.WRONG)
+
+    def after_restore(self, enrolment: Enrolment, env: Env) -> Enrolment:
+        """Return `enrolment` itself: codes belong to challenges, which all ended."""
+        del env
+        return enrolment
+
+
+def masked(address: str) -> str:
+    """Return an address so that its owner knows it and nobody else learns it."""
+    name, _, site = address.partition("@")
+    return f"{name[0]}•••@{site}"

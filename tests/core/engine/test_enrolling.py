@@ -153,7 +153,6 @@ def test_a_first_factor_begun_too_late_is_not_proven(letters_site: Site) -> None
     theirs = letters_site.draft("ada", factor="letters")
     assert mine is not None
     assert theirs is not None
-    letters_site.engine.resend(theirs.token or "", theirs.enrolment.id)
     ada = owner_of(letters_site, mine.token)
     ada.deliver()
 

@@ -11,7 +11,7 @@ from vestibule.core.verdict import Reason
 STRICT = {
     "VESTIBULE_PROFILE": "strict",
     "VESTIBULE_FACTORS": f"totp,recovery_codes,{LETTERS}",
-    f"VESTIBULE_{LETTERS.upper()}_RESISTANT": True,
+    "VESTIBULE_LETTERS_RESISTANT": True,
 }
 SECOND = timedelta(seconds=1)
 

@@ -55,7 +55,7 @@ def test_the_way_that_worked_last_in_this_browser_comes_first(letters_site: Site
     ada = letters_site.enrol()
     ada.add_letters()
     begun = ada.login()
-    letters_site.engine.resend(begun.token, ada.enrolment("letters").id)
+    letters_site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
     ada.deliver()
     ada.answer(begun.token, letters_site.post.code())
 
@@ -203,7 +203,7 @@ def test_an_altered_secret_is_not_asked_and_crashes_nothing(letters_site: Site) 
 
     assert [way.factor for way in begun.ways] == ["letters"]
     assert letters_site.engine.standing("ada", None).enrolled
-    letters_site.engine.resend(begun.token, begun.ways[0].id)
+    letters_site.engine.resend(begun.token, Purpose.LOGIN, begun.ways[0].id)
     ada.deliver()
     assert ada.answer(begun.token, letters_site.post.code()).is_accepted
 

@@ -1,18 +1,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from tests.core.site import Person, Site, case_of, reason, rejected
 
 from vestibule.core import limits
-from vestibule.core.answers import digits_only
 from vestibule.core.engine import Engine
-from vestibule.core.factor import Applicant, Draft, Env, Interaction, Judged, Opening, Traits
+from vestibule.core.factor import Env, Interaction, Judged, Opening, Traits
 from vestibule.core.model import Challenge, Enrolment, Lane, Purpose
 from vestibule.core.registry import Registry
 from vestibule.core.verdict import Accepted, Hint, Reason, Rejected, Verdict
-from vestibule.testing import SoftwareAuthenticator
+from vestibule.testing import Letters, SoftwareAuthenticator
 
 TRIPLE = limits.cost(codes_valid=3, digits=6)
 
@@ -82,7 +82,7 @@ def test_one_field_is_judged_by_every_way(letters_site: Site) -> None:
     ada = letters_site.enrol()
     ada.add_letters()
     begun = ada.login()
-    letters_site.engine.resend(begun.token, ada.enrolment("letters").id)
+    letters_site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
     ada.deliver()
 
     ada.answer(begun.token, ada.wrong(7))
@@ -390,7 +390,7 @@ def test_a_token_of_another_realm_is_worth_nothing(site: Site) -> None:
     assert other.look(begun.token) is None
     assert other.standing("ada", ada.token).passage is None
     assert not other.standing("ada", None).enrolled
-    assert not other.resend(begun.token, ada.enrolment_id).is_on_its_way
+    assert not other.resend(begun.token, Purpose.LOGIN, ada.enrolment_id).is_on_its_way
     assert {fact["realm"] for fact in site.facts()} == {"default"}
     assert ada.answer(begun.token, ada.code()).is_accepted
 
@@ -402,30 +402,21 @@ Happening = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
+class Carrier(Letters):
     """Six digits that are judged apart; `meanwhile` is what happens in the world while it takes."""
+
+    name: ClassVar[str] = "carrier"
 
     right: str = "424242"
     meanwhile: list[Happening] = field(default_factory=list)
 
     @property
-    def name(self) -> str:
-        return "carrier"
-
-    @property
     def traits(self) -> Traits:
-        return Traits(interaction=Interaction.CODE, judged=Judged.APART, digits=6, strength=5)
-
-    def begin(self, applicant: Applicant, env: Env) -> Draft:
-        del env
-        return Draft(state={"for": applicant.account})
+        return Traits(interaction=Interaction.CODE, judged=Judged.APART, strength=5)
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         del enrolment, env
         return Opening()
-
-    def reads(self, answer: str) -> str | None:
-        return digits_only(answer, 6)
 
     def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
         del challenge, enrolment, env

@@ -7,7 +7,7 @@ from datetime import datetime
 from vestibule.core import limits, policy
 from vestibule.core.engine.house import House, network_of
 from vestibule.core.events import Event, Fact
-from vestibule.core.factor import Interaction, Judged
+from vestibule.core.factor import CodeFormat, Interaction, Judged
 from vestibule.core.limits import Limits
 from vestibule.core.model import EnrolmentStatus, Lane, Origin, PassageStatus, Purpose
 from vestibule.core.ruling import Asked, Case
@@ -73,10 +73,10 @@ class Attempt:
 
     def price(self, asked: Asked) -> int:
         """Return what a wrong answer is worth to a guesser of this way, in trillionths."""
-        traits = self.house.registry[asked.enrolment.factor].traits
-        if traits.digits is None:
+        code = _code_format(self.house, asked)
+        if code.digits is None:
             return 0
-        return limits.cost(codes_valid=traits.codes_valid, digits=traits.digits)
+        return limits.cost(codes_valid=code.valid_at_once, digits=code.digits)
 
     def charge(self, compared: Iterable[Asked]) -> int:
         """Return what a wrong answer costs the ledger: its worth against each way compared."""
@@ -121,7 +121,7 @@ def attempt(house: House, case: Case, answer: Answer) -> Attempt:
         now=now,
         open=still_open,
         usable=usable,
-        readable=tuple(asked for asked in usable if asked.enrolment.factor in answer.readings),
+        readable=tuple(asked for asked in usable if _fits(house, asked, answer.readings)),
     )
 
 
@@ -133,3 +133,13 @@ def _is_in_use(house: House, asked: Asked, lane: Lane, purpose: Purpose) -> bool
     if purpose is Purpose.ENROL:
         return asked.enrolment.status is EnrolmentStatus.PENDING
     return policy.is_usable(asked.enrolment, lane, house.profile.limits)
+
+
+def _fits(house: House, asked: Asked, readings: Readings) -> bool:
+    """Say whether the answer, as the factor reads it, is as long as this enrolment's codes."""
+    reading = readings.get(asked.enrolment.factor)
+    return reading is not None and _code_format(house, asked).digits in {None, len(reading)}
+
+
+def _code_format(house: House, asked: Asked) -> CodeFormat:
+    return house.registry[asked.enrolment.factor].code_format(asked.enrolment)

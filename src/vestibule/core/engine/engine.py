@@ -7,7 +7,14 @@ from vestibule.core import events
 from vestibule.core.engine import enrolling, granting, login, managing, recovery, sending, verify
 from vestibule.core.engine.house import House
 from vestibule.core.factor import Applicant, Factor
-from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage, Purpose
+from vestibule.core.model import (
+    Challenge,
+    Enrolment,
+    EnrolmentStatus,
+    Origin,
+    Passage,
+    Purpose,
+)
 from vestibule.core.ruling import Case, Standing
 
 NOWHERE = Origin()
@@ -43,9 +50,17 @@ class Engine:
         """Judge an answer; the only way to a grant."""
         return verify.verify(self.house, token, purpose, answer, origin)
 
-    def resend(self, token: str, enrolment_id: str, origin: Origin = NOWHERE) -> sending.Sent:
+    def resend(
+        self, token: str | None, purpose: Purpose, enrolment_id: str, origin: Origin = NOWHERE
+    ) -> sending.Resent:
         """Send a new code for an open challenge."""
-        return sending.resend(self.house, token, enrolment_id, origin)
+        return sending.resend(self.house, token, purpose, enrolment_id, origin)
+
+    def sending_of(
+        self, enrolment: Enrolment, challenge: Challenge | None
+    ) -> sending.Sending | None:
+        """Return how sending stands for an enrolment; None where its codes are not sent."""
+        return sending.standing(self.house, enrolment, challenge)
 
     # Grants
 
@@ -125,9 +140,11 @@ class Engine:
         """Remove an enrolment and end every other session."""
         return managing.remove(self.house, enrolment, by, origin)
 
-    def ask_again(self, passage: Passage, purpose: Purpose, origin: Origin = NOWHERE) -> None:
-        """Ask a signed-in person to prove anew that it is them."""
-        managing.ask_again(self.house, passage, purpose, origin)
+    def ask_again(
+        self, passage: Passage, purpose: Purpose, origin: Origin = NOWHERE, *, send: str = ""
+    ) -> bool:
+        """Ask a signed-in person to prove anew that it is them; say whether a code was sent."""
+        return managing.ask_again(self.house, passage, purpose, origin, send=send)
 
     def askable(self, passage: Passage) -> Sequence[Enrolment]:
         """Return the ways a signed-in person can be asked for now, the one to show first first."""

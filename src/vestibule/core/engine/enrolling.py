@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from vestibule.core import events
+from vestibule.core.engine import sending
 from vestibule.core.engine.house import House
 from vestibule.core.engine.login import Login, furnished
 from vestibule.core.factor import Applicant, Factor
@@ -40,8 +41,10 @@ def begin(
 ) -> Draft | None:
     """Write a pending enrolment with its challenge; None where the subject may have no more.
 
-    `passage` is the live grant of an enrolled subject. Without one the subject must not be
-    enrolled yet: that is looked at again inside the transaction. A former draft is dropped.
+    What the applicant answered has passed the factor's `check`. A code that is sent goes out at
+    once, its message written with the challenge. `passage` is the live grant of an enrolled
+    subject. Without one the subject must not be enrolled yet: that is looked at again inside the
+    transaction. A former draft is dropped.
     """
     now = house.now()
     token = None
@@ -54,14 +57,16 @@ def begin(
     enrolment = _drafted(house, factor, applicant)
     sealed = house.vault.sealed(enrolment)
     challenge = house.challenge(passage, sealed, Purpose.ENROL, now)
+    challenges, messages = sending.only_way(house, [sealed], [challenge], now)
     fact = events.EnrolmentBegun(enrolment=enrolment.id, factor=factor.name)
     event = house.event(fact, applicant.subject, now, origin)
     begun = house.store.begin_enrolment(
         passage if fresh else None,
         sealed,
-        challenge,
+        challenges[0],
         primary=house.registry.primary_names(),
         most=1 if factor.traits.single else house.profile.enrolments_per_factor,
+        messages=messages,
         events=[event],
     )
     if not begun:
@@ -93,11 +98,11 @@ def drop(house: House, enrolment: Enrolment) -> None:
 
 
 def addable(house: House, enrolments: Sequence[Enrolment]) -> list[Factor]:
-    """Return the primary factors the subject may still add one of."""
+    """Return the factors the subject may add one of on the pages."""
     return [
         factor
         for factor in house.registry
-        if factor.traits.primary
+        if factor.traits.addable
         and sum(e.factor == factor.name for e in enrolments)
         < (1 if factor.traits.single else house.profile.enrolments_per_factor)
     ]
@@ -112,7 +117,7 @@ def _shown(house: House, enrolment: Enrolment) -> Enrolment | None:
 
 def _drafted(house: House, factor: Factor, applicant: Applicant) -> Enrolment:
     now = house.now()
-    draft = factor.begin(applicant, house.env(now, Purpose.ENROL))
+    data = factor.begin(applicant, house.env(now, Purpose.ENROL))
     return Enrolment(
         id=house.new_id(),
         realm=house.realm,
@@ -120,9 +125,8 @@ def _drafted(house: House, factor: Factor, applicant: Applicant) -> Enrolment:
         factor=factor.name,
         status=EnrolmentStatus.PENDING,
         created_at=now,
-        state=draft.state,
-        secret=draft.secret,
-        identifier=draft.identifier,
+        state=data.state,
+        secret=data.secret,
     )
 
 

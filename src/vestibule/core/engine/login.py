@@ -55,9 +55,9 @@ def begin(house: House, login: Login, origin: Origin) -> Begun:
     token = house.new_token()
     passage = _passage(house, login, token, known[0] if known else None)
     asked = [e for e in enrolments if is_askable(house, e, passage) and house.opens(e)]
-    challenges = [house.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
+    opened = [house.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
     ways = policy.offered(asked, house.registry, last_factor=known[1] if known else None)
-    challenges, messages = sending.only_way(house, passage, ways, challenges, now)
+    challenges, messages = sending.only_way(house, ways, opened, now)
     fact = events.LoginPaused(passage=passage.id, lane=passage.lane, kind=passage.kind)
     event = house.event(fact, login.subject, now, origin)
     house.store.open_passage(passage, challenges, messages, [event])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vestibule.core import events, policy
+from vestibule.core.engine import sending
 from vestibule.core.engine.house import House
 from vestibule.core.engine.login import is_askable
 from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage, Purpose
@@ -58,19 +59,24 @@ def remove(house: House, enrolment: Enrolment, by: Passage | None, origin: Origi
     return done
 
 
-def ask_again(house: House, passage: Passage, purpose: Purpose, origin: Origin) -> None:
-    """Ask a signed-in person to prove anew that it is them; what was asked before is gone."""
+def ask_again(
+    house: House, passage: Passage, purpose: Purpose, origin: Origin, *, send: str = ""
+) -> bool:
+    """Ask a signed-in person to prove anew that it is them; what was asked before is gone.
+
+    `send` is the id of an enrolment whose code is sent at once, in the same transaction; say
+    whether one was.
+    """
     now = house.now()
     enrolments = house.store.enrolments(house.realm, passage.subject)
-    challenges = [
-        house.challenge(passage, e, purpose, now)
-        for e in enrolments
-        if is_askable(house, e, passage) and house.opens(e)
-    ]
+    ways = [e for e in enrolments if is_askable(house, e, passage) and house.opens(e)]
+    opened = [house.challenge(passage, way, purpose, now) for way in ways]
+    challenges, messages = sending.first(house, ways, opened, send, now)
     fact = events.ChallengesOpened(passage=passage.id, purpose=purpose)
     event = house.event(fact, passage.subject, now, origin)
-    house.store.open_challenges(passage.id, purpose, challenges, [event])
+    house.store.open_challenges(passage.id, purpose, challenges, messages, [event])
     house.tell((event,))
+    return bool(messages)
 
 
 def askable(house: House, passage: Passage) -> Sequence[Enrolment]:

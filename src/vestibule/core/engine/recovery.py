@@ -2,27 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol, cast
+from typing import Final
 
 from vestibule.core import events
 from vestibule.core.engine.house import House
-from vestibule.core.factor import Applicant
+from vestibule.core.errors import UsageError
+from vestibule.core.factor import Applicant, IssuesCodes
 from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage
 
-FACTOR: Final = "recovery_codes"
 LOW: Final = 3
-
-
-class ShowsCodes(Protocol):
-    """What a factor that is a set of codes can tell of it."""
-
-    def shown(self, enrolment: Enrolment) -> Sequence[str]:
-        """Return the codes for the person's eyes."""
-        ...
-
-    def remaining(self, enrolment: Enrolment) -> int:
-        """Return how many are still good."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +34,22 @@ def renew(house: House, applicant: Applicant, by: Passage | None, origin: Origin
     Where the grant `by` has ended meanwhile nothing is made, and the set that comes back is empty.
     """
     now = house.now()
-    factor = house.registry[FACTOR]
-    draft = factor.begin(applicant, house.env(now))
+    factor = house.registry.recovery_codes
+    if factor is None:
+        raise UsageError("no factor that makes recovery codes is switched on in VESTIBULE_FACTORS")
+    data = factor.begin(applicant, house.env(now))
     enrolment = Enrolment(
         id=house.new_id(),
         realm=house.realm,
         subject=applicant.subject,
-        factor=FACTOR,
+        factor=factor.name,
         status=EnrolmentStatus.ACTIVE,
         created_at=now,
         confirmed_at=now,
-        state=draft.state,
-        secret=draft.secret,
+        state=data.state,
+        secret=data.secret,
     )
-    total = int(draft.state["total"])
-    fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=total)
+    fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=factor.total(enrolment))
     event = house.event(fact, applicant.subject, now, origin)
     notices = house.notice("recovery_codes_made", applicant.subject, now)
     made = house.store.replace_enrolment(
@@ -72,24 +61,26 @@ def renew(house: House, applicant: Applicant, by: Passage | None, origin: Origin
     if not made:
         return CodeSet(enrolment=enrolment, remaining=0, total=0)
     house.tell((event,))
-    return _described(house, enrolment, opened=True)
+    return _described(house, factor, enrolment, opened=True)
 
 
 def current(house: House, enrolments: Sequence[Enrolment]) -> CodeSet | None:
     """Return the subject's set as it stands, with its codes while they may be seen."""
-    if FACTOR not in house.registry:
+    factor = house.registry.recovery_codes
+    if factor is None:
         return None
     for enrolment in enrolments:
-        if enrolment.factor == FACTOR and enrolment.status is EnrolmentStatus.ACTIVE:
-            return _described(house, enrolment)
+        if enrolment.factor == factor.name and enrolment.status is EnrolmentStatus.ACTIVE:
+            return _described(house, factor, enrolment)
     return None
 
 
 def is_used_up(house: House, enrolment: Enrolment) -> bool:
     """Say whether an enrolment is a set of recovery codes of which none is left."""
-    if enrolment.factor != FACTOR:
+    factor = house.registry.recovery_codes
+    if factor is None or enrolment.factor != factor.name:
         return False
-    return cast("ShowsCodes", house.registry[FACTOR]).remaining(enrolment) == 0
+    return factor.remaining(enrolment) == 0
 
 
 def keep(house: House, codes: CodeSet, origin: Origin, *, kept: bool) -> bool:
@@ -105,8 +96,9 @@ def keep(house: House, codes: CodeSet, origin: Origin, *, kept: bool) -> bool:
     return done
 
 
-def _described(house: House, enrolment: Enrolment, *, opened: bool = False) -> CodeSet:
-    factor = cast("ShowsCodes", house.registry[FACTOR])
+def _described(
+    house: House, factor: IssuesCodes, enrolment: Enrolment, *, opened: bool = False
+) -> CodeSet:
     visible = house.now() < enrolment.created_at + house.profile.enrolment_life
     codes: Sequence[str] = ()
     if enrolment.secret and visible:
@@ -114,6 +106,6 @@ def _described(house: House, enrolment: Enrolment, *, opened: bool = False) -> C
     return CodeSet(
         enrolment=enrolment,
         remaining=factor.remaining(enrolment),
-        total=int(enrolment.state.get("total", 0)),
+        total=factor.total(enrolment),
         codes=codes,
     )

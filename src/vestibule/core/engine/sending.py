@@ -14,6 +14,7 @@ from vestibule.core.model import (
     Message,
     Origin,
     Passage,
+    Purpose,
 )
 from vestibule.core.ruling import Case, Ruling
 from vestibule.core.tokens import token_hash
@@ -26,7 +27,7 @@ FIRST_GAP: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Resent:
     """Whether a code is on its way; if not, when it may be asked for again."""
 
     verdict: Verdict
@@ -38,20 +39,45 @@ class Sent:
 
 
 def only_way(
+    house: House, ways: Sequence[Enrolment], challenges: Sequence[Challenge], now: datetime
+) -> tuple[Sequence[Challenge], Sequence[Message]]:
+    """Send at once where there is but one way and it must be sent; else nothing before a press.
+
+    What only helps out is no other way: whoever has one phone and recovery codes means the phone.
+    """
+    primary = house.registry.primary_names()
+    meant = [way.id for way in ways if way.factor in primary]
+    return first(house, ways, challenges, meant[0] if len(meant) == 1 else "", now)
+
+
+def first(
     house: House,
-    passage: Passage,
     ways: Sequence[Enrolment],
-    challenges: list[Challenge],
+    challenges: Sequence[Challenge],
+    wanted: str,
     now: datetime,
-) -> tuple[list[Challenge], list[Message]]:
-    """Send at once where there is but one way and it must be sent; else nothing before a press."""
-    if len(ways) != 1 or not _is_sent(house, ways[0]):
-        return challenges, []
-    challenge, message = _next(house, passage, challenges[0], ways[0], now)
-    return [challenge], [message]
+) -> tuple[Sequence[Challenge], Sequence[Message]]:
+    """Return new challenges, that of the enrolment `wanted` with the message that carries its code.
+
+    Where that one is not sent, or not among `ways`, there is no message.
+    """
+    sent_ways = {way.id: way for way in ways if way.id == wanted and is_sent(house, way)}
+    renewed: list[Challenge] = []
+    messages: list[Message] = []
+    for challenge in challenges:
+        way = sent_ways.get(challenge.enrolment_id)
+        if way is None:
+            renewed.append(challenge)
+            continue
+        again, message = _next(house, challenge, way, now)
+        renewed.append(again)
+        messages.append(message)
+    return renewed, messages
 
 
-def resend(house: House, token: str, enrolment_id: str, origin: Origin) -> Sent:
+def resend(
+    house: House, token: str | None, purpose: Purpose, enrolment_id: str, origin: Origin
+) -> Resent:
     """Write a message with a new code for one open challenge; the code before is dead at once."""
     now = house.now()
 
@@ -60,18 +86,38 @@ def resend(house: House, token: str, enrolment_id: str, origin: Origin) -> Sent:
             return Ruling(verdict=Rejected(reason=Reason.GONE))
         for asked in case.asked:
             challenge, enrolment = asked.challenge, asked.enrolment
-            if enrolment.id == enrolment_id and challenge.is_open(now):
-                if not _is_sent(house, enrolment) or enrolment.status is EnrolmentStatus.REVOKED:
-                    break  # it may have been removed while this login was being written
+            if enrolment.id != enrolment_id or challenge.purpose is not purpose:
+                continue
+            if challenge.is_open(now) and _may_be_sent(house, enrolment):
                 return _rule(house, case, challenge, enrolment, now, origin)
         return Ruling(verdict=Rejected(reason=Reason.GONE))
 
     key = token_hash(token)
     ruling = house.store.decide(key, None, rule) if key else None
     if ruling is None:
-        return Sent(verdict=Rejected(reason=Reason.GONE))
+        return Resent(verdict=Rejected(reason=Reason.GONE))
     house.tell(ruling.events)
-    return Sent(verdict=ruling.verdict)
+    return Resent(verdict=ruling.verdict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How it stands with an enrolment whose codes are sent.
+
+    `again_at` is when one may be asked for, None where there can be no more in this challenge.
+    """
+
+    is_sent: bool
+    again_at: datetime | None
+
+
+def standing(house: House, enrolment: Enrolment, challenge: Challenge | None) -> Sending | None:
+    """Return how sending stands, None where nothing is sent; a challenge may still be opened."""
+    if not is_sent(house, enrolment):
+        return None
+    if challenge is None:
+        return Sending(is_sent=False, again_at=house.now())
+    return Sending(is_sent=challenge.sends > 0, again_at=send_again_at(challenge))
 
 
 def send_again_at(challenge: Challenge) -> datetime | None:
@@ -96,7 +142,7 @@ def _rule(
     again = send_again_at(challenge)
     if again is None or now < again:
         return Ruling(verdict=Rejected(reason=Reason.DELAYED, retry_at=again))
-    renewed, message = _next(house, case.passage, challenge, enrolment, now)
+    renewed, message = _next(house, challenge, enrolment, now)
     fact = events.CodeResent(
         passage=case.passage.id, channel=message.channel, generation=renewed.generation
     )
@@ -105,9 +151,9 @@ def _rule(
 
 
 def _next(
-    house: House, passage: Passage, challenge: Challenge, enrolment: Enrolment, now: datetime
+    house: House, challenge: Challenge, enrolment: Enrolment, now: datetime
 ) -> tuple[Challenge, Message]:
-    opening = house.opening(enrolment, now)
+    opening, factor = house.opening(enrolment, now), house.registry[enrolment.factor]
     renewed = replace(
         challenge,
         generation=challenge.generation + (1 if challenge.sends else 0),
@@ -118,13 +164,13 @@ def _next(
     message = Message(
         id=message_id,
         realm=house.realm,
-        subject=passage.subject,
+        subject=challenge.subject,
         channel=opening.channel or "",
         text=opening.text or "code",
         destination=house.vault.seal_destination(message_id, opening.destination or ""),
         created_at=now,
         not_after=challenge.expires_at,
-        details={"digits": house.registry[enrolment.factor].traits.digits or DIGITS},
+        details={"digits": factor.code_format(enrolment).digits or DIGITS},
         challenge_id=challenge.id,
     )
     return renewed, message
@@ -135,5 +181,11 @@ def _is_live(house: House, passage: Passage, now: datetime) -> bool:
     return ours and (passage.is_pending(now) or passage.is_granted(now))
 
 
-def _is_sent(house: House, enrolment: Enrolment) -> bool:
+def is_sent(house: House, enrolment: Enrolment) -> bool:
+    """Say whether an enrolment's codes are sent; else the person already holds what is asked."""
     return bool(house.registry[enrolment.factor].traits.channels)
+
+
+def _may_be_sent(house: House, enrolment: Enrolment) -> bool:
+    # It may have been removed while this login was being written.
+    return is_sent(house, enrolment) and enrolment.status is not EnrolmentStatus.REVOKED

@@ -1,13 +1,15 @@
 """Recovery codes: a public selector finds the row, an argon2id hash judges the rest."""
 
 import json
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
 
 from vestibule.core.answers import ALPHABET, symbols_only
 from vestibule.core.factor import (
     Applicant,
-    Draft,
+    CodeFormat,
+    EnrolmentData,
     Env,
     Interaction,
     Judged,
@@ -15,7 +17,9 @@ from vestibule.core.factor import (
     Traits,
 )
 from vestibule.core.model import Challenge, Enrolment
+from vestibule.core.presentation import Presentation
 from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
+from vestibule.factors.recovery_codes.presentation import PRESENTATION
 
 GROUP: Final = 5
 SELECTOR: Final = 5
@@ -29,10 +33,12 @@ TRAITS: Final = Traits(
     interaction=Interaction.CODE,
     judged=Judged.APART,
     primary=False,
+    addable=False,
     single=True,
-    confirm_by_use=False,
+    shown_once=True,
     strength=10,
 )
+UNCOUNTED: Final = CodeFormat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,9 @@ class RecoveryCodes:
     They may be modest: what is hashed has 75 random bits, and a slow hash is worth a guess only
     against secrets that people choose.
     """
+
+    name: ClassVar[str] = "recovery_codes"
+    presentation: ClassVar[Presentation] = PRESENTATION
 
     count: int = 10
     """Codes in a set: 4 to 20."""
@@ -60,16 +69,15 @@ class RecoveryCodes:
             raise ValueError("VESTIBULE_RECOVERY_CODES_MEMORY_KIB is at least 8 (RFC 9106 3.1)")
 
     @property
-    def name(self) -> str:
-        """The factor's name."""
-        return "recovery_codes"
-
-    @property
     def traits(self) -> Traits:
         """Typed, judged apart (hashing is slow), never what makes an account enrolled."""
         return TRAITS
 
-    def begin(self, applicant: Applicant, env: Env) -> Draft:
+    def check(self, answers: Mapping[str, str]) -> None:
+        """Return nothing: nothing is asked."""
+        del answers
+
+    def begin(self, applicant: Applicant, env: Env) -> EnrolmentData:
         """Return a new set: the codes to show as the secret, their hashes as the state."""
         del applicant
         codes: dict[str, str] = {}
@@ -81,9 +89,24 @@ class RecoveryCodes:
             for selector, secret in codes.items()
         }
         shown = [_grouped(selector + secret) for selector, secret in codes.items()]
-        return Draft(
+        return EnrolmentData(
             state={"codes": hashes, "total": self.count}, secret=json.dumps(shown).encode()
         )
+
+    def describe(self, enrolment: Enrolment) -> str:
+        """Return nothing: a person has one set."""
+        del enrolment
+        return ""
+
+    def setup_data(self, enrolment: Enrolment, applicant: Applicant) -> Mapping[str, str]:
+        """Return nothing: a set is made at once, and shown by `shown`."""
+        del enrolment, applicant
+        return {}
+
+    def code_format(self, enrolment: Enrolment) -> CodeFormat:
+        """Return that a guess is worth nothing."""
+        del enrolment
+        return UNCOUNTED
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         """Return an empty opening: the person already holds what is asked."""
@@ -104,9 +127,18 @@ class RecoveryCodes:
         left = {key: value for key, value in codes.items() if key != selector}
         return Accepted(state={**enrolment.state, "codes": left})
 
+    def after_restore(self, enrolment: Enrolment, env: Env) -> Enrolment:
+        """Return a void set: which codes were used since the backup was made, nobody knows."""
+        del env
+        return replace(enrolment, state={**enrolment.state, "codes": {}}, secret=b"")
+
     def remaining(self, enrolment: Enrolment) -> int:
         """Return how many codes of the set are still good."""
         return len(enrolment.state.get("codes", {}))
+
+    def total(self, enrolment: Enrolment) -> int:
+        """Return how many codes the set was made with."""
+        return int(enrolment.state.get("total", 0))
 
     def shown(self, enrolment: Enrolment) -> list[str]:
         """Return the unused codes while the person may still see them, else an empty list."""

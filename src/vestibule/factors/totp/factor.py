@@ -1,14 +1,25 @@
 """The authenticator app: a shared secret, the time, and the memory of the last accepted step."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 from vestibule import oath
 from vestibule.core.answers import digits_only
-from vestibule.core.factor import Applicant, Draft, Env, Interaction, Opening, Traits
-from vestibule.core.model import Challenge, Enrolment
+from vestibule.core.factor import (
+    Applicant,
+    CodeFormat,
+    EnrolmentData,
+    Env,
+    Interaction,
+    Opening,
+    Traits,
+)
+from vestibule.core.model import Challenge, Enrolment, Json
+from vestibule.core.presentation import Presentation
 from vestibule.core.verdict import Accepted, Hint, Reason, Rejected, Verdict
+from vestibule.factors.totp.presentation import PRESENTATION
 
 LEAST_SECRET_BYTES: Final = 16
 LEAST_BY_HASH: Final = {
@@ -16,26 +27,56 @@ LEAST_BY_HASH: Final = {
     oath.Algorithm.SHA256: 32,
     oath.Algorithm.SHA512: 64,
 }
-LEAST_DIGITS: Final = 6
-MOST_DIGITS: Final = 8
+LENGTHS: Final = (6, 7, 8)
+
+
+TRAITS: Final = Traits(interaction=Interaction.CODE, strength=50)
 
 
 @cache
-def _traits(codes_valid: int, digits: int) -> Traits:
+def _code_format(digits: int, valid_at_once: int) -> CodeFormat:
     # Asked several times in every check.
-    return Traits(interaction=Interaction.CODE, codes_valid=codes_valid, digits=digits, strength=50)
+    return CodeFormat(digits=digits, valid_at_once=valid_at_once)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """What an app was set up with; it computes its codes so for as long as it lives."""
+
+    digits: int = 6
+    period: int = 30
+    algorithm: oath.Algorithm = oath.Algorithm.SHA1
+
+    @classmethod
+    def of(cls, enrolment: Enrolment) -> "_Parameters":
+        """Return an enrolment's own; one that names none has those every app assumes."""
+        return _parameters(
+            enrolment.state.get("digits", 6),
+            enrolment.state.get("period", 30),
+            enrolment.state.get("algorithm", oath.Algorithm.SHA1),
+        )
+
+
+@cache
+def _parameters(digits: int, period: int, algorithm: str) -> _Parameters:
+    return _Parameters(digits, period, oath.Algorithm(algorithm))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totp:
-    """Its fields are its settings. All but the secret's length hold for the apps people have
-    already too, which go on as they were set up: choose them before the first is added.
+    """Its fields are its settings.
+
+    `digits`, `period`, `algorithm` and `secret_bytes` are for apps still to be added: those people
+    have keep, in their enrolment's state, what they were set up with. The others hold for all.
     """
 
+    name: ClassVar[str] = "totp"
+    presentation: ClassVar[Presentation] = PRESENTATION
+
     digits: int = 6
-    """The length of a code: 6, 7 or 8 (RFC 4226 R4)."""
+    """The length of a new app's codes: 6, 7 or 8 (RFC 4226 R4)."""
     period: int = 30
-    """Seconds in a step: 15 to 60."""
+    """Seconds for which a new app shows a code: 15 to 60."""
     behind: int = 1
     """Steps a phone's clock may be behind: 0 or 1 (RFC 6238 section 5.2)."""
     ahead: int = 1
@@ -43,13 +84,13 @@ class Totp:
     secret_bytes: int = 20
     """The length of a new secret: at least 16, and as long as what it hashes to (RFC 4226 R6)."""
     algorithm: oath.Algorithm = oath.Algorithm.SHA1
-    """`SHA1`, `SHA256` or `SHA512`; many apps know the first only."""
+    """What a new app computes with: `SHA1`, `SHA256` or `SHA512`; many know the first only."""
     look_around: int = 60
     """Steps searched for a hint while an app is being added, never accepted."""
 
     def __post_init__(self) -> None:
         """Refuse settings the standards do not allow."""
-        if not LEAST_DIGITS <= self.digits <= MOST_DIGITS:
+        if self.digits not in LENGTHS:
             raise ValueError("VESTIBULE_TOTP_DIGITS is 6, 7 or 8 (RFC 4226 R4)")
         if self.secret_bytes < LEAST_SECRET_BYTES:
             raise ValueError("VESTIBULE_TOTP_SECRET_BYTES is at least 16 (RFC 4226 R6)")
@@ -64,19 +105,45 @@ class Totp:
             raise ValueError("VESTIBULE_TOTP_PERIOD is 15 to 60 seconds")
 
     @property
-    def name(self) -> str:
-        """The factor's name."""
-        return "totp"
-
-    @property
     def traits(self) -> Traits:
-        """A code, judged inline; as many codes are valid at once as steps are accepted."""
-        return _traits(self.behind + 1 + self.ahead, self.digits)
+        """A typed code, judged inline."""
+        return TRAITS
 
-    def begin(self, applicant: Applicant, env: Env) -> Draft:
-        """Return a fresh secret; it is shown until it is confirmed, then never again."""
+    def check(self, answers: Mapping[str, str]) -> None:
+        """Return nothing: nothing is asked."""
+        del answers
+
+    def begin(self, applicant: Applicant, env: Env) -> EnrolmentData:
+        """Return a fresh secret, shown until it is confirmed, and what the app is set up with."""
         del applicant
-        return Draft(secret=env.random(self.secret_bytes))
+        state: Json = {
+            "digits": self.digits,
+            "period": self.period,
+            "algorithm": self.algorithm.value,
+        }
+        return EnrolmentData(state=state, secret=env.random(self.secret_bytes))
+
+    def describe(self, enrolment: Enrolment) -> str:
+        """Return nothing: one app looks like another until its owner names it."""
+        del enrolment
+        return ""
+
+    def setup_data(self, enrolment: Enrolment, applicant: Applicant) -> Mapping[str, str]:
+        """Return the `otpauth:` URI that an app reads from the QR code, and the secret to type."""
+        own = _Parameters.of(enrolment)
+        uri = oath.provisioning_uri(
+            enrolment.secret,
+            issuer=applicant.issuer,
+            account=applicant.account,
+            digits=own.digits,
+            period=own.period,
+            algorithm=own.algorithm,
+        )
+        return {"otpauth": uri, "secret": oath.base32(enrolment.secret)}
+
+    def code_format(self, enrolment: Enrolment) -> CodeFormat:
+        """Return the app's own length; as many codes are valid at once as steps are accepted."""
+        return _code_format(_Parameters.of(enrolment).digits, self.behind + 1 + self.ahead)
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         """Return an empty opening: the person already holds what is asked."""
@@ -84,13 +151,14 @@ class Totp:
         return Opening()
 
     def reads(self, answer: str) -> str | None:
-        """Return the digits alone, None where they are not exactly as many as asked."""
-        return digits_only(answer, self.digits)
+        """Return the digits alone, None where they are not as many as any app shows."""
+        readings = (digits_only(answer, count) for count in LENGTHS)
+        return next((found for found in readings if found is not None), None)
 
     def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
         """Accept a code of a step later than every step accepted before (RFC 6238 section 5.2)."""
         del challenge
-        now = oath.step_at(env.now.timestamp(), period=self.period)
+        now = oath.step_at(env.now.timestamp(), period=_Parameters.of(enrolment).period)
         step = self._find(enrolment, answer, range(now - self.behind, now + self.ahead + 1))
         if step is None:
             return self._wrong(enrolment, answer, now, confirming=env.confirming)
@@ -98,20 +166,15 @@ class Totp:
             return Rejected(reason=Reason.REPLAYED)
         return Accepted(state={**enrolment.state, "step": step})
 
-    def uri(self, secret: bytes, applicant: Applicant) -> str:
-        """Return the `otpauth:` URI that an app reads from the QR code."""
-        return oath.provisioning_uri(
-            secret,
-            issuer=applicant.issuer,
-            account=applicant.account,
-            digits=self.digits,
-            period=self.period,
-            algorithm=self.algorithm,
-        )
+    def after_restore(self, enrolment: Enrolment, env: Env) -> Enrolment:
+        """Return `enrolment` as used up to now, and one step on: that code may be on the phone."""
+        step = oath.step_at(env.now.timestamp(), period=_Parameters.of(enrolment).period) + 1
+        return replace(enrolment, state={**enrolment.state, "step": step})
 
     def _find(self, enrolment: Enrolment, answer: str, steps: range) -> int | None:
+        own = _Parameters.of(enrolment)
         return oath.matching_step(
-            enrolment.secret, answer, steps, digits=self.digits, algorithm=self.algorithm
+            enrolment.secret, answer, steps, digits=own.digits, algorithm=own.algorithm
         )
 
     def _wrong(self, enrolment: Enrolment, answer: str, now: int, *, confirming: bool) -> Rejected:
@@ -124,7 +187,8 @@ class Totp:
             around = range(now - self.look_around, now + self.look_around + 1)
             step = self._find(enrolment, answer, around)
             if step is not None:
-                minutes = max(1, round(abs(step - now) * self.period / 60))
+                seconds = abs(step - now) * _Parameters.of(enrolment).period
+                minutes = max(1, round(seconds / 60))
                 return Rejected(reason=Reason.WRONG, hint=Hint.CLOCK_OFF, minutes_off=minutes)
         else:
             past = range(now - self.behind - 3, now - self.behind)

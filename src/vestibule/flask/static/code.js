@@ -9,6 +9,7 @@ const LONGEST_COUNTDOWN = 24 * 60 * 60 * 1000;
 const form = document.querySelector("[data-code-form]");
 if (form) begin(form);
 else countDown(() => {});
+for (const other of document.querySelectorAll("[data-send-form]")) sendAgain(other);
 
 function begin(form) {
   const field = form.elements.namedItem("code");
@@ -121,6 +122,29 @@ function countDown(whenOver) {
   clock.hidden = false;
   tick();
   return true;
+}
+
+// Holds the button that has another code sent back until it can be, and counts
+// that time down; a code is never asked for twice by one press too many.
+function sendAgain(form) {
+  const button = form.querySelector("button");
+  const note = form.querySelector("[data-send-text]");
+  const { seconds, text, over } = form.dataset;
+  const until = Date.now() + Number(seconds ?? 0) * 1000;
+  let busy = false;
+  const tick = () => {
+    const left = until - Date.now();
+    button.hidden = left > 0;
+    note.textContent = left > 0 ? text.replace("{time}", inClockForm(left)) : over;
+    if (left <= 0) clearInterval(timer);
+  };
+  const timer = seconds ? setInterval(tick, 1000) : undefined;
+  if (seconds) tick();
+  form.addEventListener("submit", (event) => {
+    if (busy) event.preventDefault();
+    busy = true;
+    setTimeout(() => { busy = false; }, GIVE_UP);
+  });
 }
 
 function inClockForm(milliseconds) {

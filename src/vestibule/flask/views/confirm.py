@@ -7,10 +7,11 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core import policy
+from vestibule.core.engine.sending import Resent
 from vestibule.core.model import ChallengeStatus, Passage, Purpose
 from vestibule.core.ruling import Asked
-from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import pages, session, submission
+from vestibule.core.verdict import Pending, Reason, Rejected
+from vestibule.flask import pages, sending, session, showing, submission
 from vestibule.flask.answers import origin_of, proof_required
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import wants_json
@@ -57,12 +58,38 @@ def answer() -> Response:
     if person is None or person.grant is None:
         return _not_asked(person)
     if sent.is_stale:
-        problem = Problem(
-            title=_("Please type the code once more"),
-            text=_("The page was open too long, or in another window. Nothing was lost."),
-        )
-        return _ask(person, problem, status=400)
+        return _ask(person, _stale(), status=400)
     return _judged(person, person.grant, sent.fields["code"])
+
+
+def send() -> Response:
+    """Have a code sent to somebody who proves anew that it is them."""
+    sent = submission.read("method")
+    if sent.refusal is not None:
+        return sent.refusal
+    person = session.person()
+    if person is None or person.grant is None:
+        return _not_asked(person)
+    if sent.is_stale:
+        return _ask(person, _stale(), status=400)
+    wanted = sent.fields["method"] or request.args.get("method", "")
+    return sending.answer(
+        _sent(person.grant, wanted),
+        url_for("vestibule.confirm", method=wanted),
+        lambda problem, status: _ask(person, problem, status=status),
+    )
+
+
+def _sent(grant: Passage, wanted: str) -> Resent:
+    """Open what is asked, with the message; where it is open already, send another."""
+    here, origin = state(), origin_of(request)
+    token = here.cookies.token(request)
+    case = here.engine.look(token)
+    if case is None or _is_asked(case.asked):
+        return here.engine.resend(token, PURPOSE, wanted, origin)
+    if here.engine.ask_again(grant, PURPOSE, origin, send=wanted):
+        return Resent(verdict=Pending())
+    return Resent(verdict=Rejected(reason=Reason.GONE))
 
 
 def _judged(person: Person, grant: Passage, code: str) -> Response:
@@ -125,8 +152,9 @@ def _ask(
 ) -> Response:
     here = state()
     offered = here.engine.askable(person.grant) if person.grant is not None else []
+    case = here.engine.look(here.cookies.token(request))
     if wants_json(request):
-        methods = [{"id": way.id, "factor": way.factor} for way in offered]
+        methods = [showing.as_json(way, case, PURPOSE) for way in offered]
         return said(status, status="waiting", methods=methods)
     if not offered:
         return message(
@@ -143,13 +171,23 @@ def _ask(
         status,
         purpose="confirm",
         account=here.applicant(person.subject, person.user).account,
-        method=pages.way_of(chosen),
-        field=pages.field_of(chosen, typed),
+        method=showing.way_of(chosen),
+        field=showing.field_of(chosen, typed),
+        send=showing.send_of(
+            chosen, case, PURPOSE, url_for("vestibule.send_confirm", method=chosen.id)
+        ),
         action=url_for("vestibule.confirm", method=chosen.id),
         problem=problem,
         blocked=blocked,
-        others=[pages.way_of(w, "vestibule.confirm") for w in offered if w.id != chosen.id],
+        others=[showing.way_of(w, "vestibule.confirm") for w in offered if w.id != chosen.id],
         cancel_url=url_for("vestibule.manage"),
+    )
+
+
+def _stale() -> Problem:
+    return Problem(
+        title=_("Please try that once more"),
+        text=_("The page was open too long, or in another window. Nothing was lost."),
     )
 
 

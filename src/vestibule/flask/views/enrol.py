@@ -1,51 +1,62 @@
-"""Adding an authenticator app, and whatever else is proven by use: begun, shown, confirmed."""
+"""Adding a way: what it needs is asked, it is begun, shown, and proven by its first code."""
 
-import io
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
 
 from flask import redirect, request, url_for
 from flask.globals import request_ctx
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from vestibule import oath
+from vestibule.core.factor import Factor, Unusable
 from vestibule.core.model import Enrolment, Purpose
+from vestibule.core.presentation import Question
+from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import pages, session, submission
+from vestibule.flask import pages, sending, session, showing, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, problem_of
+from vestibule.flask.qr import qr_of
 from vestibule.flask.session import Person
+from vestibule.flask.texts import gettext
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.manage import (
-    can_be_set_up,
-    done,
-    freshly_proven,
-    lost,
-    signed_in,
-    unknown,
-)
+from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
 
-if TYPE_CHECKING:
-    from vestibule.factors.totp import Totp
+PURPOSE = Purpose.ENROL
 
-APPS = ("Google Authenticator", "Microsoft Authenticator", "2FAS")
+
+@freshly_proven
+def ask(person: Person, factor: str) -> Response:
+    """Ask what a way needs to know before it can be begun."""
+    found = _addable(factor)
+    if found is None:
+        return unknown()
+    if not found.presentation.questions and not wants_json(request):
+        return redirect(url_for("vestibule.manage"), 303)
+    return _questions(person, found, {})
 
 
 @freshly_proven
 def begin(person: Person, factor: str) -> Response:
     """Begin to add a way; a former attempt is void."""
-    sent = submission.read()
+    found = _addable(factor)
+    if found is None:
+        return unknown()
+    sent = submission.read(*(question.name for question in found.presentation.questions))
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:
         return lost(url_for("vestibule.manage"))
+    refused = found.check(sent.fields)
+    if refused is not None:
+        return _questions(person, found, sent.fields, refused)
+    return _begun(person, found, sent.fields)
+
+
+def _begun(person: Person, factor: Factor, answers: dict[str, str]) -> Response:
+    """Begin to add a way, and lead to where it is set up."""
     here = state()
-    registry = here.engine.house.registry
-    if factor not in registry or not can_be_set_up(registry[factor]):
-        return unknown()
     login = here.login_of(
         subject=person.subject,
         identity=person.identity,
@@ -53,10 +64,8 @@ def begin(person: Person, factor: str) -> Response:
         remembered=here.host.is_remembered(raw_session(request_ctx)),
         request=request,
     )
-    applicant = here.applicant(person.subject, person.user)
-    draft = here.engine.begin_enrolment(
-        registry[factor], applicant, login, person.grant, origin_of(request)
-    )
+    applicant = replace(here.applicant(person.subject, person.user), answers=answers)
+    draft = here.engine.begin_enrolment(factor, applicant, login, person.grant, origin_of(request))
     if draft is None:
         return _no_more()
     token = draft.token
@@ -67,13 +76,58 @@ def begin(person: Person, factor: str) -> Response:
     return redirect(url_for("vestibule.setup"), 303)
 
 
+def _addable(name: str) -> Factor | None:
+    registry = state().engine.house.registry
+    return registry[name] if name in registry and registry[name].traits.addable else None
+
+
+def _questions(
+    person: Person, factor: Factor, answers: dict[str, str], refused: Unusable | None = None
+) -> Response:
+    """Show the questions, with what was typed before and what is wrong with it."""
+    status = 200 if refused is None else 422
+    questions = factor.presentation.questions
+    if wants_json(request):
+        if refused is not None:
+            detail = gettext(refused.text)
+            return said(status, error="unusable", field=refused.question, detail=detail)
+        return said(status, status="asking", fields=[question.name for question in questions])
+    return pages.page(
+        showing.template_of(factor, "begin"),
+        status,
+        factor=factor,
+        texts=showing.texts_of(factor.presentation),
+        account=state().applicant(person.subject, person.user).account,
+        fields=[_asked(question, answers, refused) for question in questions],
+        problem=refused and Problem(title=_("That can’t be used"), text=gettext(refused.text)),
+        action=url_for("vestibule.begin", factor=factor.name),
+        cancel_url=url_for("vestibule.manage"),
+    )
+
+
+def _asked(
+    question: Question, answers: dict[str, str], refused: Unusable | None
+) -> dict[str, object]:
+    return {
+        "name": question.name,
+        "label": gettext(question.label),
+        "hint": gettext(question.hint),
+        "inputmode": question.inputmode,
+        "autocomplete": question.autocomplete,
+        "maxlength": question.longest,
+        "value": answers.get(question.name, "")[: question.longest],
+        "wrong": refused is not None and refused.question == question.name,
+    }
+
+
 @signed_in
 def show(person: Person) -> Response:
-    """Show the secret of the way being added, until it is proven."""
-    draft = _draft(person)
+    """Show what the way being added needs to be seen, until it is proven."""
+    case = _case()
+    draft = _draft(person, case)
     if draft is None:
         return _nothing_begun()
-    return _page(person, draft, None)
+    return _page(person, case, draft, None)
 
 
 @signed_in
@@ -82,24 +136,42 @@ def confirm(person: Person) -> Response:
     sent = submission.read("code")
     if sent.refusal is not None:
         return sent.refusal
-    draft = _draft(person)
+    case = _case()
+    draft = _draft(person, case)
     if draft is None:
         return _nothing_begun()
     if sent.is_stale:
-        problem = Problem(
-            title=_("Please type the code once more"),
-            text=_("The page was open too long, or in another window. Nothing was lost."),
-        )
-        return _page(person, draft, problem, status=400)
+        return _page(person, case, draft, _stale(), status=400)
     here = state()
     token = here.cookies.token(request)
-    outcome = here.engine.verify(token, Purpose.ENROL, sent.fields["code"], origin_of(request))
+    outcome = here.engine.verify(token, PURPOSE, sent.fields["code"], origin_of(request))
     if outcome.granted is None:
         rejected = outcome.verdict
         refused = rejected if isinstance(rejected, Rejected) else Rejected(reason=Reason.GONE)
-        return _refused(person, draft, refused, sent.fields["code"])
+        return _refused(person, case, draft, refused, sent.fields["code"])
     session.name(outcome.granted)
-    return _added(person)
+    return _added(person, draft)
+
+
+@signed_in
+def send(person: Person) -> Response:
+    """Have another code sent to the way being added."""
+    sent = submission.read()
+    if sent.refusal is not None:
+        return sent.refusal
+    case = _case()
+    draft = _draft(person, case)
+    if draft is None:
+        return _nothing_begun()
+    if sent.is_stale:
+        return _page(person, case, draft, _stale(), status=400)
+    here = state()
+    token = here.cookies.token(request)
+    return sending.answer(
+        here.engine.resend(token, PURPOSE, draft.id, origin_of(request)),
+        url_for("vestibule.setup"),
+        lambda problem, status: _page(person, case, draft, problem, status=status),
+    )
 
 
 @signed_in
@@ -110,7 +182,7 @@ def cancel(person: Person) -> Response:
         return sent.refusal
     if sent.is_stale:
         return lost(url_for("vestibule.setup"))
-    draft = _draft(person)
+    draft = _draft(person, _case())
     if draft is not None:
         state().engine.drop_draft(draft)
     if wants_json(request):
@@ -118,18 +190,25 @@ def cancel(person: Person) -> Response:
     return redirect(url_for("vestibule.manage"), 303)
 
 
-def _draft(person: Person) -> Enrolment | None:
+def _case() -> Case | None:
+    here = state()
+    return here.engine.look(here.cookies.token(request))
+
+
+def _draft(person: Person, case: Case | None) -> Enrolment | None:
     """Return what this person is adding in this browser; anybody else's does not exist."""
     here = state()
-    draft = here.engine.draft_on(here.engine.look(here.cookies.token(request)))
-    return draft if draft is not None and draft.subject == person.subject else None
+    draft = here.engine.draft_on(case)
+    if draft is None or draft.factor not in here.engine.house.registry:
+        return None
+    return draft if draft.subject == person.subject else None
 
 
-def _added(person: Person) -> Response:
+def _added(person: Person, draft: Enrolment) -> Response:
     """Go on to recovery codes where there are none yet: the first set-up ends with them."""
     here = state()
     enrolments = here.engine.enrolments(person.subject)
-    wants_codes = "recovery_codes" in here.engine.house.registry
+    wants_codes = here.engine.house.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
         applicant = here.applicant(person.subject, person.user)
         here.engine.new_recovery_codes(applicant, session.visit().grant, origin_of(request))
@@ -137,12 +216,14 @@ def _added(person: Person) -> Response:
         if wants_json(request):
             return said(200, status="accepted", location=location)
         return redirect(location, 303)
-    return done("added")
+    return done("added", way=draft.factor)
 
 
-def _refused(person: Person, draft: Enrolment, rejected: Rejected, typed: str) -> Response:
+def _refused(
+    person: Person, case: Case | None, draft: Enrolment, rejected: Rejected, typed: str
+) -> Response:
     if rejected.reason in {Reason.GONE, Reason.EXHAUSTED} or rejected.tries_left == 0:
-        return _begin_again()
+        return _begin_again(draft)
     now = state().engine.house.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
     status, error = STATUS[rejected.reason], rejected.reason.value
@@ -150,58 +231,47 @@ def _refused(person: Person, draft: Enrolment, rejected: Rejected, typed: str) -
         answer = said(status, error=error, detail=problem.text, retry_at=problem.when)
     else:
         again = typed if rejected.reason in SHOWN_AGAIN else ""
-        answer = _page(person, draft, problem, status=status, typed=again)
+        answer = _page(person, case, draft, problem, status=status, typed=again)
     return pages.wait_for(answer, problem.seconds)
 
 
 def _page(
     person: Person,
+    case: Case | None,
     draft: Enrolment,
     problem: Problem | None,
     *,
     status: int = 200,
     typed: str = "",
 ) -> Response:
-    here = state()
-    applicant = here.applicant(person.subject, person.user)
-    factor = cast("Totp", here.engine.house.registry[draft.factor])
-    uri = factor.uri(draft.secret, applicant)
-    secret = oath.base32(draft.secret)
+    applicant = state().applicant(person.subject, person.user)
+    factor = showing.factor_of(draft)
+    shown = factor.setup_data(draft, applicant)
     if wants_json(request):
-        return said(status, status="waiting", otpauth=uri, secret=secret)
+        told = showing.as_json(draft, case, PURPOSE)
+        return said(status, status="waiting", **{**told, **shown})
     return pages.page(
-        "setup_app",
+        showing.template_of(factor, "setup"),
         status,
-        qr=qr_of(uri),
-        secret_groups=[secret[i : i + 4] for i in range(0, len(secret), 4)],
-        otpauth_url=uri,
-        apps=APPS,
+        factor=factor,
+        shown=shown,
+        qr_of=qr_of,
+        texts=showing.texts_of(factor.presentation),
+        method=showing.way_of(draft),
         account=applicant.account,
-        field=pages.field_of(draft, typed),
+        field=showing.field_of(draft, typed),
+        send=showing.send_of(draft, case, PURPOSE, url_for("vestibule.send_setup")),
         action=url_for("vestibule.setup"),
         problem=problem,
         cancel_url=url_for("vestibule.cancel_setup"),
     )
 
 
-def qr_of(uri: str) -> Markup:
-    """Return the QR code of a URI as an inline SVG, black on white, with its quiet zone."""
-    import segno  # needed on this page only
-
-    drawn = io.BytesIO()
-    segno.make(uri, error="m", micro=False).save(
-        drawn,
-        kind="svg",
-        xmldecl=False,
-        svgns=True,
-        border=4,
-        dark="#000",
-        light="#fff",
-        svgclass=None,
-        lineclass=None,
-        omitsize=True,
+def _stale() -> Problem:
+    return Problem(
+        title=_("Please try that once more"),
+        text=_("The page was open too long, or in another window. Nothing was lost."),
     )
-    return Markup(drawn.getvalue().decode())  # noqa: S704 - drawn by segno: paths and numbers only
 
 
 def _nothing_begun() -> Response:
@@ -216,12 +286,12 @@ def _nothing_begun() -> Response:
     )
 
 
-def _begin_again() -> Response:
+def _begin_again(draft: Enrolment) -> Response:
     if wants_json(request):
         return said(429, error="exhausted", location=url_for("vestibule.manage"))
     return message(
         _("Please start the set-up again"),
-        _("There were several wrong codes. Remove the entry from your app and scan a new one."),
+        gettext(showing.factor_of(draft).presentation.start_over),
         status=429,
         label=_("Start again"),
         url=url_for("vestibule.manage"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import redirect, request
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core import limits
@@ -10,7 +10,7 @@ from vestibule.core.engine import Outcome
 from vestibule.core.model import Enrolment, PassageKind, Purpose
 from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import pages, session, signals, submission
+from vestibule.flask import pages, sending, session, showing, signals, submission
 from vestibule.flask.addresses import address
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import start_url, waiting
@@ -43,6 +43,26 @@ def answer() -> Response:
     if outcome.granted.passage.kind is PassageKind.PROGRAM:
         return _proven(outcome)
     return _admitted(outcome)
+
+
+def send() -> Response:
+    """Have a code sent for one way of the login that waits."""
+    sent = submission.read("method", by_program="handle")
+    if sent.refusal is not None:
+        return sent.refusal
+    token = sent.fields["handle"] or state().cookies.token(request)
+    if sent.is_stale:
+        return _stale(token)
+    wanted = sent.fields["method"] or request.args.get("method", "")
+    resent = state().engine.resend(token, Purpose.LOGIN, wanted, origin_of(request))
+    case = waiting(state(), token)
+    if case is None:
+        return _nothing_waits()
+    return sending.answer(
+        resent,
+        url_for("vestibule.login", method=wanted),
+        lambda problem, status: _ask(case, problem, status=status),
+    )
 
 
 def cancel() -> Response:
@@ -148,18 +168,21 @@ def _ask(
     if not ways:
         return _no_way(case)
     if wants_json(request):
-        methods = [{"id": way.id, "factor": way.factor} for way in ways]
+        methods = [showing.as_json(way, case, Purpose.LOGIN) for way in ways]
         body = {"error": problem.title} if problem and status >= 400 else {}  # noqa: PLR2004
         return said(status, status="waiting", methods=methods, **body)
     chosen = _chosen(ways)
-    others = [pages.way_of(way, "vestibule.login") for way in ways if way.id != chosen.id]
+    others = [showing.way_of(way, "vestibule.login") for way in ways if way.id != chosen.id]
     return pages.page(
         "code",
         status,
         purpose="login",
         account=None,
-        method=pages.way_of(chosen),
-        field=pages.field_of(chosen, typed),
+        method=showing.way_of(chosen),
+        field=showing.field_of(chosen, typed),
+        send=showing.send_of(
+            chosen, case, Purpose.LOGIN, url_for("vestibule.send", method=chosen.id)
+        ),
         action=address("vestibule.login", method=chosen.id),
         problem=problem,
         blocked=blocked,
@@ -199,7 +222,7 @@ def _paused(case: Case) -> Problem | None:
     """
     house = state().engine.house
     now, ways = house.now(), state().engine.ways(case, Purpose.LOGIN)
-    if not ways or house.registry[_chosen(ways).factor].traits.digits is None:
+    if not ways or showing.field_of(_chosen(ways)).digits is None:
         return None
     until = limits.wait_until(case.ledger, now, house.profile.limits)
     if until is None:

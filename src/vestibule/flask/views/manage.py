@@ -10,12 +10,13 @@ from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.factor import Factor
 from vestibule.core.model import Enrolment
-from vestibule.flask import pages, session, submission
+from vestibule.flask import pages, session, showing, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.session import Person
+from vestibule.flask.texts import gettext
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.confirm import is_fresh, send_to_confirm
 
@@ -63,9 +64,8 @@ def show(person: Person) -> Response:
         methods=[_row(enrolment) for enrolment in primary],
         recovery=_recovery(codes) if primary else None,
         addable=[
-            _addable(factor.name, again=bool(primary))
+            _addable(factor, again=any(e.factor == factor.name for e in primary))
             for factor in here.engine.addable(enrolments)
-            if can_be_set_up(factor)
         ],
         notice=_notice(),
         enabled=bool(primary),
@@ -84,7 +84,7 @@ def rename(person: Person, enrolment_id: str) -> Response:
             return said(200, **_as_json(enrolment))
         return pages.page(
             "rename",
-            method=pages.way_of(enrolment),
+            method=showing.way_of(enrolment),
             field=pages.Field(label=_("Name"), maxlength=LONGEST_LABEL, value=enrolment.label),
             action=url_for("vestibule.rename", enrolment_id=enrolment.id),
             problem=None,
@@ -126,7 +126,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
             return said(200, **_as_json(enrolment), last=last)
         return pages.page(
             "remove",
-            method=pages.way_of(enrolment),
+            method=showing.way_of(enrolment),
             last=last,
             action=url_for("vestibule.remove", enrolment_id=enrolment.id),
             cancel_url=url_for("vestibule.manage"),
@@ -154,11 +154,11 @@ def _change(
     return done(note)
 
 
-def done(note: str) -> Response:
-    """Go back to the list, which says what was done."""
+def done(note: str, way: str | None = None) -> Response:
+    """Go back to the list, which says what was done; `way` names the factor that was added."""
     if wants_json(request):
         return said(200, status=note, location=url_for("vestibule.manage"))
-    return redirect(url_for("vestibule.manage", done=note), 303)
+    return redirect(url_for("vestibule.manage", done=note, way=way), 303)
 
 
 def lost(back: str) -> Response:
@@ -189,7 +189,7 @@ def unknown() -> Response:
 
 def _notice() -> str | None:
     notices = {
-        "added": _("Done. From now on you confirm it’s you with your app."),
+        "added": _added_notice(),
         "renamed": _("The new name is saved."),
         "preferred": _("You will be asked for this first."),
         "removed": _("It was removed."),
@@ -198,12 +198,19 @@ def _notice() -> str | None:
     return notices.get(request.args.get("done", ""))
 
 
+def _added_notice() -> str:
+    registry, way = state().engine.house.registry, request.args.get("way", "")
+    if way in registry:
+        return gettext(registry[way].presentation.added)
+    return _("Done. From now on you confirm it’s you after your password.")
+
+
 def _row(enrolment: Enrolment) -> dict[str, object]:
     return {
         "id": enrolment.id,
-        "factor": enrolment.factor,
-        "title": pages.title_of(enrolment.factor),
-        "label": enrolment.label or None,
+        "title": showing.title_of(showing.factor_of(enrolment)),
+        "icon": showing.factor_of(enrolment).presentation.icon,
+        "label": showing.label_of(enrolment),
         "added": pages.moment_text(enrolment.confirmed_at),
         "last_used": pages.moment_text(enrolment.last_used_at),
         "preferred": enrolment.preferred,
@@ -223,8 +230,12 @@ def _paused(enrolment: Enrolment) -> str | None:
     return None
 
 
-def _recovery(codes: CodeSet | None) -> dict[str, object]:
+def _recovery(codes: CodeSet | None) -> dict[str, object] | None:
+    factor = state().engine.house.registry.recovery_codes
+    if factor is None:
+        return None
     return {
+        "icon": factor.presentation.icon,
         "remaining": codes.remaining if codes else 0,
         "total": codes.total if codes else 0,
         "url": url_for("vestibule.recovery_codes"),
@@ -232,19 +243,14 @@ def _recovery(codes: CodeSet | None) -> dict[str, object]:
     }
 
 
-def can_be_set_up(factor: Factor) -> bool:
-    """Say whether there is a page that shows how: one that scans a code, so far."""
-    return hasattr(factor, "uri")
-
-
-def _addable(factor: str, *, again: bool) -> dict[str, object]:
-    titles = {"totp": _("Another authenticator app")}
-    texts = {"totp": _("An app on your phone shows a short code. It works without a network.")}
+def _addable(factor: Factor, *, again: bool) -> dict[str, object]:
+    shown = factor.presentation
     return {
-        "factor": factor,
-        "title": titles.get(factor, pages.title_of(factor)) if again else pages.title_of(factor),
-        "text": texts.get(factor, ""),
-        "url": url_for("vestibule.begin", factor=factor),
+        "title": gettext((again and shown.another) or shown.title),
+        "text": gettext(shown.offer),
+        "icon": shown.icon,
+        "asks": bool(shown.questions),
+        "url": url_for("vestibule.begin", factor=factor.name),
     }
 
 

@@ -126,4 +126,4 @@ def _is_first_set_up(person: Person) -> bool:
 
 
 def _is_enrolled(person: Person) -> bool:
-    return person.grant is not None and "recovery_codes" in state().engine.house.registry
+    return person.grant is not None and state().engine.house.registry.recovery_codes is not None

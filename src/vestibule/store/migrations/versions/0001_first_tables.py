@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("state", sa.JSON(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
-        sa.Column("identifier", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("preferred", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -30,12 +29,6 @@ def upgrade() -> None:
         sa.Column("failures_known", sa.Integer(), nullable=False),
         sa.Column("failures_stranger", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment")),
-    )
-    op.create_index(
-        op.f("ix_enrolment_realm_factor_identifier"),
-        "enrolment",
-        ["realm", "factor", "identifier"],
-        unique=False,
     )
     op.create_index(
         op.f("ix_enrolment_realm_subject_status_is_primary"),
@@ -200,7 +193,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_event_realm_subject_at"), table_name="event")
     op.drop_table("event")
     op.drop_index(op.f("ix_enrolment_realm_subject_status_is_primary"), table_name="enrolment")
-    op.drop_index(op.f("ix_enrolment_realm_factor_identifier"), table_name="enrolment")
     op.drop_table("enrolment")
 
 

@@ -1,0 +1,49 @@
+"""What is answered to somebody who has a code sent: on its way, not yet, or no more."""
+
+from collections.abc import Callable
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from vestibule.core.engine.sending import Resent
+from vestibule.core.verdict import Reason, Rejected
+from vestibule.flask.navigation import wants_json
+from vestibule.flask.pages import said, state, wait_for
+from vestibule.flask.problems import STATUS, Problem
+from vestibule.flask.texts import clock_time
+from vestibule.flask.texts import gettext as _
+
+
+def answer(resent: Resent, page: str, show: Callable[[Problem, int], Response]) -> Response:
+    """Lead to `page` once a code is on its way; else `show` there, with a status, why not."""
+    rejected = resent.verdict
+    if not isinstance(rejected, Rejected):
+        if wants_json(request):
+            return said(200, status="sent", location=page)
+        return redirect(page, 303)
+    status = STATUS[rejected.reason]
+    problem, seconds = _problem(rejected)
+    if wants_json(request):
+        when = rejected.retry_at.isoformat() if rejected.retry_at else None
+        error = rejected.reason.value
+        response = said(status, error=error, detail=problem.text, retry_at=when, location=page)
+    else:
+        response = show(problem, status)
+    return wait_for(response, seconds)
+
+
+def _problem(rejected: Rejected) -> tuple[Problem, int | None]:
+    """Return what a person is told, and the seconds to wait where waiting helps.
+
+    The problem itself has no pause: the code that was sent before can be typed meanwhile.
+    """
+    now = state().engine.house.now()
+    if rejected.retry_at is not None:
+        text = _("Another one can be sent at %(time)s.", time=clock_time(rejected.retry_at, now))
+        seconds = max(1, round((rejected.retry_at - now).total_seconds()))
+        return Problem(title=_("A code was sent a moment ago"), text=text), seconds
+    if rejected.reason is Reason.DELAYED:
+        text = _("Type the newest one you have, use another way, or start again.")
+        return Problem(title=_("No more codes can be sent this time"), text=text), None
+    text = _("Use another way, or start again.")
+    return Problem(title=_("No code can be sent there now"), text=text), None

@@ -1,0 +1,165 @@
+"""What pages show of a person's ways: each in the words and with the drawing its factor brings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from flask import current_app, url_for
+
+from vestibule.core.engine.sending import Sending
+from vestibule.core.factor import Factor
+from vestibule.core.model import Enrolment, Purpose
+from vestibule.core.presentation import Presentation
+from vestibule.core.ruling import Case
+from vestibule.flask.pages import Field, state
+from vestibule.flask.texts import clock_time, gettext
+from vestibule.flask.texts import gettext as _
+
+LONGEST_ANSWER: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to confirm it's you, as a page names it."""
+
+    id: str
+    title: str
+    label: str | None
+    hint: str
+    icon: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """The button that has a code sent: for the first time, again, or no more.
+
+    `url` is None where no more can be sent; `when` and `seconds` tell how long to wait.
+    """
+
+    is_sent: bool
+    url: str | None
+    text: str
+    when: str | None = None
+    seconds: int | None = None
+
+
+def factor_of(enrolment: Enrolment) -> Factor:
+    """Return the factor of an enrolment, which must be switched on."""
+    return state().engine.house.registry[enrolment.factor]
+
+
+def title_of(factor: Factor) -> str:
+    """Return what people call a factor."""
+    return gettext(factor.presentation.title)
+
+
+def way_of(enrolment: Enrolment, endpoint: str | None = None) -> Way:
+    """Return an enrolment as a page names it, with where choosing it leads."""
+    factor = factor_of(enrolment)
+    shown = factor.presentation
+    hint = (endpoint and shown.choice) or shown.prompt
+    return Way(
+        id=enrolment.id,
+        title=title_of(factor),
+        label=label_of(enrolment),
+        hint=gettext(hint, **_values(factor, enrolment)),
+        icon=shown.icon,
+        url=url_for(endpoint, method=enrolment.id) if endpoint else "",
+    )
+
+
+def label_of(enrolment: Enrolment) -> str | None:
+    """Return what tells one way from others of its kind: its owner's name for it, or its own."""
+    return enrolment.label or factor_of(enrolment).describe(enrolment) or None
+
+
+def field_of(enrolment: Enrolment, typed: str = "") -> Field:
+    """Return the field for an enrolment's answers, with what was typed wrong to be mended there."""
+    factor = factor_of(enrolment)
+    digits = factor.code_format(enrolment).digits
+    # Long enough for any other code: one field takes them all.
+    return Field(
+        label=gettext(factor.presentation.label),
+        inputmode="text" if digits is None else "numeric",
+        digits=digits,
+        maxlength=LONGEST_ANSWER,
+        value=typed[:LONGEST_ANSWER],
+    )
+
+
+def send_of(enrolment: Enrolment, case: Case | None, purpose: Purpose, url: str) -> Send | None:
+    """Return the button that has a code sent to an enrolment; None where nothing is sent to it."""
+    sending = sending_of(enrolment, case, purpose)
+    if sending is None:
+        return None
+    if not sending.is_sent:
+        return Send(is_sent=False, url=url, text=_("Nothing is sent before you ask for it."))
+    if sending.again_at is None:
+        return Send(is_sent=True, url=None, text=_("No more codes can be sent this time."))
+    return _again(url, sending.again_at, state().engine.house.now())
+
+
+def sending_of(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Sending | None:
+    """Return how sending stands for an enrolment on a passage, None where nothing is sent to it."""
+    engine = state().engine
+    now = engine.house.now()
+    challenges = (
+        asked.challenge
+        for asked in (case.asked if case else ())
+        if asked.enrolment.id == enrolment.id
+        and asked.challenge.purpose is purpose
+        and asked.challenge.is_open(now)
+    )
+    return engine.sending_of(enrolment, next(challenges, None))
+
+
+def as_json(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Mapping[str, Any]:
+    """Return a way as a program is told of it, with how sending stands where codes are sent."""
+    told: dict[str, Any] = {"id": enrolment.id, "factor": enrolment.factor}
+    sending = sending_of(enrolment, case, purpose)
+    if sending is None:
+        return told
+    again = sending.again_at.isoformat() if sending.again_at else None
+    to = factor_of(enrolment).describe(enrolment)
+    return told | {"to": to, "sent": sending.is_sent, "send_again_at": again}
+
+
+def template_of(factor: Factor, page: str) -> str:
+    """Return the template of a factor's own for a page, else the one that serves every factor."""
+    own, ours = f"vestibule/{factor.name}/{page}.html", f"vestibule/{page}.html"
+    found = current_app.jinja_env.select_template([own, ours])
+    return f"{factor.name}/{page}" if found.name == own else page
+
+
+def texts_of(presentation: Presentation) -> Mapping[str, str]:
+    """Return the texts of a presentation that hold no places to fill."""
+    return {
+        "title": gettext(presentation.title),
+        "heading": gettext(presentation.set_up),
+        "offer": gettext(presentation.offer),
+        "icon": presentation.icon,
+    }
+
+
+def _values(factor: Factor, enrolment: Enrolment) -> dict[str, object]:
+    return {
+        "site": state().site,
+        "digits": factor.code_format(enrolment).digits,
+        "to": factor.describe(enrolment),
+    }
+
+
+def _again(url: str, again_at: datetime, now: datetime) -> Send:
+    if again_at <= now:
+        return Send(
+            is_sent=True, url=url, text=_("No code yet? Look again, or have another one sent.")
+        )
+    return Send(
+        is_sent=True,
+        url=url,
+        text=_("No code yet? Another one can be sent at %(time)s.", time=clock_time(again_at, now)),
+        when=again_at.isoformat(),
+        seconds=max(1, round((again_at - now).total_seconds())),
+    )
