@@ -143,9 +143,7 @@ class Deeds(Answering):
             if self.browsers[who].waiting:
                 self.answer(who, self.browsers[who].waiting, Purpose.LOGIN, kind, steps, which)
 
-    def prove_again(
-        self, who: Who, purpose: Purpose, instead: Purpose, then: str, answers: Answers
-    ) -> None:
+    def prove_again(self, who: Who, instead: Purpose, then: str, answers: Answers) -> None:
         """Ask for a fresh proof in a live session, and answer."""
         self.sign_in(who)
         door = self.live_door(self.browsers[who])
@@ -153,11 +151,11 @@ class Deeds(Answering):
             return
         passage = self.engine.standing(who[0], door.token).passage
         assert passage is not None
-        self.engine.ask_again(passage, purpose)
+        self.engine.ask_again(passage, Purpose.MANAGE)
         self.resend(who, login=False)
         self.meanwhile(who, then)
         for number, (kind, steps, which) in enumerate(answers):
-            given = instead if number == 0 else purpose
+            given = instead if number == 0 else Purpose.MANAGE
             self.answer(who, self.browsers[who].token, given, kind, steps, which)
 
     def move_house(self, who: Who, *, guest_first: bool) -> None:
@@ -174,18 +172,18 @@ class Deeds(Answering):
             self.answer(one, self.browsers[one].token, Purpose.ENROL, kind, 0, 0)
 
     def mix_up(self, who: Who) -> None:
-        """Be asked for two purposes at once, and give to each the code that is for the other."""
+        """Be asked for two things at once, and give to each the code that is for the other."""
         self.sign_in(who)
         door = self.live_door(self.browsers[who])
         if door is None:
             return
         passage = self.engine.standing(who[0], door.token).passage
         assert passage is not None
-        for purpose in (Purpose.STEP_UP, Purpose.MANAGE):
-            self.engine.ask_again(passage, purpose)
-        self.resend(who, login=False)
+        self.begin_enrolment(who, "letters")
+        own = [e.id for e in self.engine.enrolments(who[0]) if e.factor == "letters"]
+        self.engine.ask_again(passage, Purpose.MANAGE, send=own[0] if own else "")
         case = self.engine.look(door.token)
-        for given, other in ((Purpose.STEP_UP, Purpose.MANAGE), (Purpose.MANAGE, Purpose.STEP_UP)):
+        for given, other in ((Purpose.ENROL, Purpose.MANAGE), (Purpose.MANAGE, Purpose.ENROL)):
             code = self.letter(case, other)
             if code is not None:
                 self.browsers[who].last_answer = code

@@ -209,8 +209,8 @@ def ask_and_answer(parts: Parts, subject: str, token: str) -> str:
     passage = engine.standing(subject, token).passage
     if passage is None:
         return "gone"
-    engine.ask_again(passage, Purpose.STEP_UP)
-    return word(engine.verify(token, Purpose.STEP_UP, "111111").verdict)
+    engine.ask_again(passage, Purpose.MANAGE)
+    return word(engine.verify(token, Purpose.MANAGE, "111111").verdict)
 
 
 def rename(parts: Parts, subject: str) -> str:

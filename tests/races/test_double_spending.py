@@ -107,20 +107,16 @@ def test_a_proof_is_redeemed_once(site: Site, parts: Parts, servers: Servers) ->
 def test_one_code_for_two_purposes_is_accepted_once(
     site: Site, parts: Parts, servers: Servers
 ) -> None:
-    """One app code, given at once to a login, a step-up and a changed setting, is accepted once."""
+    """One app code, given at once to two logins and a changed setting, is accepted once."""
     ann = enrolled(parts, "ann")
     add(parts, ann, "letters")
     grant = parts.engine.standing("ann", ann.token).passage
     assert grant is not None
-    for purpose in (Purpose.STEP_UP, Purpose.MANAGE):
-        parts.engine.ask_again(grant, purpose)
+    parts.engine.ask_again(grant, Purpose.MANAGE)
     tokens = [begun.token for begun in waiting(parts, ann, 2)]
     code = next_code(parts, ann)
     jobs = [Job("verify", {"token": token, "answer": code}) for token in tokens]
-    jobs += [
-        Job("verify", {"token": ann.token, "answer": code, "purpose": purpose})
-        for purpose in (Purpose.STEP_UP, Purpose.MANAGE)
-    ]
+    jobs += [Job("verify", {"token": ann.token, "answer": code, "purpose": Purpose.MANAGE})]
 
     words = Counter(servers.run(site, jobs * 5))
 

@@ -66,12 +66,12 @@ def test_clearing_out_waits_for_an_answer_and_not_the_other_way_round(
     recovery_codes(parts, ann)
     [begun] = waiting(parts, ann, 1)
     parts.engine.verify(begun.token, Purpose.LOGIN, "000000", HERE)
-    parts.engine.ask_again(grant_of(parts.engine, ann), Purpose.STEP_UP)
+    parts.engine.ask_again(grant_of(parts.engine, ann), Purpose.MANAGE)
     stop = Stop()
 
     def answer() -> str:
         engine = stopping(parts.engine, stop)
-        return word(engine.verify(ann.token, Purpose.STEP_UP, "000000", HERE).verdict)
+        return word(engine.verify(ann.token, Purpose.MANAGE, "000000", HERE).verdict)
 
     with threads() as start:
         wrong = start(answer)

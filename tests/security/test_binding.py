@@ -17,7 +17,7 @@ from vestibule.testing import SoftwareAuthenticator
 # So that every pair can be tried without the limits getting in the way.
 MANY = 10**6
 BOUNDLESS = Limits(capacity=CERTAIN, attempts=MANY, consecutive=MANY, free_failures=MANY)
-SIGNED_IN = (Purpose.STEP_UP, Purpose.MANAGE, Purpose.APPROVE)
+SIGNED_IN = ("manage", "manage elsewhere", "add")
 
 
 @dataclass
@@ -60,13 +60,17 @@ def places_of(site: Site, subject: str) -> list[Place]:
     for number, kind in enumerate(PassageKind):
         token = person.login(kind=kind).token
         places.append(Place(f"{subject} login {number}", person, token, Purpose.LOGIN))
-    for purpose in SIGNED_IN:
+    for what in SIGNED_IN:
         # A browser each, so that each passage has one purpose a code can be sent for.
         begun = person.login()
         person.deliver()
         assert person.answer(begun.token, site.post.code()).is_accepted
-        person.ask_again(purpose)
-        places.append(Place(f"{subject} {purpose}", person, person.token, purpose))
+        purpose = Purpose.ENROL if what == "add" else Purpose.MANAGE
+        if purpose is Purpose.ENROL:
+            site.draft(subject, person.passage, factor="letters")
+        else:
+            person.ask_again(purpose)
+        places.append(Place(f"{subject} {what}", person, person.token, purpose))
     for place in places:
         letters = person.enrolment("letters").id
         if not case_sends(site, place):

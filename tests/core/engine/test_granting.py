@@ -217,7 +217,7 @@ def test_every_grant_makes_its_browser_known(site: Site) -> None:
 
 
 @pytest.mark.row("ATK-09")
-@pytest.mark.parametrize("purpose", [Purpose.STEP_UP, Purpose.MANAGE, Purpose.APPROVE])
+@pytest.mark.parametrize("purpose", [Purpose.MANAGE, Purpose.ENROL])
 def test_a_waiting_login_answers_nothing_but_its_login(site: Site, purpose: Purpose) -> None:
     """A login that waits cannot be used for what a signed-in person is asked for."""
     ada = site.enrol()

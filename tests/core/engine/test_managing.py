@@ -145,25 +145,25 @@ def test_a_signed_in_person_proves_anew_who_it_is(site: Site) -> None:
     ada = site.enrol()
     code = ada.code()
     site.fake.move(timedelta(minutes=20))
-    ada.ask_again(Purpose.STEP_UP)
+    ada.ask_again(Purpose.MANAGE)
 
-    assert reason(ada.answer(ada.token, code, Purpose.STEP_UP)) is Reason.WRONG
-    assert reason(ada.answer(ada.token, ada.code(), Purpose.MANAGE)) is Reason.GONE
-    assert ada.answer(ada.token, ada.code(), Purpose.STEP_UP).is_accepted
+    assert reason(ada.answer(ada.token, code, Purpose.MANAGE)) is Reason.WRONG
+    assert reason(ada.answer(ada.token, ada.code(), Purpose.ENROL)) is Reason.GONE
+    assert ada.answer(ada.token, ada.code(), Purpose.MANAGE).is_accepted
     assert ada.passage.proven_at == site.clock.now()
     assert "challenges_opened" in site.told("ada")
 
 
 def test_being_asked_again_replaces_what_was_asked(site: Site) -> None:
-    """Asking for one purpose anew puts new challenges in the place of the old ones."""
+    """Asking anew puts new challenges in the place of the old ones, and leaves a draft's alone."""
     ada = site.enrol()
     ada.ask_again(Purpose.MANAGE)
-    ada.ask_again(Purpose.STEP_UP)
+    site.draft("ada", ada.passage)
     first = {asked.challenge.id for asked in case_of(site, ada.token).asked}
     ada.ask_again(Purpose.MANAGE)
     second = {asked.challenge.id for asked in case_of(site, ada.token).asked}
 
-    assert len(first & second) == 2  # the one enrolled with, and the step-up
+    assert len(first & second) == 2  # the one enrolled with, and the draft's
     assert len(second) == 3
 
 
