@@ -1,5 +1,6 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.core.site import LETTERS, Person, Site, case_of, reason
@@ -37,6 +38,11 @@ def challenge_of(person: Person, token: str) -> Challenge:
     return next(asked.challenge for asked in found if asked.enrolment.id == mine)
 
 
+def code_messages(site: Site) -> list[dict[str, Any]]:
+    """The rows of messages that carry a code."""
+    return [row for row in site.rows("message") if row["challenge_id"] is not None]
+
+
 def read(person: Person) -> str:
     """The newest code, delivered."""
     person.deliver()
@@ -68,6 +74,58 @@ def test_nothing_is_sent_before_it_is_asked_for(letters_site: Site) -> None:
 
     assert ways_of_getting_a_code == []
     assert send(ada, begun.token).is_on_its_way
+
+
+def test_recovery_codes_are_no_other_way(letters_only: Person) -> None:
+    """Who has letters and recovery codes is sent a letter by the login itself."""
+    letters_only.make_recovery_codes()
+    before = len(code_messages(letters_only.site))
+    letters_only.login()
+
+    assert len(code_messages(letters_only.site)) == before + 1
+
+
+def test_a_way_being_added_is_sent_its_code_at_once(letters_site: Site) -> None:
+    """The first code of a new way is written with its challenge, to the address just given."""
+    draft = letters_site.draft("ada", factor="letters", address="new@site.test")
+    assert draft is not None
+    (message,) = code_messages(letters_site)
+    (asked,) = case_of(letters_site, draft.token or "").asked
+
+    assert message["challenge_id"] == asked.challenge.id
+    assert asked.challenge.sends == 1
+    letters_site.parts.courier.deliver_due()  # type: ignore[union-attr]
+    assert [sent.to for sent in letters_site.post.sent] == ["new@site.test"]
+
+
+def test_a_fresh_proof_is_asked_for_with_its_code(letters_site: Site) -> None:
+    """Asked anew, a person is sent a code for the way wanted, and for no other way or nobody's."""
+    ada = letters_site.enrol()
+    ada.add_letters()
+    before = len(code_messages(letters_site))
+    engine, letters = letters_site.engine, ada.enrolment("letters").id
+
+    for wanted in ("", ada.enrolment_id, "invented"):
+        assert not engine.ask_again(ada.passage, Purpose.MANAGE, send=wanted)
+    assert len(code_messages(letters_site)) == before
+    assert engine.ask_again(ada.passage, Purpose.MANAGE, send=letters)
+    assert len(code_messages(letters_site)) == before + 1
+    ada.deliver()
+    assert ada.answer(ada.token, letters_site.post.code(), Purpose.MANAGE).is_accepted
+
+
+@pytest.mark.row("ATK-30")
+def test_another_code_is_for_the_purpose_named(letters_site: Site) -> None:
+    """Where a way is asked for on a grant, no code is sent for a purpose it is not asked for."""
+    ada = letters_site.enrol()
+    ada.add_letters()
+    engine, letters = letters_site.engine, ada.enrolment("letters").id
+    engine.ask_again(ada.passage, Purpose.MANAGE, send=letters)
+    letters_site.fake.move(30 * SECOND)
+
+    for purpose in (Purpose.LOGIN, Purpose.ENROL):
+        assert not engine.resend(ada.token, purpose, letters).is_on_its_way
+    assert engine.resend(ada.token, Purpose.MANAGE, letters).is_on_its_way
 
 
 @pytest.mark.row("C5", "CS-03")
