@@ -2,12 +2,13 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from examples.microblog import serve
 from examples.microblog.models import User, db
@@ -20,6 +21,7 @@ from werkzeug.serving import make_server
 from examples import plain_session
 from vestibule.flask.state import state_of
 from vestibule.store import tables
+from vestibule.testing import Inbox
 
 PASSWORD = "leek and potato soup"
 PAGE = {"Accept": "text/html"}
@@ -46,9 +48,13 @@ def microblog(folder: Path, port: int = 0) -> Iterator[Served]:
 
 
 @contextmanager
-def notebook(folder: Path) -> Iterator[Served]:
+def notebook(folder: Path, **config: Any) -> Iterator[Served]:
     """Serve Jotter, the host without Flask-Login."""
-    with _serving(folder, _notebook, 0) as served:
+
+    def prepare(folder: Path, port: int) -> Flask:
+        return _notebook(folder, port, config)
+
+    with _serving(folder, prepare, 0) as served:
         yield served
 
 
@@ -79,15 +85,18 @@ def _serving(
             state_of(app).close()
 
 
-def _notebook(folder: Path, port: int) -> Flask:
-    return plain_session.create_app(
+def _notebook(folder: Path, port: int, config: Mapping[str, Any]) -> Flask:
+    app = plain_session.create_app(
         {
             "INSTANCE_PATH": folder,
             "SECRET_KEY": f"a key for tests and for port {port}",
             "SESSION_COOKIE_SECURE": False,
             "VESTIBULE_DEVELOPMENT": True,
+            **config,
         }
     )
+    Inbox(folder / "inbox.json").init_app(app)
+    return app
 
 
 def add_user(served: Served, name: str) -> None:
