@@ -152,7 +152,13 @@ def send(t: Callable[..., str], seconds: int | None = None) -> SimpleNamespace:
         text = t("No code yet? Another one can be sent at %(time)s.", time="14:32:05 UTC")
     else:
         text = t("No code yet? Look again, or have another one sent.")
-    return SimpleNamespace(is_sent=seconds is not None, url="/sent", text=text, seconds=seconds)
+    usual = t("Send me a code") if seconds is None else t("Send another code")
+    return SimpleNamespace(
+        is_sent=seconds is not None,
+        text=text,
+        buttons=[(usual, "/sent"), (t("Call me instead"), "/sent")],
+        seconds=seconds,
+    )
 
 
 def problem(title: str, text: str, when: str | None = None) -> SimpleNamespace:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ def post(shop: Shop, address: str = ADDRESS) -> list[str]:
 def code(shop: Shop, address: str = ADDRESS) -> str:
     """The newest code that arrived."""
     return post(shop, address)[0].split()[0]
+
+
+def carried(shop: Shop) -> str:
+    """Over which channel the newest code came."""
+    return next(m.channel for m in shop.inbox.messages if " is your code for " in m.text)
 
 
 def other(right: str) -> str:
@@ -367,6 +373,49 @@ def test_an_app_has_nothing_to_send(shop: Shop) -> None:
     assert queued(shop) == 0
 
 
+# Over another channel
+
+
+def test_another_channel_is_another_button(tmp_path: Path) -> None:
+    """A factor with two channels has a button for each, at every place; one wait holds for both."""
+    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=["tests.flask.ringing:Ringing", "recovery_codes"])
+    browser = shop.browser()
+    browser.give_password()
+    browser.get("/two-step/add/ringing")
+    browser.send("/two-step/add/ringing", address=ADDRESS)
+    heard = [code(shop)]
+    assert carried(shop) == "sms"
+
+    def have_called(page: str) -> None:
+        shop.clock.move(seconds=30)
+        found = re.search(
+            r'formaction="([^"]+channel=call)">Call me instead<', browser.get(page).text
+        )
+        assert found is not None
+        assert browser.send(unescape(found[1])).status_code == 303
+        heard.append(code(shop))
+        assert carried(shop) == "call"
+        assert browser.send(unescape(found[1])).status_code == 429
+        assert heard[-1] != heard[-2]
+
+    have_called(SETUP)
+    assert browser.send(SETUP, code=heard[0]).status_code == 422
+    assert browser.send(SETUP, code=heard[-1]).status_code == 303
+    browser.sign_out().wait()
+    have_called(LOGIN)
+    assert browser.send(LOGIN, code=heard[-1]).status_code == 303
+    shop.clock.move(seconds=3600)
+    have_called(CONFIRM)
+    assert browser.send(CONFIRM, code=heard[-1]).status_code == 303
+
+    method = browser.enrolment_id("ringing")
+    shop.clock.move(seconds=3600)
+    browser.ask(f"{CONFIRM}/send", {"method": method, "channel": "pigeon"})
+    heard.append(code(shop))
+    assert carried(shop) == "sms"
+    shop.close()
+
+
 # As a program
 
 
@@ -421,6 +470,25 @@ def test_a_program_has_a_code_sent_by_its_handle(shop: Shop, both: Browser) -> N
 
     assert done["status"] == "accepted"
     assert done["proof"]
+
+
+@pytest.mark.row("ATK-72")
+@pytest.mark.parametrize("odd", ["\0", "١٢٣", "x" * 9000, "'; --", "letters", "../.."])
+@pytest.mark.parametrize("path", [LOGIN, CONFIRM, SETUP])
+def test_odd_wishes_are_refused_plainly(shop: Shop, both: Browser, path: str, odd: str) -> None:
+    """Whatever is named as the way a code should go is refused by a plain answer, and no code."""
+    write_to(both)
+    both.sign_out().wait() if path == LOGIN else both.get(CONFIRM)
+    before = queued(shop)
+
+    for answer in (
+        both.send(f"{path}/send", method=odd),
+        both.ask(f"{path}/send", {"method": odd}),
+        both.ask(f"{path}/send", {"method": [odd]}),
+        both.ask(f"{path}/send", {"method": 1}),
+    ):
+        assert answer.status_code in {400, 410, 429}
+    assert queued(shop) == before
 
 
 # What must not send

@@ -107,12 +107,17 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Env:
-    """What a factor may ask for: the moment, randomness, and the code derived for a challenge."""
+    """What a factor may ask for: the moment, randomness, and the code derived for a challenge.
+
+    `confirming` says that an enrolment is being proven; `channel` is the one of its channels that
+    the person asked for, None for whichever is best.
+    """
 
     now: datetime
     random: Callable[[int], bytes]
     code_for: Callable[[Challenge, int], str]
     confirming: bool = False
+    channel: str | None = None
 
 
 class Factor(Protocol):

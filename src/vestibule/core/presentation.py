@@ -4,7 +4,8 @@ Texts are English, as a person reads them, and may hold `%(site)s` (the site's n
 (a code's length) and `%(to)s` (what `Factor.describe` says of the enrolment).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 DOOR = "M5 20V10.5a7 7 0 0 1 14 0V20M3 20.5h18M12 3.5v17M9.5 13h.01M14.5 13h.01"
 
@@ -58,5 +59,7 @@ class Presentation:
     """What is said where the set-up has to be begun anew."""
     icon: str = DOOR
     """A drawing: the data of one stroked SVG path on a grid of 24 by 24."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """What the button says that has a code sent over another channel than the first, by channel."""
     questions: tuple[Question, ...] = ()
     """What is asked before one can be added."""

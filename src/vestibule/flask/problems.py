@@ -37,6 +37,14 @@ class Problem:
     next_url: str | None = None
 
 
+def lost_form() -> Problem:
+    """Return what a person is told whose form was too old: its page is shown anew."""
+    return Problem(
+        title=_("Please try that once more"),
+        text=_("The page was open too long, or in another window. Nothing was lost."),
+    )
+
+
 def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
     """Return what a person is told of a refused answer; a code used before is like any other."""
     if rejected.reason in {Reason.WRONG, Reason.REPLAYED} and rejected.tries_left != 0:

@@ -1,6 +1,7 @@
 """What is answered to somebody who has a code sent: on its way, not yet, or no more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -12,6 +13,22 @@ from vestibule.flask.pages import said, state, wait_for
 from vestibule.flask.problems import STATUS, Problem
 from vestibule.flask.texts import clock_time
 from vestibule.flask.texts import gettext as _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """To which way a code shall be sent, and over which of its channels, None for its first."""
+
+    method: str
+    channel: str | None
+
+
+def wish(fields: Mapping[str, str]) -> Wish:
+    """Return what was wished for: a program says it in JSON, a form in its address."""
+    return Wish(
+        method=fields.get("method") or request.args.get("method", ""),
+        channel=fields.get("channel") or request.args.get("channel"),
+    )
 
 
 def answer(resent: Resent, page: str, show: Callable[[Problem, int], Response]) -> Response:

@@ -1,8 +1,7 @@
 """What pages show of a person's ways: each in the words and with the drawing its factor brings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from flask import current_app, url_for
@@ -33,15 +32,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """The button that has a code sent: for the first time, again, or no more.
+    """The buttons that have a code sent: for the first time, again, or no more.
 
-    `url` is None where no more can be sent; `when` and `seconds` tell how long to wait.
+    `buttons` are pairs of what one says and where it is posted, the usual one first; there are
+    none where no more can be sent. `seconds` tells how long to wait for another.
     """
 
     is_sent: bool
-    url: str | None
     text: str
-    when: str | None = None
+    buttons: tuple[tuple[str, str], ...] = ()
     seconds: int | None = None
 
 
@@ -89,16 +88,42 @@ def field_of(enrolment: Enrolment, typed: str = "") -> Field:
     )
 
 
-def send_of(enrolment: Enrolment, case: Case | None, purpose: Purpose, url: str) -> Send | None:
-    """Return the button that has a code sent to an enrolment; None where nothing is sent to it."""
+def send_of(
+    enrolment: Enrolment, case: Case | None, purpose: Purpose, endpoint: str
+) -> Send | None:
+    """Return the buttons that have a code sent to an enrolment, None where nothing is sent to it.
+
+    They are posted to the view called `endpoint`.
+    """
     sending = sending_of(enrolment, case, purpose)
     if sending is None:
         return None
+    buttons = tuple(_buttons(enrolment, endpoint, again=sending.is_sent))
     if not sending.is_sent:
-        return Send(is_sent=False, url=url, text=_("Nothing is sent before you ask for it."))
+        text = _("Nothing is sent before you ask for it.")
+        return Send(is_sent=False, text=text, buttons=buttons)
     if sending.again_at is None:
-        return Send(is_sent=True, url=None, text=_("No more codes can be sent this time."))
-    return _again(url, sending.again_at, state().engine.house.now())
+        return Send(is_sent=True, text=_("No more codes can be sent this time."))
+    now = state().engine.house.now()
+    if sending.again_at <= now:
+        text = _("No code yet? Look again, or have another one sent.")
+        return Send(is_sent=True, text=text, buttons=buttons)
+    text = _(
+        "No code yet? Another one can be sent at %(time)s.", time=clock_time(sending.again_at, now)
+    )
+    seconds = max(1, round((sending.again_at - now).total_seconds()))
+    return Send(is_sent=True, text=text, buttons=buttons, seconds=seconds)
+
+
+def _buttons(enrolment: Enrolment, endpoint: str, *, again: bool) -> Iterator[tuple[str, str]]:
+    """Return what each button says and where it leads: the usual one, and each other channel's."""
+    factor = factor_of(enrolment)
+    usual = _("Send another code") if again else _("Send me a code")
+    yield usual, url_for(endpoint, method=enrolment.id)
+    for channel in factor.traits.channels[1:]:
+        says = factor.presentation.instead.get(channel)
+        if says:
+            yield gettext(says), url_for(endpoint, method=enrolment.id, channel=channel)
 
 
 def sending_of(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Sending | None:
@@ -149,17 +174,3 @@ def _values(factor: Factor, enrolment: Enrolment) -> dict[str, object]:
         "digits": factor.code_format(enrolment).digits,
         "to": factor.describe(enrolment),
     }
-
-
-def _again(url: str, again_at: datetime, now: datetime) -> Send:
-    if again_at <= now:
-        return Send(
-            is_sent=True, url=url, text=_("No code yet? Look again, or have another one sent.")
-        )
-    return Send(
-        is_sent=True,
-        url=url,
-        text=_("No code yet? Another one can be sent at %(time)s.", time=clock_time(again_at, now)),
-        when=again_at.isoformat(),
-        seconds=max(1, round((again_at - now).total_seconds())),
-    )

@@ -51,10 +51,16 @@ class Engine:
         return verify.verify(self.house, token, purpose, answer, origin)
 
     def resend(
-        self, token: str | None, purpose: Purpose, enrolment_id: str, origin: Origin = NOWHERE
+        self,
+        token: str | None,
+        purpose: Purpose,
+        enrolment_id: str,
+        origin: Origin = NOWHERE,
+        *,
+        channel: str | None = None,
     ) -> sending.Resent:
         """Send a new code for an open challenge."""
-        return sending.resend(self.house, token, purpose, enrolment_id, origin)
+        return sending.resend(self.house, token, purpose, enrolment_id, origin, channel=channel)
 
     def sending_of(
         self, enrolment: Enrolment, challenge: Challenge | None
@@ -141,10 +147,16 @@ class Engine:
         return managing.remove(self.house, enrolment, by, origin)
 
     def ask_again(
-        self, passage: Passage, purpose: Purpose, origin: Origin = NOWHERE, *, send: str = ""
+        self,
+        passage: Passage,
+        purpose: Purpose,
+        origin: Origin = NOWHERE,
+        *,
+        send: str = "",
+        channel: str | None = None,
     ) -> bool:
         """Ask a signed-in person to prove anew that it is them; say whether a code was sent."""
-        return managing.ask_again(self.house, passage, purpose, origin, send=send)
+        return managing.ask_again(self.house, passage, purpose, origin, send=send, channel=channel)
 
     def askable(self, passage: Passage) -> Sequence[Enrolment]:
         """Return the ways a signed-in person can be asked for now, the one to show first first."""

@@ -61,13 +61,16 @@ class House:
         """Return a new token for a cookie or a handle."""
         return new_token(self.random.bytes)
 
-    def env(self, now: datetime, purpose: Purpose = Purpose.LOGIN) -> Env:
+    def env(
+        self, now: datetime, purpose: Purpose = Purpose.LOGIN, channel: str | None = None
+    ) -> Env:
         """Return what a factor may ask for at `now`."""
         return Env(
             now=now,
             random=self.random.bytes,
             code_for=self.codes.code_for,
             confirming=purpose is Purpose.ENROL,
+            channel=channel,
         )
 
     def event(self, fact: Fact, subject: str, now: datetime, origin: Origin) -> Event:
@@ -121,9 +124,11 @@ class House:
             return False
         return True
 
-    def opening(self, enrolment: Enrolment, now: datetime) -> Opening:
-        """Return what the factor says of a new challenge."""
-        return self.registry[enrolment.factor].open(self.vault.opened(enrolment), self.env(now))
+    def opening(self, enrolment: Enrolment, now: datetime, channel: str | None = None) -> Opening:
+        """Return what the factor says of a new challenge; a channel it has not is not asked for."""
+        factor = self.registry[enrolment.factor]
+        wanted = channel if channel in factor.traits.channels else None
+        return factor.open(self.vault.opened(enrolment), self.env(now, channel=wanted))
 
     def tell(self, events: tuple[Event, ...]) -> None:
         """Tell whoever listens of events that are committed now."""

@@ -60,18 +60,24 @@ def remove(house: House, enrolment: Enrolment, by: Passage | None, origin: Origi
 
 
 def ask_again(
-    house: House, passage: Passage, purpose: Purpose, origin: Origin, *, send: str = ""
+    house: House,
+    passage: Passage,
+    purpose: Purpose,
+    origin: Origin,
+    *,
+    send: str = "",
+    channel: str | None = None,
 ) -> bool:
     """Ask a signed-in person to prove anew that it is them; what was asked before is gone.
 
-    `send` is the id of an enrolment whose code is sent at once, in the same transaction; say
-    whether one was.
+    `send` is the id of an enrolment whose code is sent at once, in the same transaction, over
+    `channel`; say whether one was.
     """
     now = house.now()
     enrolments = house.store.enrolments(house.realm, passage.subject)
     ways = [e for e in enrolments if is_askable(house, e, passage) and house.opens(e)]
     opened = [house.challenge(passage, way, purpose, now) for way in ways]
-    challenges, messages = sending.first(house, ways, opened, send, now)
+    challenges, messages = sending.first(house, ways, opened, send, now, channel)
     fact = events.ChallengesOpened(passage=passage.id, purpose=purpose)
     event = house.event(fact, passage.subject, now, origin)
     house.store.open_challenges(passage.id, purpose, challenges, messages, [event])

@@ -16,7 +16,7 @@ from vestibule.core.model import (
     Passage,
     Purpose,
 )
-from vestibule.core.ruling import Case, Ruling
+from vestibule.core.ruling import Asked, Case, Ruling
 from vestibule.core.tokens import token_hash
 from vestibule.core.verdict import Pending, Reason, Rejected, Verdict
 
@@ -56,6 +56,7 @@ def first(
     challenges: Sequence[Challenge],
     wanted: str,
     now: datetime,
+    channel: str | None = None,
 ) -> tuple[Sequence[Challenge], Sequence[Message]]:
     """Return new challenges, that of the enrolment `wanted` with the message that carries its code.
 
@@ -69,16 +70,25 @@ def first(
         if way is None:
             renewed.append(challenge)
             continue
-        again, message = _next(house, challenge, way, now)
+        again, message = _next(house, challenge, way, now, channel)
         renewed.append(again)
         messages.append(message)
     return renewed, messages
 
 
 def resend(
-    house: House, token: str | None, purpose: Purpose, enrolment_id: str, origin: Origin
+    house: House,
+    token: str | None,
+    purpose: Purpose,
+    enrolment_id: str,
+    origin: Origin,
+    *,
+    channel: str | None = None,
 ) -> Resent:
-    """Write a message with a new code for one open challenge; the code before is dead at once."""
+    """Write a message with a new code for one open challenge; the code before is dead at once.
+
+    `channel` is one of the factor's, None for the one it would choose itself.
+    """
     now = house.now()
 
     def rule(case: Case) -> Ruling:
@@ -89,7 +99,7 @@ def resend(
             if enrolment.id != enrolment_id or challenge.purpose is not purpose:
                 continue
             if challenge.is_open(now) and _may_be_sent(house, enrolment):
-                return _rule(house, case, challenge, enrolment, now, origin)
+                return _rule(house, case, asked, now, origin, channel)
         return Ruling(verdict=Rejected(reason=Reason.GONE))
 
     key = token_hash(token)
@@ -132,17 +142,13 @@ def send_again_at(challenge: Challenge) -> datetime | None:
 
 
 def _rule(
-    house: House,
-    case: Case,
-    challenge: Challenge,
-    enrolment: Enrolment,
-    now: datetime,
-    origin: Origin,
+    house: House, case: Case, asked: Asked, now: datetime, origin: Origin, channel: str | None
 ) -> Ruling:
+    challenge = asked.challenge
     again = send_again_at(challenge)
     if again is None or now < again:
         return Ruling(verdict=Rejected(reason=Reason.DELAYED, retry_at=again))
-    renewed, message = _next(house, challenge, enrolment, now)
+    renewed, message = _next(house, challenge, asked.enrolment, now, channel)
     fact = events.CodeResent(
         passage=case.passage.id, channel=message.channel, generation=renewed.generation
     )
@@ -151,9 +157,13 @@ def _rule(
 
 
 def _next(
-    house: House, challenge: Challenge, enrolment: Enrolment, now: datetime
+    house: House,
+    challenge: Challenge,
+    enrolment: Enrolment,
+    now: datetime,
+    channel: str | None,
 ) -> tuple[Challenge, Message]:
-    opening, factor = house.opening(enrolment, now), house.registry[enrolment.factor]
+    opening, factor = house.opening(enrolment, now, channel), house.registry[enrolment.factor]
     renewed = replace(
         challenge,
         generation=challenge.generation + (1 if challenge.sends else 0),

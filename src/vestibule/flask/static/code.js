@@ -124,17 +124,17 @@ function countDown(whenOver) {
   return true;
 }
 
-// Holds the button that has another code sent back until it can be, and counts
+// Holds back the buttons that have another code sent until it can be, and counts
 // that time down; a code is never asked for twice by one press too many.
 function sendAgain(form) {
-  const button = form.querySelector("button");
+  const buttons = form.querySelector("[data-send-buttons]");
   const note = form.querySelector("[data-send-text]");
   const { seconds, text, over } = form.dataset;
   const until = Date.now() + Number(seconds ?? 0) * 1000;
   let busy = false;
   const tick = () => {
     const left = until - Date.now();
-    button.hidden = left > 0;
+    buttons.hidden = left > 0;
     note.textContent = left > 0 ? text.replace("{time}", inClockForm(left)) : over;
     if (left <= 0) clearInterval(timer);
   };

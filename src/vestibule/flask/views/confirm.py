@@ -16,7 +16,8 @@ from vestibule.flask.answers import origin_of, proof_required
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of
+from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of
+from vestibule.flask.sending import Wish
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.wanted import recall, remember
@@ -58,36 +59,36 @@ def answer() -> Response:
     if person is None or person.grant is None:
         return _not_asked(person)
     if sent.is_stale:
-        return _ask(person, _stale(), status=400)
+        return _ask(person, lost_form(), status=400)
     return _judged(person, person.grant, sent.fields["code"])
 
 
 def send() -> Response:
     """Have a code sent to somebody who proves anew that it is them."""
-    sent = submission.read("method")
+    sent = submission.read("method", "channel")
     if sent.refusal is not None:
         return sent.refusal
     person = session.person()
     if person is None or person.grant is None:
         return _not_asked(person)
     if sent.is_stale:
-        return _ask(person, _stale(), status=400)
-    wanted = sent.fields["method"] or request.args.get("method", "")
+        return _ask(person, lost_form(), status=400)
+    wish = sending.wish(sent.fields)
     return sending.answer(
-        _sent(person.grant, wanted),
-        url_for("vestibule.confirm", method=wanted),
+        _sent(person.grant, wish),
+        url_for("vestibule.confirm", method=wish.method),
         lambda problem, status: _ask(person, problem, status=status),
     )
 
 
-def _sent(grant: Passage, wanted: str) -> Resent:
+def _sent(grant: Passage, wish: Wish) -> Resent:
     """Open what is asked, with the message; where it is open already, send another."""
     here, origin = state(), origin_of(request)
     token = here.cookies.token(request)
     case = here.engine.look(token)
     if case is None or _is_asked(case.asked):
-        return here.engine.resend(token, PURPOSE, wanted, origin)
-    if here.engine.ask_again(grant, PURPOSE, origin, send=wanted):
+        return here.engine.resend(token, PURPOSE, wish.method, origin, channel=wish.channel)
+    if here.engine.ask_again(grant, PURPOSE, origin, send=wish.method, channel=wish.channel):
         return Resent(verdict=Pending())
     return Resent(verdict=Rejected(reason=Reason.GONE))
 
@@ -173,21 +174,12 @@ def _ask(
         account=here.applicant(person.subject, person.user).account,
         method=showing.way_of(chosen),
         field=showing.field_of(chosen, typed),
-        send=showing.send_of(
-            chosen, case, PURPOSE, url_for("vestibule.send_confirm", method=chosen.id)
-        ),
+        send=showing.send_of(chosen, case, PURPOSE, "vestibule.send_confirm"),
         action=url_for("vestibule.confirm", method=chosen.id),
         problem=problem,
         blocked=blocked,
         others=[showing.way_of(w, "vestibule.confirm") for w in offered if w.id != chosen.id],
         cancel_url=url_for("vestibule.manage"),
-    )
-
-
-def _stale() -> Problem:
-    return Problem(
-        title=_("Please try that once more"),
-        text=_("The page was open too long, or in another window. Nothing was lost."),
     )
 
 

@@ -16,7 +16,7 @@ from vestibule.flask.answers import origin_of
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, problem_of
+from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of
 from vestibule.flask.qr import qr_of
 from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext
@@ -141,7 +141,7 @@ def confirm(person: Person) -> Response:
     if draft is None:
         return _nothing_begun()
     if sent.is_stale:
-        return _page(person, case, draft, _stale(), status=400)
+        return _page(person, case, draft, lost_form(), status=400)
     here = state()
     token = here.cookies.token(request)
     outcome = here.engine.verify(token, PURPOSE, sent.fields["code"], origin_of(request))
@@ -156,7 +156,7 @@ def confirm(person: Person) -> Response:
 @signed_in
 def send(person: Person) -> Response:
     """Have another code sent to the way being added."""
-    sent = submission.read()
+    sent = submission.read("channel")
     if sent.refusal is not None:
         return sent.refusal
     case = _case()
@@ -164,11 +164,11 @@ def send(person: Person) -> Response:
     if draft is None:
         return _nothing_begun()
     if sent.is_stale:
-        return _page(person, case, draft, _stale(), status=400)
+        return _page(person, case, draft, lost_form(), status=400)
     here = state()
-    token = here.cookies.token(request)
+    token, channel = here.cookies.token(request), sending.wish(sent.fields).channel
     return sending.answer(
-        here.engine.resend(token, PURPOSE, draft.id, origin_of(request)),
+        here.engine.resend(token, PURPOSE, draft.id, origin_of(request), channel=channel),
         url_for("vestibule.setup"),
         lambda problem, status: _page(person, case, draft, problem, status=status),
     )
@@ -260,17 +260,10 @@ def _page(
         method=showing.way_of(draft),
         account=applicant.account,
         field=showing.field_of(draft, typed),
-        send=showing.send_of(draft, case, PURPOSE, url_for("vestibule.send_setup")),
+        send=showing.send_of(draft, case, PURPOSE, "vestibule.send_setup"),
         action=url_for("vestibule.setup"),
         problem=problem,
         cancel_url=url_for("vestibule.cancel_setup"),
-    )
-
-
-def _stale() -> Problem:
-    return Problem(
-        title=_("Please try that once more"),
-        text=_("The page was open too long, or in another window. Nothing was lost."),
     )
 
 

@@ -47,20 +47,22 @@ def answer() -> Response:
 
 def send() -> Response:
     """Have a code sent for one way of the login that waits."""
-    sent = submission.read("method", by_program="handle")
+    sent = submission.read("method", "channel", by_program="handle")
     if sent.refusal is not None:
         return sent.refusal
     token = sent.fields["handle"] or state().cookies.token(request)
     if sent.is_stale:
         return _stale(token)
-    wanted = sent.fields["method"] or request.args.get("method", "")
-    resent = state().engine.resend(token, Purpose.LOGIN, wanted, origin_of(request))
+    wish = sending.wish(sent.fields)
+    resent = state().engine.resend(
+        token, Purpose.LOGIN, wish.method, origin_of(request), channel=wish.channel
+    )
     case = waiting(state(), token)
     if case is None:
         return _nothing_waits()
     return sending.answer(
         resent,
-        url_for("vestibule.login", method=wanted),
+        url_for("vestibule.login", method=wish.method),
         lambda problem, status: _ask(case, problem, status=status),
     )
 
@@ -180,9 +182,7 @@ def _ask(
         account=None,
         method=showing.way_of(chosen),
         field=showing.field_of(chosen, typed),
-        send=showing.send_of(
-            chosen, case, Purpose.LOGIN, url_for("vestibule.send", method=chosen.id)
-        ),
+        send=showing.send_of(chosen, case, Purpose.LOGIN, "vestibule.send"),
         action=address("vestibule.login", method=chosen.id),
         problem=problem,
         blocked=blocked,
