@@ -121,10 +121,7 @@ def test_sent_codes_without_scripts(open_browser: Open, site: Served) -> None:
 
 @pytest.mark.row("A11Y-3", "A11Y-1")
 def test_sent_codes_with_scripts(open_browser: Open, site: Served) -> None:
-    """With scripts the wait counts down and holds the button back, and a full code sends itself.
-
-    No page of it has a barrier or weighs much.
-    """
+    """With scripts the wait counts down, a full code sends itself, and no page has a barrier."""
     me = open_browser(site)
     for page in ("/register", "/login"):
         give_password(me, page)

@@ -14,10 +14,7 @@ def reopened(folder: Path, **config: Any) -> Shop:
 
 
 def test_an_app_outlives_a_change_of_settings(tmp_path: Path) -> None:
-    """An app of eight digits signs in after six were set, beside a new app that shows six.
-
-    The page asks for as many digits as the app that is asked first shows.
-    """
+    """An app of eight digits is asked for eight after six were set, beside a new one of six."""
     first = Shop.open(tmp_path, VESTIBULE_TOTP_DIGITS=8, VESTIBULE_TOTP_PERIOD=60)
     old = first.browser().join().phone
     assert old is not None

@@ -203,6 +203,29 @@ def test_whoever_adds_nothing_is_led_back(shop: Shop) -> None:
         assert browser.send(f"/two-step/add/{name}").status_code == 404
 
 
+def test_a_way_that_is_switched_off_is_not_there(tmp_path: Path) -> None:
+    """A way whose factor is switched off is not listed, not asked, and has no pages."""
+    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=["totp", LETTERS])
+    member = write_to(shop.browser().join())
+    member.get(SETUP)
+    member.send(SETUP, code=code(shop))
+    letters, phone, now = member.enrolment_id("letters"), member.phone, shop.clock.now()
+    shop.close()
+
+    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=["totp"])
+    shop.clock.stand_at(now)
+    browser = Browser(shop, phone=phone)
+    asked = browser.wait().get(LOGIN).text
+    browser.send(LOGIN, code=browser.next_code())
+    listed = browser.get("/two-step/").text
+
+    assert "m•••" not in asked + listed
+    for page in ("name", "remove"):
+        assert browser.get(f"/two-step/ways/{letters}/{page}").status_code == 404
+        assert browser.send(f"/two-step/ways/{letters}/{page}", label="x").status_code == 404
+    shop.close()
+
+
 # Signing in
 
 
@@ -246,10 +269,7 @@ def test_nothing_is_sent_before_it_is_asked_for(shop: Shop, both: Browser) -> No
 
 @pytest.mark.row("CS-03", "C5")
 def test_another_code_can_be_had_after_a_wait(shop: Shop, writer: Browser) -> None:
-    """Asked for too early another code is not sent, and the page says when; then the old is dead.
-
-    After five there are no more in one login, and the page says so and has no button.
-    """
+    """Another code is had after the wait that the page tells, kills the old, and is the fifth."""
     writer.sign_out().wait()
     send = f"{LOGIN}/send?method={writer.enrolment_id('letters')}"
     for gap in GAPS:

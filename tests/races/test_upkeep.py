@@ -49,7 +49,7 @@ def test_a_name_given_during_a_clearing_does_not_bring_shown_codes_back(parts: P
     recovery_codes(parts, ann)
     read_before = parts.engine.enrolments("ann")[1]
     assert read_before.secret
-    parts.upkeep.purge(parts.engine.house.now() + timedelta(hours=2), ())
+    parts.upkeep.purge(parts.engine.house.now() + timedelta(hours=2), ["recovery_codes"])
 
     assert parts.engine.prefer(read_before)
 
@@ -76,7 +76,9 @@ def test_clearing_out_waits_for_an_answer_and_not_the_other_way_round(
     with threads() as start:
         wrong = start(answer)
         stop.wait()
-        purged = start(lambda: str(other.upkeep.purge(days_later(other.engine), ())["sources"]))
+        purged = start(
+            lambda: str(other.upkeep.purge(days_later(other.engine), ["recovery_codes"])["sources"])
+        )
         wait_until_blocked(parts)
         stop.release()
 

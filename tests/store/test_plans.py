@@ -45,13 +45,14 @@ def recovering(ada: Person) -> None:
 
 def having_a_code_sent(ada: Person) -> None:
     """A code that is sent."""
-    ada.site.engine.resend(ada.login().token, ada.enrolment("letters").id)
+    letters = ada.enrolment("letters").id
+    ada.site.engine.resend(ada.login().token, Purpose.LOGIN, letters)
 
 
 def proving_again(ada: Person) -> None:
     """A fresh proof by somebody signed in."""
-    ada.ask_again(Purpose.STEP_UP)
-    ada.answer(ada.token, ada.next_code(), Purpose.STEP_UP)
+    ada.ask_again(Purpose.MANAGE)
+    ada.answer(ada.token, ada.next_code(), Purpose.MANAGE)
 
 
 def redeeming(ada: Person) -> None:

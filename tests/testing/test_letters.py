@@ -23,10 +23,7 @@ WORLD = Env(now=START, random=FixedRandom().bytes, code_for=lambda _, digits: "7
 
 @pytest.mark.parametrize("answers", [{}, {"address": " ada@site.test "}])
 def test_letters_go_where_they_are_wanted(answers: dict[str, str]) -> None:
-    """The factor for tests sends to the address typed, else the account's; only its code is right.
-
-    It shows no more of the address than its owner needs.
-    """
+    """The factor for tests sends to the address typed, else the account's, and shows part of it."""
     letters = Letters(digits=8)
     account = "else" if answers else "ada@site.test"
     applicant = Applicant(subject="ada", account=account, issuer="Site", answers=answers)

@@ -11,6 +11,7 @@ from vestibule.core.factor import Factor
 from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.presentation import Presentation
 from vestibule.core.ruling import Case
+from vestibule.flask.addresses import address
 from vestibule.flask.pages import Field, state
 from vestibule.flask.texts import clock_time, gettext
 from vestibule.flask.texts import gettext as _
@@ -65,7 +66,7 @@ def way_of(enrolment: Enrolment, endpoint: str | None = None) -> Way:
         label=label_of(enrolment),
         hint=gettext(hint, **_values(factor, enrolment)),
         icon=shown.icon,
-        url=url_for(endpoint, method=enrolment.id) if endpoint else "",
+        url=address(endpoint, method=enrolment.id) if endpoint else "",
     )
 
 
@@ -119,7 +120,7 @@ def _buttons(enrolment: Enrolment, endpoint: str, *, again: bool) -> Iterator[tu
     """Return what each button says and where it leads: the usual one, and each other channel's."""
     factor = factor_of(enrolment)
     usual = _("Send another code") if again else _("Send me a code")
-    yield usual, url_for(endpoint, method=enrolment.id)
+    yield usual, address(endpoint, method=enrolment.id)
     for channel in factor.traits.channels[1:]:
         says = factor.presentation.instead.get(channel)
         if says:

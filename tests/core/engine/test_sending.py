@@ -215,6 +215,17 @@ def test_a_login_that_is_over_sends_nothing(letters_only: Person) -> None:
     assert send(letters_only, old.token).verdict == Rejected(reason=Reason.GONE)
 
 
+def test_an_altered_address_is_sent_nothing(letters_only: Person) -> None:
+    """Where somebody has altered where codes go, none is sent, and nothing breaks."""
+    site = letters_only.site
+    begun, letters = letters_only.login(), letters_only.enrolment("letters").id
+    (row,) = (row for row in site.rows("enrolment") if row["id"] == letters)
+    site.change("enrolment", {"id": letters}, secret=row["secret"][:-1] + b"?")
+    site.fake.move(30 * SECOND)
+
+    assert send(letters_only, begun.token).verdict == Rejected(reason=Reason.GONE)
+
+
 @pytest.mark.row("A12", "ATK-30")
 def test_two_people_with_one_address_have_codes_of_their_own(letters_site: Site) -> None:
     """A code that went to a shared address lets in only whom it was asked for, in that browser."""

@@ -77,7 +77,7 @@ def ask_again(
     enrolments = house.store.enrolments(house.realm, passage.subject)
     ways = [e for e in enrolments if is_askable(house, e, passage) and house.opens(e)]
     opened = [house.challenge(passage, way, purpose, now) for way in ways]
-    challenges, messages = sending.first(house, ways, opened, send, now, channel)
+    challenges, messages = sending.with_first_code(house, ways, opened, send, now, channel)
     fact = events.ChallengesOpened(passage=passage.id, purpose=purpose)
     event = house.event(fact, passage.subject, now, origin)
     house.store.open_challenges(passage.id, purpose, challenges, messages, [event])

@@ -47,10 +47,10 @@ def only_way(
     """
     primary = house.registry.primary_names()
     meant = [way.id for way in ways if way.factor in primary]
-    return first(house, ways, challenges, meant[0] if len(meant) == 1 else "", now)
+    return with_first_code(house, ways, challenges, meant[0] if len(meant) == 1 else "", now)
 
 
-def first(
+def with_first_code(
     house: House,
     ways: Sequence[Enrolment],
     challenges: Sequence[Challenge],
@@ -197,5 +197,6 @@ def is_sent(house: House, enrolment: Enrolment) -> bool:
 
 
 def _may_be_sent(house: House, enrolment: Enrolment) -> bool:
-    # It may have been removed while this login was being written.
-    return is_sent(house, enrolment) and enrolment.status is not EnrolmentStatus.REVOKED
+    # It may have been removed while this login was being written, or altered since.
+    living = enrolment.status is not EnrolmentStatus.REVOKED
+    return living and is_sent(house, enrolment) and house.opens(enrolment)

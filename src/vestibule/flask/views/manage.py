@@ -76,7 +76,7 @@ def show(person: Person) -> Response:
 @freshly_proven
 def rename(person: Person, enrolment_id: str) -> Response:
     """Ask for a name of the person's own, and keep it."""
-    enrolment = state().engine.own(person.subject, enrolment_id)
+    enrolment = _own(person, enrolment_id)
     if enrolment is None:
         return unknown()
     if request.method != "POST":
@@ -111,7 +111,7 @@ def prefer(person: Person, enrolment_id: str) -> Response:
 def remove(person: Person, enrolment_id: str) -> Response:
     """Ask once more, then remove a way and end all other sessions."""
     here = state()
-    enrolment = here.engine.own(person.subject, enrolment_id)
+    enrolment = _own(person, enrolment_id)
     if enrolment is None:
         return unknown()
     if request.method != "POST":
@@ -139,6 +139,13 @@ def remove(person: Person, enrolment_id: str) -> Response:
     )
 
 
+def _own(person: Person, enrolment_id: str) -> Enrolment | None:
+    """Return a person's own way of that id; one that is switched off is not shown and not there."""
+    here = state()
+    found = here.engine.own(person.subject, enrolment_id)
+    return found if found is not None and found.factor in here.engine.house.registry else None
+
+
 def _change(
     person: Person, enrolment_id: str, change: Callable[[Enrolment], bool], note: str
 ) -> Response:
@@ -147,7 +154,7 @@ def _change(
         return sent.refusal
     if sent.is_stale:
         return lost(url_for("vestibule.manage"))
-    enrolment = state().engine.own(person.subject, enrolment_id)
+    enrolment = _own(person, enrolment_id)
     if enrolment is None:
         return unknown()
     change(enrolment)
