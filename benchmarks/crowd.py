@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from vestibule import oath
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine, Login
-from vestibule.core.engine.house import House
+from vestibule.core.engine.context import Context
 from vestibule.core.model import (
     Challenge,
     Enrolment,
@@ -41,18 +41,18 @@ class Waiting:
 
 def right_code(parts: Parts) -> str:
     """Return the code that everybody's app shows now."""
-    return oath.hotp(SECRET, oath.step_at(parts.engine.house.now().timestamp()))
+    return oath.hotp(SECRET, oath.step_at(parts.engine.now().timestamp()))
 
 
 def enrol(parts: Parts, subjects: Sequence[str]) -> None:
     """Give every one of `subjects` an authenticator app, and the ledgers that come with it."""
-    house = parts.engine.house
-    enrolments = [house.vault.sealed(_enrolment(house, subject)) for subject in subjects]
+    context = parts.engine.context
+    enrolments = [context.vault.sealed(_enrolment(context, subject)) for subject in subjects]
     primary = {"is_primary": True}
     _insert(parts, tables.enrolment, [rows.enrolment_row(e) | primary for e in enrolments])
-    now = house.now()
+    now = context.now()
     ledgers = [
-        Ledger(realm=house.realm, subject=subject, lane=lane, spent=0, as_of=now)
+        Ledger(realm=context.realm, subject=subject, lane=lane, spent=0, as_of=now)
         for subject in subjects
         for lane in Lane
     ]
@@ -62,7 +62,7 @@ def enrol(parts: Parts, subjects: Sequence[str]) -> None:
 def waiting(parts: Parts, subjects: Sequence[str]) -> list[Waiting]:
     """Return one waiting login for each of the enrolled `subjects`, as the gate parks it."""
     written = _Written(parts)
-    engine = Engine(replace(parts.engine.house, store=cast("Any", written)))
+    engine = Engine(replace(parts.engine.context, store=cast("Any", written)))
     found = [_begin(engine, subject) for subject in subjects]
     _insert(parts, tables.passage, [rows.passage_row(passage) for passage in written.passages])
     _insert(parts, tables.challenge, [rows.challenge_row(c) for c in written.challenges])
@@ -90,7 +90,7 @@ class _Written:
     challenges: list[Challenge] = field(default_factory=list)
 
     def enrolments(self, realm: str, subject: str) -> Sequence[Enrolment]:
-        return self.parts.engine.house.store.enrolments(realm, subject)
+        return self.parts.engine.context.store.enrolments(realm, subject)
 
     def known_browser(self, realm: str, subject: str, hashes: Sequence[bytes]) -> None:
         del realm, subject, hashes
@@ -104,23 +104,23 @@ class _Written:
 
 
 def _begin(engine: Engine, subject: str) -> Waiting:
-    house = engine.house
+    context = engine.context
     values = serializer_of(cast("Any", None)).dumps({"_user_id": subject, "_fresh": True})
     parked = Parked(values=values, wanted="/page", entrance="/login").to_bytes()
     begun = engine.begin_login(Login(subject=subject, identity=subject, parked=parked))
-    browser = new_token(house.random.bytes)
-    return Waiting(subject, begun.token, browser, _csrf(house, browser))
+    browser = new_token(context.random.bytes)
+    return Waiting(subject, begun.token, browser, _csrf(context, browser))
 
 
-def _csrf(house: House, browser: str) -> str:
-    return base64.urlsafe_b64encode(house.vault.box.stamp(browser, use="csrf")).decode()
+def _csrf(context: Context, browser: str) -> str:
+    return base64.urlsafe_b64encode(context.vault.box.stamp(browser, use="csrf")).decode()
 
 
-def _enrolment(house: House, subject: str) -> Enrolment:
-    now = house.now()
+def _enrolment(context: Context, subject: str) -> Enrolment:
+    now = context.now()
     return Enrolment(
-        id=house.new_id(),
-        realm=house.realm,
+        id=context.new_id(),
+        realm=context.realm,
         subject=subject,
         factor="totp",
         status=EnrolmentStatus.ACTIVE,

@@ -77,7 +77,7 @@ class Owner:
 
     def add(self, factor: str) -> None:
         """Add a factor, in the session there is or as the first."""
-        engine, kind = self.engine, self.engine.house.registry[factor]
+        engine, kind = self.engine, self.engine.registry[factor]
         self.clock.move(STEP)
         grant = engine.standing(OWNER, self.token).passage if self.token else None
         draft = engine.begin_enrolment(
@@ -177,7 +177,7 @@ class Guesser:
 
     def compared(self) -> float:
         """Return what an answer is worth now, reckoned from what the owner holds."""
-        most = self.engine.house.profile.limits.consecutive
+        most = self.engine.profile.limits.consecutive
         open_ones = [e for e in self.engine.enrolments(OWNER) if e.failures(Lane.STRANGER) < most]
         return sum(self.worth_of(enrolment) for enrolment in open_ones)
 
@@ -210,7 +210,7 @@ class Guesser:
 
     def charged(self) -> float:
         """Return what the engine charged for the last answer."""
-        told = self.parts.upkeep.events(self.engine.house.realm, OWNER, 5)
+        told = self.parts.upkeep.events(self.engine.context.realm, OWNER, 5)
         last = next(event for event in told if event["name"] == "answer_rejected")
         return float(last["data"]["odds"]) / CERTAIN
 
@@ -231,4 +231,4 @@ def letter(engine: Engine, token: str, enrolment_id: str) -> str:
     """Return the code that was sent for an enrolment."""
     case = engine.look(token)
     asked = [a for a in case.asked if a.enrolment.id == enrolment_id] if case else []
-    return engine.house.codes.code_for(asked[0].challenge, 6)
+    return engine.context.codes.code_for(asked[0].challenge, 6)

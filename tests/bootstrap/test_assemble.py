@@ -49,8 +49,8 @@ def test_an_initialised_pair_opens(made: Assemble, pair: dict[str, str]) -> None
     """Keys and store that were made together open in production, with the system's own clock."""
     parts = made(**pair)
 
-    assert isinstance(parts.engine.house.clock, SystemClock)
-    assert isinstance(parts.engine.house.random, SystemRandom)
+    assert isinstance(parts.engine.context.clock, SystemClock)
+    assert isinstance(parts.engine.context.random, SystemRandom)
     assert not parts.engine.standing("ada", None).enrolled
     assert parts.courier is None
 
@@ -171,10 +171,10 @@ def test_keys_in_one_line_open_what_the_file_sealed(
     """The same keys open the same store, whether they come from a file or from one setting."""
     keys = key_files.read(Path(pair["key_file"]))
     line = ";".join([keys.installation, *(f"{v}={encode_key(k)}" for v, k in keys.keys.items())])
-    sealed = made(**pair).engine.house.vault.seal_parked("p", b"session")
+    sealed = made(**pair).engine.vault.seal_parked("p", b"session")
 
     other = made(database_url=pair["database_url"], keys=line)
-    assert other.engine.house.vault.open_parked("p", sealed) == b"session"
+    assert other.engine.vault.open_parked("p", sealed) == b"session"
 
 
 @pytest.mark.row("ASVS-6.3.6", "NIST-03")
@@ -188,8 +188,8 @@ def test_strict_starts_only_with_what_cannot_be_phished(
 
 def test_a_site_is_called_by_its_issuer(made: Assemble) -> None:
     """An app shows the issuer that was set, else the application's own name."""
-    assert made(development=True).engine.house.issuer == "Site"
-    assert made(development=True, issuer="Bakery").engine.house.issuer == "Bakery"
+    assert made(development=True).engine.context.issuer == "Site"
+    assert made(development=True, issuer="Bakery").engine.context.issuer == "Bakery"
 
 
 def test_listeners_are_told_after_the_commit(database_url: str, tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_listeners_are_told_after_the_commit(database_url: str, tmp_path: Path) 
     def listen(event: Event) -> None:
         found.append(event.fact.name in site.told("ada"))
 
-    house = replace(site.engine.house, after_commit=listen)
-    site.parts = replace(site.parts, engine=Engine(house))
+    context = replace(site.engine.context, after_commit=listen)
+    site.parts = replace(site.parts, engine=Engine(context))
     site.enrol("ada").come_in()
     site.close()
 
@@ -218,8 +218,8 @@ def test_nothing_assembled_prints_a_key(made: Assemble, pair: dict[str, str]) ->
     for value in (
         parts,
         parts.engine,
-        parts.engine.house,
-        parts.engine.house.vault,
+        parts.engine.context,
+        parts.engine.vault,
         parts.settings,
     ):
         assert repr(ring.keys[1]) not in repr(value)

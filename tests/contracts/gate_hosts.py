@@ -119,7 +119,7 @@ class Host:
     def enrol(self, subject: str = "ada", identity: str | None = None) -> SoftwareAuthenticator:
         """Give a subject an authenticator app, in a browser far away."""
         draft = self.engine.begin_enrolment(
-            self.engine.house.registry["totp"],
+            self.engine.registry["totp"],
             Applicant(subject=subject, account=subject, issuer="Host"),
             Login(subject=subject, identity=identity or subject),
             None,

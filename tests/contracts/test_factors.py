@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from tests.core.site import LETTERS, Person, Site, applicant, reason, rejected
 
 from vestibule import factors
-from vestibule.core.answers import ALPHABET
 from vestibule.core.factor import Env, Factor, Interaction
 from vestibule.core.model import (
     Challenge,
@@ -29,6 +28,7 @@ from vestibule.core.model import (
 )
 from vestibule.core.profiles import DEFAULT
 from vestibule.core.registry import Registry, load
+from vestibule.core.spelling import ALPHABET
 from vestibule.core.verdict import Accepted, Reason, Rejected
 from vestibule.testing import FixedRandom, SoftwareAuthenticator
 from vestibule.testing.clock import START

@@ -36,7 +36,7 @@ def key(token: str) -> bytes:
 
 def store_of(site: Site) -> Store:
     """The store of a site."""
-    return site.engine.house.store
+    return site.engine.context.store
 
 
 def struck(case: Case, charge: int = 3) -> Ruling:
@@ -127,8 +127,8 @@ class Between:
 
 def slow_engine(site: Site, pause: Callable[[], None]) -> Engine:
     """An engine that stops in the middle of its transactions."""
-    house = site.engine.house
-    return Engine(replace(house, store=Pausing(house.store, pause)))
+    context = site.engine.context
+    return Engine(replace(context, store=Pausing(context.store, pause)))
 
 
 def two_answers(
@@ -191,7 +191,7 @@ def test_a_write_that_fails_takes_the_whole_ruling_with_it(site: Site) -> None:
 
     def rule(case: Case) -> Ruling:
         ruling = struck(case)
-        message = site.engine.house.notice("enrolment_confirmed", "ada", site.clock.now())[0]
+        message = site.engine.context.notice("enrolment_confirmed", "ada", site.clock.now())[0]
         return replace(ruling, messages=(message, message))
 
     with pytest.raises(Exception, match=r"(?i)unique"):
@@ -361,11 +361,11 @@ def test_one_recovery_code_in_two_browsers_at_once_lets_in_one(site: Site) -> No
     code = ada.make_recovery_codes()[0]
     one, other = ada.login(), ada.login(known=True)
     second: list[Outcome] = []
-    house = site.engine.house
+    context = site.engine.context
 
     # When the first has reserved and judged, the second runs through from end to end.
-    between = Between(house.store, lambda: second.append(ada.answer(other.token, code)))
-    outcome = Engine(replace(house, store=between)).verify(one.token, Purpose.LOGIN, code)
+    between = Between(context.store, lambda: second.append(ada.answer(other.token, code)))
+    outcome = Engine(replace(context, store=between)).verify(one.token, Purpose.LOGIN, code)
 
     assert [done.is_accepted for done in second] == [True]
     assert reason(outcome) is Reason.REPLAYED

@@ -151,7 +151,7 @@ class Site:
     ) -> Draft | None:
         """Begin to enrol; codes that are sent go to `address`, else to the account's own."""
         return self.engine.begin_enrolment(
-            self.engine.house.registry[factor],
+            self.engine.registry[factor],
             replace(applicant(subject), answers={"address": address} if address else {}),
             login or Login(subject=subject, identity=subject),
             passage,
@@ -201,7 +201,7 @@ class Site:
 
     def facts(self, subject: str | None = None) -> list[dict[str, Any]]:
         """The audit trail, oldest first."""
-        found = self.parts.upkeep.events(self.engine.house.realm, subject, 10_000)
+        found = self.parts.upkeep.events(self.engine.context.realm, subject, 10_000)
         return [dict(row) for row in reversed(found)]
 
     def told(self, subject: str | None = None) -> list[str]:

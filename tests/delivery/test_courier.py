@@ -300,7 +300,7 @@ def test_where_nothing_carries_messages_none_is_written(sqlite_url: str, tmp_pat
     parts = assemble(settings, application="Site", instance=tmp_path)
 
     assert parts.courier is None
-    assert parts.engine.house.notice("enrolment_confirmed", "ada", START) == ()
+    assert parts.engine.context.notice("enrolment_confirmed", "ada", START) == ()
     parts.database.close()
 
 

@@ -5,9 +5,9 @@ import pytest
 from argon2 import extract_parameters
 from argon2.low_level import Type
 
-from vestibule.core.answers import ALPHABET
 from vestibule.core.factor import Applicant, Env, Judged
 from vestibule.core.model import Challenge, ChallengeStatus, Enrolment, EnrolmentStatus, Purpose
+from vestibule.core.spelling import ALPHABET
 from vestibule.core.verdict import Accepted, Reason, Rejected
 from vestibule.factors.recovery_codes import RecoveryCodes
 from vestibule.factors.recovery_codes.factor import SECRET, SELECTOR

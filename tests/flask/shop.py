@@ -120,13 +120,11 @@ class Shop:
         """Let everybody be where a long row of wrong codes would have led."""
         table = tables.ledger
         with self.state.parts.database.write() as connection:
-            connection.execute(
-                update(table).values(spent=self.engine.house.profile.limits.capacity)
-            )
+            connection.execute(update(table).values(spent=self.engine.profile.limits.capacity))
 
     def pause_all_apps(self) -> None:
         """Let every app be where too many wrong codes in a row would have led."""
-        table, most = tables.enrolment, self.engine.house.profile.limits.consecutive
+        table, most = tables.enrolment, self.engine.profile.limits.consecutive
         with self.state.parts.database.write() as connection:
             connection.execute(
                 update(table)

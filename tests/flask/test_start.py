@@ -51,14 +51,14 @@ def enrol(app: Flask, subject: str) -> None:
     """Give a subject an authenticator app."""
     engine = state_of(app).engine
     draft = engine.begin_enrolment(
-        engine.house.registry["totp"],
+        engine.registry["totp"],
         Applicant(subject=subject, account=subject, issuer="Shop"),
         Login(subject=subject, identity=subject),
         None,
     )
     assert draft is not None
     phone = SoftwareAuthenticator(draft.enrolment.secret)
-    code = phone.next_code(engine.house.now())
+    code = phone.next_code(engine.now())
     assert engine.verify(draft.token, Purpose.ENROL, code).is_accepted
 
 

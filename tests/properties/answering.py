@@ -35,7 +35,7 @@ class Answering(Household):
             self.time(31)
         browser, case = self.browsers[who], self.engine.look(token)
         text = self.text(who, kind, steps, which, case, purpose)
-        code_for = self.engine.house.codes.code_for
+        code_for = self.engine.context.codes.code_for
         rightful = (
             {}
             if case is None or self.model.door_of(token) is None
@@ -113,7 +113,7 @@ class Answering(Household):
             challenge = asked.challenge
             wanted = asked.enrolment.factor == "letters" and challenge.is_open(self.now)
             if wanted and purpose in {None, challenge.purpose}:
-                return self.engine.house.codes.code_for(challenge, 6)
+                return self.engine.context.codes.code_for(challenge, 6)
         return None
 
     def is_hindered(self, case: Case, purpose: Purpose, text: str, ids: set[str]) -> bool:
@@ -141,4 +141,4 @@ class Answering(Household):
 
     def reads(self, asked: Asked, text: str) -> bool:
         """Say whether a factor reads what was typed as a code of its own."""
-        return self.engine.house.registry[asked.enrolment.factor].reads(text) is not None
+        return self.engine.registry[asked.enrolment.factor].reads(text) is not None

@@ -44,7 +44,7 @@ class Deeds(Answering):
         subject, browser = who[0], self.browsers[who]
         door = self.live_door(browser)
         draft = self.engine.begin_enrolment(
-            self.engine.house.registry[factor],
+            self.engine.registry[factor],
             Applicant(subject=subject, account=f"{subject}@site.test", issuer="Site"),
             Login(subject=subject, identity="1"),
             self.engine.standing(subject, browser.token).passage if door else None,
@@ -207,7 +207,7 @@ class Deeds(Answering):
     def have_sent(self, browser: Browser, token: str, asked: Asked) -> None:
         """Have a code sent; a new one is another than the one before."""
         before = asked.challenge
-        code_for = self.engine.house.codes.code_for
+        code_for = self.engine.context.codes.code_for
         self.engine.resend(token, before.purpose, asked.enrolment.id)
         case = self.engine.look(token)
         assert case is not None

@@ -79,9 +79,9 @@ class Household:
     def opened(self) -> Parts:
         """Return a new engine on the file, with small numbers."""
         parts = self.site.opened(self.clock, self.random)
-        house = parts.engine.house
-        profile = replace(house.profile, limits=NUMBERS, enrolments_per_factor=2)
-        return replace(parts, engine=Engine(replace(house, profile=profile)))
+        context = parts.engine.context
+        profile = replace(context.profile, limits=NUMBERS, enrolments_per_factor=2)
+        return replace(parts, engine=Engine(replace(context, profile=profile)))
 
     @property
     def engine(self) -> Engine:

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule import oath
-from vestibule.core.answers import symbols_only
 from vestibule.core.model import Challenge, ChallengeStatus, Passage, PassageStatus, Purpose
 from vestibule.core.ruling import Asked, Case
+from vestibule.core.spelling import symbols_only
 
 PRIMARY: Final = frozenset({"totp", "letters"})
 WINDOW: Final = range(-1, 2)

@@ -39,8 +39,8 @@ class Job:
 
 def with_limits(engine: Engine, limits: Limits) -> Engine:
     """Return the same engine counting with other numbers."""
-    house = engine.house
-    return Engine(replace(house, profile=replace(house.profile, limits=limits)))
+    context = engine.context
+    return Engine(replace(context, profile=replace(context.profile, limits=limits)))
 
 
 def word(verdict: Verdict) -> str:
@@ -65,7 +65,7 @@ def begin_enrolment(parts: Parts, person: Person, factor: str, *, first: bool = 
     """Begin to add a factor, on the person's grant or as a first one."""
     engine = parts.engine
     passage = None if first else grant_of(engine, person)
-    kind = engine.house.registry[factor]
+    kind = engine.registry[factor]
     draft = engine.begin_enrolment(kind, person.applicant, person.login(), passage)
     return "refused" if draft is None else "begun"
 
@@ -85,7 +85,7 @@ def add_one(parts: Parts, person: Person, factor: str) -> str:
     passage = engine.standing(person.subject, person.token).passage
     if passage is None:
         return "gone"
-    kind = engine.house.registry[factor]
+    kind = engine.registry[factor]
     draft = engine.begin_enrolment(kind, person.applicant, person.login(), passage)
     if draft is None:
         return "refused"
@@ -93,7 +93,7 @@ def add_one(parts: Parts, person: Person, factor: str) -> str:
     mine = [a for a in case.asked if a.enrolment.id == draft.enrolment.id] if case else []
     if not mine:
         return "gone"
-    code = engine.house.codes.code_for(mine[0].challenge, 6)
+    code = engine.context.codes.code_for(mine[0].challenge, 6)
     outcome = engine.verify(person.token, Purpose.ENROL, code)
     if outcome.granted is not None:
         person.token = outcome.granted.token
@@ -137,12 +137,12 @@ def renew_codes(parts: Parts, person: Person) -> str:
 
 def die_judging(parts: Parts, token: str, answer: str) -> str:
     """Give an answer, and be killed after it was counted, when it is to be judged."""
-    house = parts.engine.house
+    context = parts.engine.context
     factors = [
         Deadly(**asdict(factor)) if isinstance(factor, RecoveryCodes) else factor
-        for factor in house.registry
+        for factor in context.registry
     ]
-    deadly = Engine(replace(house, registry=Registry(factors)))
+    deadly = Engine(replace(context, registry=Registry(factors)))
     return word(deadly.verify(token, Purpose.LOGIN, answer).verdict)
 
 

@@ -99,7 +99,7 @@ def add(parts: Parts, person: Person, factor: str, *, steps: int = 0) -> str:
     """Add a factor and prove it, on the person's grant where there is one; return its id."""
     engine = parts.engine
     grant = grant_of(engine, person) if person.token else None
-    kind = engine.house.registry[factor]
+    kind = engine.registry[factor]
     draft = engine.begin_enrolment(kind, person.applicant, person.login(), grant)
     assert draft is not None
     token = draft.token or person.token
@@ -107,7 +107,7 @@ def add(parts: Parts, person: Person, factor: str, *, steps: int = 0) -> str:
     if kind.traits.channels:
         answer = letter(engine, token, Purpose.ENROL)
     else:
-        answer = app.code(engine.house.now(), steps=steps)
+        answer = app.code(engine.now(), steps=steps)
         person.apps[draft.enrolment.id] = app
     outcome = engine.verify(token, Purpose.ENROL, answer)
     assert outcome.granted is not None, outcome.verdict
@@ -118,18 +118,18 @@ def add(parts: Parts, person: Person, factor: str, *, steps: int = 0) -> str:
 def first_app(parts: Parts, subject: str) -> tuple[str, str]:
     """Begin a first authenticator app; return the token of its passage and the right answer."""
     person = Person(subject)
-    kind = parts.engine.house.registry["totp"]
+    kind = parts.engine.registry["totp"]
     draft = parts.engine.begin_enrolment(kind, person.applicant, person.login(), None)
     assert draft is not None
     assert draft.token is not None
     app = SoftwareAuthenticator(draft.enrolment.secret)
-    return draft.token, app.code(parts.engine.house.now())
+    return draft.token, app.code(parts.engine.now())
 
 
 def first_letters(parts: Parts, subject: str) -> tuple[str, str]:
     """Begin a first sent-code factor; return the token of its passage and the right answer."""
     person = Person(subject)
-    kind = parts.engine.house.registry["letters"]
+    kind = parts.engine.registry["letters"]
     draft = parts.engine.begin_enrolment(kind, person.applicant, person.login(), None)
     assert draft is not None
     assert draft.token is not None
@@ -138,7 +138,7 @@ def first_letters(parts: Parts, subject: str) -> tuple[str, str]:
 
 def next_code(parts: Parts, person: Person) -> str:
     """Return the app's code of the coming step: later than the one it was added with."""
-    return person.app.code(parts.engine.house.now(), steps=1)
+    return person.app.code(parts.engine.now(), steps=1)
 
 
 def recovery_codes(parts: Parts, person: Person) -> list[str]:
@@ -169,14 +169,14 @@ def letter(engine: Engine, token: str, purpose: Purpose) -> str:
         for asked in case.asked
         if asked.enrolment.factor == "letters"
         and asked.challenge.purpose is purpose
-        and asked.challenge.is_open(engine.house.now())
+        and asked.challenge.is_open(engine.now())
     )
-    return engine.house.codes.code_for(challenge, 6)
+    return engine.context.codes.code_for(challenge, 6)
 
 
 def events(parts: Parts, subject: str, name: str) -> list[dict[str, Any]]:
     """Return the facts of one kind that were written about a subject, oldest first."""
-    found = parts.upkeep.events(parts.engine.house.realm, subject, 100_000)
+    found = parts.upkeep.events(parts.engine.context.realm, subject, 100_000)
     return [event["data"] for event in reversed(found) if event["name"] == name]
 
 

@@ -33,12 +33,12 @@ def test_there_is_one_draft_of_a_factor(site: Site, parts: Parts, servers: Serve
     words = Counter(servers.run(site, jobs))
 
     drafts = [
-        e for e in parts.engine.house.store.enrolments("default", "ann") if e.status == "pending"
+        e for e in parts.engine.context.store.enrolments("default", "ann") if e.status == "pending"
     ]
     case = parts.engine.look(ann.token)
     assert words == {"begun": 40}
     assert case is not None
-    asked = [a.enrolment.id for a in case.asked if a.challenge.is_open(parts.engine.house.now())]
+    asked = [a.enrolment.id for a in case.asked if a.challenge.is_open(parts.engine.now())]
     assert asked == [draft.id for draft in drafts]
     assert len(drafts) == 1
 

@@ -30,7 +30,7 @@ A_MINUTE_OF_DRAINING: Final = Limits().refill_per_year // (365 * 24 * 60) + 1
 
 def wrong_answers(parts: Parts, person: Person, tokens: list[str], count: int = BURST) -> list[Job]:
     """Return that many wrong answers, all different, dealt out to the tokens."""
-    now = parts.engine.house.now()
+    now = parts.engine.now()
     right = {app.code(now, steps=step) for app in person.apps.values() for step in range(-9, 10)}
     wrong = (code for n in range(count * 2) if (code := f"{n * 4_999:06d}") not in right)
     return [

@@ -197,7 +197,7 @@ def test_a_logout_ends_what_other_requests_use(web: Web, parts: Parts, ann: Pers
 
 def wrong_codes(parts: Parts, person: Person) -> list[str]:
     """Return a hundred codes, all different, that the person's app does not show about now."""
-    now = parts.engine.house.now()
+    now = parts.engine.now()
     right = {person.app.code(now, steps=step) for step in range(-9, 10)}
     found = (code for n in range(2 * PRESSES) if (code := f"{n * 4_999:06d}") not in right)
     return list(islice(found, PRESSES))

@@ -63,7 +63,7 @@ def test_a_ruling_on_what_has_moved_on_is_refused_whole(parts: Parts, spoil: Spo
     before = rows(parts)
 
     with pytest.raises(LostRaceError):
-        parts.engine.house.store.decide(key(token), None, lambda case: spoil(accepting(case)))
+        parts.engine.context.store.decide(key(token), None, lambda case: spoil(accepting(case)))
 
     assert rows(parts) == before
 
@@ -77,7 +77,7 @@ def test_a_race_that_was_lost_is_ruled_on_once_more(parts: Parts) -> None:
         seen.append(case)
         return of_a_former_version(accepting(case)) if len(seen) == 1 else accepting(case)
 
-    ruling = parts.engine.house.store.decide(key(token), None, rule)
+    ruling = parts.engine.context.store.decide(key(token), None, rule)
 
     assert ruling is not None
     assert len(seen) == 2
@@ -89,7 +89,7 @@ def test_a_race_that_was_lost_is_ruled_on_once_more(parts: Parts) -> None:
 def test_a_challenge_is_won_once(parts: Parts) -> None:
     """A second ruling that the same challenge was won changes nothing."""
     token = waiting_login(parts, enrolled(parts, "ann"))
-    store = parts.engine.house.store
+    store = parts.engine.context.store
     first = store.decide(key(token), None, lambda case: replace(accepting(case), passage=None))
     assert first is not None
     after = rows(parts)
@@ -120,7 +120,7 @@ def test_a_passage_is_granted_from_what_it_was(parts: Parts, name: str, was: obj
         return accepting(case)
 
     with pytest.raises(LostRaceError):
-        parts.engine.house.store.decide(key(token), None, rule)
+        parts.engine.context.store.decide(key(token), None, rule)
 
     assert rows(parts) == before
 
@@ -136,7 +136,7 @@ def test_a_rule_that_fails_changes_nothing(parts: Parts) -> None:
         raise ZeroDivisionError(case.passage.id)
 
     with pytest.raises(ZeroDivisionError):
-        parts.engine.house.store.decide(key(token), None, broken)
+        parts.engine.context.store.decide(key(token), None, broken)
 
     assert rows(parts) == before
     verdict = parts.engine.verify(token, Purpose.LOGIN, "000000").verdict

@@ -210,7 +210,7 @@ def test_a_second_draft_waits_for_the_first(parts: Parts, other: Parts) -> None:
 
     def begin(engine: Engine) -> str:
         grant = engine.standing("ann", ann.token).passage
-        kind = engine.house.registry["totp"]
+        kind = engine.registry["totp"]
         return str(engine.begin_enrolment(kind, ann.applicant, ann.login(), grant) is not None)
 
     assert second_during(parts, other, begin, begin) == "True"

@@ -39,8 +39,8 @@ def test_a_name_given_during_a_rotation_leaves_the_secret_under_the_new_key(
 
     [renamed] = parts.engine.enrolments("ann")
     assert renamed.label == "phone"
-    assert parts.engine.house.vault.box.version(renamed.secret) == version
-    assert parts.engine.house.vault.opened(renamed).secret == ann.app.secret
+    assert parts.engine.vault.box.version(renamed.secret) == version
+    assert parts.engine.vault.opened(renamed).secret == ann.app.secret
 
 
 def test_a_name_given_during_a_clearing_does_not_bring_shown_codes_back(parts: Parts) -> None:
@@ -49,7 +49,7 @@ def test_a_name_given_during_a_clearing_does_not_bring_shown_codes_back(parts: P
     recovery_codes(parts, ann)
     read_before = parts.engine.enrolments("ann")[1]
     assert read_before.secret
-    parts.upkeep.purge(parts.engine.house.now() + timedelta(hours=2), ["recovery_codes"])
+    parts.upkeep.purge(parts.engine.now() + timedelta(hours=2), ["recovery_codes"])
 
     assert parts.engine.prefer(read_before)
 
@@ -91,8 +91,8 @@ def test_clearing_out_waits_for_an_answer_and_not_the_other_way_round(
 @pytest.mark.parametrize("by", ["app", "recovery code"])
 def test_an_answer_that_waited_past_the_end_is_refused(parts: Parts, other: Parts, by: str) -> None:
     """An answer that came in time, but waited for another transaction past the end, is late."""
-    clock = FakeClock(parts.engine.house.now())
-    slow = replace(parts.engine.house, clock=clock)
+    clock = FakeClock(parts.engine.now())
+    slow = replace(parts.engine.context, clock=clock)
     engine = Engine(slow)
     ann = enrolled(parts, "ann")
     codes = recovery_codes(parts, ann)
@@ -113,4 +113,4 @@ def test_an_answer_that_waited_past_the_end_is_refused(parts: Parts, other: Part
 
 def days_later(engine: Engine) -> datetime:
     """Return the day after tomorrow."""
-    return engine.house.now() + timedelta(days=2)
+    return engine.now() + timedelta(days=2)

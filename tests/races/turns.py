@@ -80,8 +80,8 @@ class StoppingStore:
 
 def stopping(engine: Engine, stop: Stop, *, before: int = 0) -> Engine:
     """Return the same engine on a store that stops."""
-    store: Any = StoppingStore(engine.house.store, stop, before=before)
-    return Engine(replace(engine.house, store=store))
+    store: Any = StoppingStore(engine.context.store, stop, before=before)
+    return Engine(replace(engine.context, store=store))
 
 
 @contextmanager

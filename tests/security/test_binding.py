@@ -35,9 +35,9 @@ class Place:
 def letters(database_url: str, tmp_path: Path) -> Iterator[Site]:
     """A site on which codes are sent."""
     site = Site.open(database_url, tmp_path, config={"VESTIBULE_FACTORS": f"{LETTERS},totp"})
-    house = site.engine.house
-    profile = replace(house.profile, limits=BOUNDLESS)
-    site.parts = replace(site.parts, engine=Engine(replace(house, profile=profile)))
+    context = site.engine.context
+    profile = replace(context.profile, limits=BOUNDLESS)
+    site.parts = replace(site.parts, engine=Engine(replace(context, profile=profile)))
     yield site
     site.close()
 
@@ -87,7 +87,7 @@ def case_sends(site: Site, place: Place) -> int:
 
 def code_of(site: Site, place: Place) -> str:
     """The code that its owner reads for a place."""
-    codes = site.engine.house.codes
+    codes = site.engine.context.codes
     asked = case_of(site, place.token).asked
     found = [a.challenge for a in asked if a.challenge.purpose is place.purpose]
     return codes.code_for(found[-1], 6)

@@ -88,21 +88,21 @@ class Example(ABC):
 
     def second_step(self, client: FlaskClient, phone: SoftwareAuthenticator) -> None:
         """Answer for maren."""
-        code = phone.next_code(self.engine.house.now())
+        code = phone.next_code(self.engine.now())
         assert client.post(DOOR, json={"code": code}).status_code == 200
 
     def enrol(self) -> SoftwareAuthenticator:
         """Give maren an app, in a browser far away."""
         engine = self.engine
         draft = engine.begin_enrolment(
-            engine.house.registry["totp"],
+            engine.registry["totp"],
             Applicant(subject="1", account="maren", issuer="Example"),
             Login(subject="1", identity="1"),
             None,
         )
         assert draft is not None
         phone = SoftwareAuthenticator(draft.enrolment.secret)
-        code = phone.next_code(engine.house.now())
+        code = phone.next_code(engine.now())
         assert engine.verify(draft.token, Purpose.ENROL, code).is_accepted
         self.values["enrolment_id"] = draft.enrolment.id
         return phone
@@ -343,7 +343,7 @@ def test_after_the_removal_of_a_factor_nothing_is_left(example: Example) -> None
     assert client.post("/two-step/add/totp", json={}).status_code == 200
     setup = client.get("/two-step/setup", headers={"Accept": "application/json"}).get_json()
     second = SoftwareAuthenticator.scan(setup["otpauth"])
-    code = second.next_code(example.engine.house.now())
+    code = second.next_code(example.engine.now())
     assert client.post("/two-step/setup", json={"code": code}).status_code == 200
     example.sign_in(other, remember="y")
     example.second_step(other, second)

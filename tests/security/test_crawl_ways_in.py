@@ -108,7 +108,7 @@ def test_a_reset_ends_what_was_before(site: Example, mails: list[dict[str, str]]
     assert not is_in(site.crawl.browser(cookies))
     cookies.pop("microblog_session")
     assert not is_in(site.crawl.browser(cookies))
-    code = phone.code(site.engine.house.now(), steps=1)
+    code = phone.code(site.engine.now(), steps=1)
     assert waiting.post(DOOR, json={"code": code}).status_code == 410
     assert not is_in(waiting)
 
@@ -173,7 +173,7 @@ def challenged(program: FlaskClient) -> dict[str, Any]:
 
 def prove(site: Example, program: FlaskClient, phone: SoftwareAuthenticator, handle: str) -> str:
     """Take the second step for a program."""
-    code = phone.next_code(site.engine.house.now())
+    code = phone.next_code(site.engine.now())
     answered = program.post(DOOR, json={"handle": handle, "code": code})
     return str(answered.get_json()["proof"])
 

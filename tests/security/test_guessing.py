@@ -108,8 +108,8 @@ def test_an_owner_who_logs_in_in_between_pays_no_guesser(small_site: Site) -> No
     """A guesser beside an owner who logs in every week stays within the same odds for a year."""
     site = small_site
     ada = site.enrol()
-    capacity = site.engine.house.profile.limits.capacity
-    refill = site.engine.house.profile.limits.refill_per_year
+    capacity = site.engine.profile.limits.capacity
+    refill = site.engine.profile.limits.refill_per_year
     for _ in range(53):
         site.fake.move(7 * 24 * HOUR)
         ada.guess(ada.login().token)

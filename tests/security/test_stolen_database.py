@@ -116,8 +116,8 @@ def test_recovery_codes_are_hashed_as_the_standards_ask(sqlite_url: str, tmp_pat
 @pytest.mark.row("ATK-75", "ASVS-6.5.2")
 def test_one_code_of_two_people_is_stored_differently(site: Site) -> None:
     """The same code would be stored as another value for each person, and says so of nobody."""
-    factor = site.engine.house.registry["recovery_codes"]
-    world = site.engine.house.env(site.clock.now())
+    factor = site.engine.registry["recovery_codes"]
+    world = site.engine.context.env(site.clock.now())
     states = [factor.begin(applicant(name), world).state["codes"] for name in ("ada", "bob")]
 
     assert not set(states[0].values()) & set(states[1].values())
@@ -153,7 +153,7 @@ def test_codes_cannot_be_made_from_the_database_alone(letters_site: Site) -> Non
     )
     right, guesses = site.post.code(), FixedRandom("thief")
 
-    assert site.engine.house.codes.code_for(stolen, 6) == right
+    assert site.engine.context.codes.code_for(stolen, 6) == right
     for _ in range(100):
         own = Codes(ring=KeyRing({stolen.key_version: guesses.bytes(32)}), epoch=1)
         assert own.code_for(stolen, 6) != right

@@ -157,7 +157,7 @@ def test_contacts_are_those_of_the_grants_since(site: Site, outbox: SqlOutbox) -
     ada.come_in(contact={"email": "new@site.test"})
     ada.login(contact={"email": "never-granted@site.test"})
     site.enrol("bob", contact={"email": "bob@site.test"})
-    vault = site.engine.house.vault
+    vault = site.engine.vault
 
     def emails(since: timedelta) -> list[str]:
         found = outbox.contacts("default", "ada", START + since)

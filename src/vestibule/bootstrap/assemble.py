@@ -12,8 +12,8 @@ from vestibule.bootstrap import configure
 from vestibule.bootstrap import keys as key_files
 from vestibule.core import registry
 from vestibule.core.codes import Codes
-from vestibule.core.engine import Engine, House
-from vestibule.core.engine.house import tell_nobody
+from vestibule.core.engine import Context, Engine
+from vestibule.core.engine.context import tell_nobody
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.events import Event
 from vestibule.core.ports import Clock, Random, Sender
@@ -71,7 +71,7 @@ def assemble(
     ring = key_files.ring(keys, key_path)
     vault = Vault(SecretBox(ring, random.bytes))
     codes = Codes(ring=ring, epoch=here.epoch)
-    house = House(
+    context = Context(
         realm=settings.realm,
         issuer=settings.issuer or application,
         store=SqlStore(database),
@@ -91,11 +91,11 @@ def assemble(
         codes=codes,
         clock=clock,
         random=random,
-        site=house.issuer,
+        site=context.issuer,
         ways={factor.name: factor.presentation.short for factor in factors},
     )
     return Parts(
-        engine=Engine(house),
+        engine=Engine(context),
         courier=courier or None,
         upkeep=Upkeep(database),
         database=database,

@@ -91,15 +91,15 @@ def downgrade(database_url: str, revision: str) -> str | None:
 def describe(parts: Parts) -> dict[str, str]:
     """Return how an installation stands, in words for an operator."""
     here = installation.read(parts.database)
-    house = parts.engine.house
-    counts = parts.upkeep.counts(house.realm, house.now())
+    context = parts.engine.context
+    counts = parts.upkeep.counts(context.realm, context.now())
     return {
         "installation": here.id if here else "none",
         "epoch": str(here.epoch) if here else "none",
         "revision": f"{migrate.current(parts.database)} (newest {migrate.NEWEST})",
         "keys": ", ".join(str(version) for version in sorted(parts.ring.keys)),
-        "profile": house.profile.name,
-        "factors": ", ".join(factor.name for factor in house.registry),
+        "profile": context.profile.name,
+        "factors": ", ".join(factor.name for factor in context.registry),
         **{name: str(count) for name, count in counts.items()},
     }
 
@@ -114,9 +114,9 @@ def rotate_keys(parts: Parts, key_file: Path) -> tuple[int, int]:
     key_files.write(key_file, keys)
     version = max(keys.keys)
     count = reseal(parts)
-    house = parts.engine.house
+    context = parts.engine.context
     fact = events.KeysRotated(version=version, resealed=count)
-    parts.upkeep.add_events([house.event(fact, "", house.now(), OPERATOR)])
+    parts.upkeep.add_events([context.event(fact, "", context.now(), OPERATOR)])
     return version, count
 
 
@@ -126,7 +126,7 @@ def reseal(parts: Parts) -> int:
     A value that does not open (an altered row, or one under a key that is lost) stays as it is, and
     the log names its row.
     """
-    box = parts.engine.house.vault.box
+    box = parts.engine.vault.box
     newest = parts.ring.newest()
 
     def under_newest(place: Callable[[dict[str, Any]], str]) -> Callable[..., bytes | None]:
@@ -166,20 +166,20 @@ def after_restore(parts: Parts) -> int:
     way ends, and each factor says what of its own still counts. Raises `DeploymentError`, having
     changed nothing, where there are enrolments of a factor that nobody can ask.
     """
-    house = parts.engine.house
-    now = house.now()
-    env = house.env(now)
-    parts.upkeep.end_everything(lambda enrolment: _moved_on(house.registry, enrolment, env))
+    context = parts.engine.context
+    now = context.now()
+    env = context.env(now)
+    parts.upkeep.end_everything(lambda enrolment: _moved_on(context.registry, enrolment, env))
     epoch = installation.next_epoch(parts.database)
-    parts.upkeep.add_events([house.event(events.Restored(epoch=epoch), "", now, OPERATOR)])
+    parts.upkeep.add_events([context.event(events.Restored(epoch=epoch), "", now, OPERATOR)])
     return epoch
 
 
 def purge(parts: Parts) -> dict[str, int]:
     """Clear out what is over and of no more use; return how much of each kind it was."""
-    house = parts.engine.house
-    shown_once = [factor.name for factor in house.registry if factor.traits.shown_once]
-    return parts.upkeep.purge(house.now(), shown_once)
+    context = parts.engine.context
+    shown_once = [factor.name for factor in context.registry if factor.traits.shown_once]
+    return parts.upkeep.purge(context.now(), shown_once)
 
 
 def _moved_on(on: Registry, enrolment: Enrolment, env: Env) -> Enrolment:

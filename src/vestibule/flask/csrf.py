@@ -12,7 +12,6 @@ from flask import current_app, g, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from vestibule.core.tokens import new_token
 from vestibule.flask.state import State, state_of
 
 FIELD: Final = "csrf_token"
@@ -23,7 +22,7 @@ _NEW: Final = "vestibule_new_browser"
 def token() -> str:
     """Return the anti-forgery value of this browser; it gets its cookie with the answer."""
     state = state_of(current_app)
-    stamp = state.engine.house.vault.box.stamp(_browser(state), use=_USE)
+    stamp = state.engine.vault.box.stamp(_browser(state), use=_USE)
     return base64.urlsafe_b64encode(stamp).decode()
 
 
@@ -37,7 +36,7 @@ def is_valid(value: object) -> bool:
         stamp = base64.urlsafe_b64decode(value.encode())
     except (binascii.Error, ValueError):
         return False
-    return state.engine.house.vault.box.matches(stamp, seen, use=_USE)
+    return state.engine.vault.box.matches(stamp, seen, use=_USE)
 
 
 def hidden_field() -> Markup:
@@ -58,6 +57,6 @@ def _browser(state: State) -> str:
         return seen
     fresh = g.get(_NEW)
     if fresh is None:
-        fresh = new_token(state.engine.house.random.bytes)
+        fresh = state.engine.new_token()
         setattr(g, _NEW, fresh)
     return str(fresh)

@@ -19,7 +19,7 @@ def waiting(state: State, token: str | None) -> Case | None:
     case = state.engine.look(token)
     if case is None or case.passage.purpose is not Purpose.LOGIN:
         return None
-    return case if case.passage.is_pending(state.engine.house.now()) else None
+    return case if case.passage.is_pending(state.engine.now()) else None
 
 
 def parked_on(state: State, case: Case | None) -> Parked | None:
@@ -27,7 +27,7 @@ def parked_on(state: State, case: Case | None) -> Parked | None:
     if case is None or case.passage.parked is None:
         return None
     try:
-        opened = state.engine.house.vault.open_parked(case.passage.id, case.passage.parked)
+        opened = state.engine.vault.open_parked(case.passage.id, case.passage.parked)
     except SealError:
         return None  # an altered row: the person begins anew
     return Parked.from_bytes(opened)

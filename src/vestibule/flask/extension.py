@@ -165,7 +165,7 @@ class Vestibule:
         """Return how a user's second step stands, and where it is managed."""
         state = state_of(current_app)
         enrolments = state.engine.enrolments(state.host.subject_of_user(user))
-        primary = state.engine.house.registry.primary_names()
+        primary = state.engine.registry.primary_names()
         methods = tuple(e.factor for e in enrolments if e.factor in primary)
         codes = state.engine.recovery_codes(enrolments) if methods else None
         return Status(

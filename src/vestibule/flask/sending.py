@@ -54,7 +54,7 @@ def _problem(rejected: Rejected) -> tuple[Problem, int | None]:
 
     The problem itself has no pause: the code that was sent before can be typed meanwhile.
     """
-    now = state().engine.house.now()
+    now = state().engine.now()
     if rejected.retry_at is not None:
         text = _("Another one can be sent at %(time)s.", time=clock_time(rejected.retry_at, now))
         seconds = max(1, round((rejected.retry_at - now).total_seconds()))

@@ -87,7 +87,7 @@ def name(granted: Granted) -> None:
     passage = granted.passage
     before = here.grant.browser_hash if here.grant is not None else None
     here.grant = passage
-    life = passage.expires_at - state().engine.house.now() if passage.remembered else None
+    life = passage.expires_at - state().engine.now() if passage.remembered else None
     others = [value for value in cookies.browsers(request) if token_hash(value) != before]
     known = [granted.browser, *others]
     here.on_response.append(lambda out: cookies.set_token(out, granted.token, life))

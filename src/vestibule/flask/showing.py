@@ -47,7 +47,7 @@ class Send:
 
 def factor_of(enrolment: Enrolment) -> Factor:
     """Return the factor of an enrolment, which must be switched on."""
-    return state().engine.house.registry[enrolment.factor]
+    return state().engine.registry[enrolment.factor]
 
 
 def title_of(factor: Factor) -> str:
@@ -105,7 +105,7 @@ def send_of(
         return Send(is_sent=False, text=text, buttons=buttons)
     if sending.again_at is None:
         return Send(is_sent=True, text=_("No more codes can be sent this time."))
-    now = state().engine.house.now()
+    now = state().engine.now()
     if sending.again_at <= now:
         text = _("No code yet? Look again, or have another one sent.")
         return Send(is_sent=True, text=text, buttons=buttons)
@@ -130,7 +130,7 @@ def _buttons(enrolment: Enrolment, endpoint: str, *, again: bool) -> Iterator[tu
 def sending_of(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Sending | None:
     """Return how sending stands for an enrolment on a passage, None where nothing is sent to it."""
     engine = state().engine
-    now = engine.house.now()
+    now = engine.now()
     challenges = (
         asked.challenge
         for asked in (case.asked if case else ())

@@ -17,7 +17,7 @@ def remember(path: str) -> None:
     here, visit = state(), session.visit()
     if visit.grant is None:
         return
-    box = here.engine.house.vault.box
+    box = here.engine.vault.box
     sealed = box.seal(path.encode(), place=_place(visit.grant.id))
     text = base64.urlsafe_b64encode(sealed).decode()
     visit.on_response.append(lambda out: here.cookies.set_next(out, text))
@@ -33,7 +33,7 @@ def recall(request: Request) -> str:
     visit.on_response.append(lambda out: here.cookies.drop(out, here.cookies.next))
     try:
         sealed = base64.urlsafe_b64decode(text.encode())
-        path = here.engine.house.vault.box.open(sealed, place=_place(visit.grant.id)).decode()
+        path = here.engine.vault.box.open(sealed, place=_place(visit.grant.id)).decode()
     except (SealError, binascii.Error, ValueError):
         return fallback
     return own_path(path, request) or fallback

@@ -17,7 +17,7 @@ def has_same_password(state: State, user: Any, passage: Passage) -> bool:
     stamp_of = state.loaders.password_stamp
     if stamp_of is None or passage.password_stamp is None:
         return True
-    box = state.engine.house.vault.box
+    box = state.engine.vault.box
     return box.matches(passage.password_stamp, str(stamp_of(user)), use="password")
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import ClassVar, Final
 
-from vestibule.core.answers import digits_only
 from vestibule.core.factor import (
     Applicant,
     CodeFormat,
@@ -22,6 +21,7 @@ from vestibule.core.factor import (
 )
 from vestibule.core.model import Challenge, Enrolment
 from vestibule.core.presentation import Presentation, Question
+from vestibule.core.spelling import digits_only
 from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
 
 ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")

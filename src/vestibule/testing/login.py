@@ -82,7 +82,7 @@ def csrf_token(page: TestResponse) -> str:
 
 
 def _now(client: FlaskClient) -> datetime:
-    return state_of(client.application).engine.house.now()
+    return state_of(client.application).engine.now()
 
 
 def _expect(response: TestResponse, status: int) -> None:

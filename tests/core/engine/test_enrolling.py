@@ -113,7 +113,7 @@ def test_there_are_at_most_five_of_a_factor(site: Site) -> None:
         assert site.draft("ada", ada.passage) is not None
         new = owner_of(site, ada.token)
         assert ada.answer(ada.token, new.code(), Purpose.ENROL).is_accepted
-    registry = site.engine.house.registry
+    registry = site.engine.registry
     assert registry["totp"] not in site.engine.addable(site.engine.enrolments("ada"))
 
     assert site.draft("ada", ada.passage) is None
@@ -245,8 +245,8 @@ def test_nobody_elses_draft_can_be_dropped(site: Site) -> None:
     draft = site.draft("ada")
     assert draft is not None
 
-    site.engine.house.store.drop_draft("default", "eve", draft.enrolment.id)
-    site.engine.house.store.drop_draft("other", "ada", draft.enrolment.id)
+    site.engine.context.store.drop_draft("default", "eve", draft.enrolment.id)
+    site.engine.context.store.drop_draft("other", "ada", draft.enrolment.id)
 
     assert len(site.rows("enrolment")) == 1
 
@@ -255,7 +255,7 @@ def test_nobody_elses_draft_can_be_dropped(site: Site) -> None:
 def test_adding_a_factor_is_told(site: Site) -> None:
     """The trail has the beginning and the proof of a factor, and a notice waits for its owner."""
     origin = Origin(address="192.0.2.9", agent="Browser")
-    house = site.engine.house
+    context = site.engine.context
     ada = site.enrol(contact={"email": "ada@site.test"})
     facts = site.facts("ada")
 
@@ -268,7 +268,7 @@ def test_adding_a_factor_is_told(site: Site) -> None:
     assert [(row["channel"], row["text"]) for row in site.rows("message")] == [
         ("notice", "enrolment_confirmed")
     ]
-    second = house.event(site.heard[0].fact, "ada", site.clock.now(), origin)
+    second = context.event(site.heard[0].fact, "ada", site.clock.now(), origin)
     assert (second.origin, second.realm) == (origin, "default")
 
 
@@ -285,10 +285,10 @@ def test_a_login_that_must_enrol_waits_no_longer_than_its_passage(site: Site) ->
 
 def test_a_factor_may_wait_to_be_proven_as_long_as_the_profile_says(site: Site) -> None:
     """How long a new factor waits for its first code is a number of its own, not a login's."""
-    house = site.engine.house
-    patient = replace(house.profile, enrolment_life=timedelta(minutes=30))
-    engine = Engine(replace(house, profile=patient))
-    factor = house.registry["totp"]
+    context = site.engine.context
+    patient = replace(context.profile, enrolment_life=timedelta(minutes=30))
+    engine = Engine(replace(context, profile=patient))
+    factor = context.registry["totp"]
     draft = engine.begin_enrolment(
         factor, applicant("ada"), Login(subject="ada", identity="ada"), None
     )

@@ -76,7 +76,7 @@ def test_recovery_codes_are_closed_by_neither_ledger_nor_delay(site: Site) -> No
     assert reason(ada.answer(ada.login().token, ada.code())) is Reason.DELAYED
     assert ada.answer(ada.login().token, codes[0]).is_accepted
 
-    full = site.engine.house.profile.limits.capacity
+    full = site.engine.profile.limits.capacity
     site.change("ledger", {"subject": "ada"}, spent=full, failures=0, failed_at=None)
     assert reason(ada.answer(ada.login().token, ada.next_code())) is Reason.CLOSED
     assert ada.answer(ada.login().token, codes[1]).is_accepted

@@ -201,7 +201,7 @@ def test_what_is_delayed_is_neither_compared_nor_counted(site: Site) -> None:
 def test_a_spent_ledger_hears_no_more_codes(site: Site) -> None:
     """Once the odds of a lane are spent no code is compared, and the refusal says until when."""
     ada = site.enrol()
-    full = site.engine.house.profile.limits.capacity
+    full = site.engine.profile.limits.capacity
     site.change("ledger", {"subject": "ada", "lane": "stranger"}, spent=full)
     begun = ada.login()
 
@@ -427,9 +427,9 @@ class Carrier(Letters):
 
 def with_carrier(site: Site, meanwhile: list[Happening]) -> Person:
     """A person whose one way is judged apart."""
-    house = site.engine.house
+    context = site.engine.context
     registry = Registry([Carrier(meanwhile=meanwhile)])
-    site.parts = replace(site.parts, engine=Engine(replace(house, registry=registry)))
+    site.parts = replace(site.parts, engine=Engine(replace(context, registry=registry)))
     draft = site.draft("cyd", factor="carrier")
     assert draft is not None
     assert draft.token is not None

@@ -1,9 +1,9 @@
 """The engine: one use case a file, and one class that names them all."""
 
+from vestibule.core.engine.context import Context as Context
 from vestibule.core.engine.engine import Engine as Engine
-from vestibule.core.engine.house import House as House
 from vestibule.core.engine.login import Begun as Begun
 from vestibule.core.engine.login import Login as Login
 from vestibule.core.engine.verify import Outcome as Outcome
 
-__all__ = ["Begun", "Engine", "House", "Login", "Outcome"]
+__all__ = ["Begun", "Context", "Engine", "Login", "Outcome"]

@@ -15,7 +15,7 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
     """Return the ruling on a right answer, and what the browser gets by it."""
     case, answer, winner = attempt.case, attempt.answer, right.winner
     enrolment = _moved_on(attempt, winner.enrolment, right.accepted)
-    through = granted(attempt.house, case.passage, enrolment, answer.purpose, attempt.now)
+    through = granted(attempt.context, case.passage, enrolment, answer.purpose, attempt.now)
     same = [a.challenge for a in case.asked if a.challenge.purpose is answer.purpose]
     is_first = case.passage.status is PassageStatus.PENDING
     ruling = Ruling(
@@ -82,9 +82,9 @@ def _facts(attempt: Attempt, enrolment: Enrolment) -> tuple[events.Fact, ...]:
 
 
 def _notices(attempt: Attempt, enrolment: Enrolment) -> tuple[Message, ...]:
-    house, subject, factor = attempt.house, attempt.case.passage.subject, enrolment.factor
+    context, subject, factor = attempt.context, attempt.case.passage.subject, enrolment.factor
     if attempt.is_enrolling:
-        return house.notice("enrolment_confirmed", subject, attempt.now, factor=factor)
-    if not house.registry[factor].traits.primary:
-        return house.notice("recovery_code_used", subject, attempt.now, factor=factor)
+        return context.notice("enrolment_confirmed", subject, attempt.now, factor=factor)
+    if not context.registry[factor].traits.primary:
+        return context.notice("recovery_code_used", subject, attempt.now, factor=factor)
     return ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from vestibule.core import limits, policy
-from vestibule.core.engine.house import House, network_of
+from vestibule.core.engine.context import Context, network_of
 from vestibule.core.events import Event, Fact
 from vestibule.core.factor import CodeFormat, Interaction, Judged
 from vestibule.core.limits import Limits
@@ -25,9 +25,9 @@ class Answer:
     origin: Origin
     network: str | None
 
-    def is_judged_apart(self, house: House) -> bool:
+    def is_judged_apart(self, context: Context) -> bool:
         """Say whether a factor that reads the answer takes long to judge it."""
-        return any(house.registry[name].traits.judged is Judged.APART for name in self.readings)
+        return any(context.registry[name].traits.judged is Judged.APART for name in self.readings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Attempt:
     use; `readable` those of them that can be compared with this answer.
     """
 
-    house: House
+    context: Context
     case: Case
     answer: Answer
     now: datetime
@@ -54,7 +54,7 @@ class Attempt:
     @property
     def limits(self) -> Limits:
         """The numbers that hold for it."""
-        return self.house.profile.limits
+        return self.context.profile.limits
 
     @property
     def is_enrolling(self) -> bool:
@@ -73,7 +73,7 @@ class Attempt:
 
     def price(self, asked: Asked) -> int:
         """Return what a wrong answer is worth to a guesser of this way, in trillionths."""
-        code = _code_format(self.house, asked)
+        code = _code_format(self.context, asked)
         if code.digits is None:
             return 0
         return limits.cost(codes_valid=code.valid_at_once, digits=code.digits)
@@ -87,14 +87,14 @@ class Attempt:
     def events(self, *facts: Fact) -> tuple[Event, ...]:
         """Return facts as events of this subject, now, from where the answer came."""
         subject, origin = self.case.passage.subject, self.answer.origin
-        return tuple(self.house.event(fact, subject, self.now, origin) for fact in facts)
+        return tuple(self.context.event(fact, subject, self.now, origin) for fact in facts)
 
 
-def read(house: House, purpose: Purpose, text: str, origin: Origin) -> Answer:
+def read(context: Context, purpose: Purpose, text: str, origin: Origin) -> Answer:
     """Return what was typed as every factor reads it that can."""
     readings = {
         factor.name: spelled
-        for factor in house.registry
+        for factor in context.registry
         if factor.traits.interaction is Interaction.CODE
         and (spelled := factor.reads(text)) is not None
     }
@@ -103,43 +103,45 @@ def read(house: House, purpose: Purpose, text: str, origin: Origin) -> Answer:
     )
 
 
-def attempt(house: House, case: Case, answer: Answer) -> Attempt:
+def attempt(context: Context, case: Case, answer: Answer) -> Attempt:
     """Return the attempt that `answer` makes on `case` at this moment."""
-    now = house.now()
+    now = context.now()
     still_open = tuple(
         asked
         for asked in case.asked
         if asked.challenge.purpose is answer.purpose and asked.challenge.is_open(now)
     )
     usable = tuple(
-        asked for asked in still_open if _is_in_use(house, asked, case.passage.lane, answer.purpose)
+        asked
+        for asked in still_open
+        if _is_in_use(context, asked, case.passage.lane, answer.purpose)
     )
     return Attempt(
-        house=house,
+        context=context,
         case=case,
         answer=answer,
         now=now,
         open=still_open,
         usable=usable,
-        readable=tuple(asked for asked in usable if _fits(house, asked, answer.readings)),
+        readable=tuple(asked for asked in usable if _fits(context, asked, answer.readings)),
     )
 
 
-def _is_in_use(house: House, asked: Asked, lane: Lane, purpose: Purpose) -> bool:
-    if asked.enrolment.factor not in house.registry:
+def _is_in_use(context: Context, asked: Asked, lane: Lane, purpose: Purpose) -> bool:
+    if asked.enrolment.factor not in context.registry:
         return False
-    if house.registry[asked.enrolment.factor].traits.channels and not asked.challenge.sends:
+    if context.registry[asked.enrolment.factor].traits.channels and not asked.challenge.sends:
         return False  # nothing was sent: there is no code to know
     if purpose is Purpose.ENROL:
         return asked.enrolment.status is EnrolmentStatus.PENDING
-    return policy.is_usable(asked.enrolment, lane, house.profile.limits)
+    return policy.is_usable(asked.enrolment, lane, context.profile.limits)
 
 
-def _fits(house: House, asked: Asked, readings: Readings) -> bool:
+def _fits(context: Context, asked: Asked, readings: Readings) -> bool:
     """Say whether the answer, as the factor reads it, is as long as this enrolment's codes."""
     reading = readings.get(asked.enrolment.factor)
-    return reading is not None and _code_format(house, asked).digits in {None, len(reading)}
+    return reading is not None and _code_format(context, asked).digits in {None, len(reading)}
 
 
-def _code_format(house: House, asked: Asked) -> CodeFormat:
-    return house.registry[asked.enrolment.factor].code_format(asked.enrolment)
+def _code_format(context: Context, asked: Asked) -> CodeFormat:
+    return context.registry[asked.enrolment.factor].code_format(asked.enrolment)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from vestibule.core import events
 from vestibule.core.engine import enrolling, granting, login, managing, recovery, sending, verify
-from vestibule.core.engine.house import House
+from vestibule.core.engine.context import Context
 from vestibule.core.factor import Applicant, Factor
 from vestibule.core.model import (
     Challenge,
@@ -15,7 +16,10 @@ from vestibule.core.model import (
     Passage,
     Purpose,
 )
+from vestibule.core.profiles import Profile
+from vestibule.core.registry import Registry
 from vestibule.core.ruling import Case, Standing
+from vestibule.core.vault import Vault
 
 NOWHERE = Origin()
 
@@ -28,27 +32,52 @@ class Engine:
     user id as text. What a user can get wrong comes back as a verdict, never as an exception.
     """
 
-    house: House
+    context: Context
+
+    # What it goes by
+
+    def now(self) -> datetime:
+        """Return this moment, by the clock the engine was given."""
+        return self.context.now()
+
+    @property
+    def profile(self) -> Profile:
+        """The numbers that hold."""
+        return self.context.profile
+
+    @property
+    def registry(self) -> Registry:
+        """The factors that are switched on."""
+        return self.context.registry
+
+    @property
+    def vault(self) -> Vault:
+        """What seals and opens."""
+        return self.context.vault
+
+    def new_token(self) -> str:
+        """Return a new value for a cookie, of 256 random bits."""
+        return self.context.new_token()
 
     # Logging in
 
     def begin_login(self, new: login.Login, origin: Origin = NOWHERE) -> login.Begun:
         """Let a password login wait for its second step."""
-        return login.begin(self.house, new, origin)
+        return login.begin(self.context, new, origin)
 
     def look(self, token: str | None) -> Case | None:
         """Return what hangs on a token, changing nothing."""
-        return login.look(self.house, token)
+        return login.look(self.context, token)
 
     def ways(self, case: Case, purpose: Purpose) -> Sequence[Enrolment]:
         """Return the ways still open for `purpose`, the one to show first at the front."""
-        return login.ways_of(self.house, case, purpose)
+        return login.ways_of(self.context, case, purpose)
 
     def verify(
         self, token: str | None, purpose: Purpose, answer: str, origin: Origin = NOWHERE
     ) -> verify.Outcome:
         """Judge an answer; the only way to a grant."""
-        return verify.verify(self.house, token, purpose, answer, origin)
+        return verify.verify(self.context, token, purpose, answer, origin)
 
     def resend(
         self,
@@ -60,49 +89,49 @@ class Engine:
         channel: str | None = None,
     ) -> sending.Resent:
         """Send a new code for an open challenge."""
-        return sending.resend(self.house, token, purpose, enrolment_id, origin, channel=channel)
+        return sending.resend(self.context, token, purpose, enrolment_id, origin, channel=channel)
 
     def sending_of(
         self, enrolment: Enrolment, challenge: Challenge | None
     ) -> sending.Sending | None:
         """Return how sending stands for an enrolment; None where its codes are not sent."""
-        return sending.standing(self.house, enrolment, challenge)
+        return sending.standing(self.context, enrolment, challenge)
 
     # Grants
 
     def standing(self, subject: str | None, token: str | None) -> Standing:
         """Return what one request needs to know, by one statement."""
-        return granting.standing(self.house, subject, token)
+        return granting.standing(self.context, subject, token)
 
     def is_live(self, passage: Passage | None, subject: str | None, identity: str) -> bool:
         """Say whether a passage is a live grant for this very login, and of this subject if any."""
-        return granting.is_live(self.house, passage, subject, identity)
+        return granting.is_live(self.context, passage, subject, identity)
 
     def is_waiting(self, passage: Passage | None, identity: str) -> bool:
         """Say whether a passage is this very login, waiting for its second step."""
-        return granting.is_waiting(self.house, passage, identity)
+        return granting.is_waiting(self.context, passage, identity)
 
     def keep_alive(self, passage: Passage) -> None:
         """Note that a grant was used."""
-        granting.keep_alive(self.house, passage)
+        granting.keep_alive(self.context, passage)
 
     def cancel(self, passage: Passage, why: str, origin: Origin = NOWHERE) -> None:
         """End one passage."""
-        granting.end(self.house, passage, why, origin)
+        granting.end(self.context, passage, why, origin)
 
     def end_all(self, subject: str, why: str, origin: Origin = NOWHERE, *, but: str = "") -> None:
         """End all passages of a subject, except one."""
-        granting.end_all(self.house, subject, why, origin, but=but)
+        granting.end_all(self.context, subject, why, origin, but=but)
 
     def redeem(self, proof: str | None, subject: str, origin: Origin = NOWHERE) -> bool:
         """Use up a program's proof."""
-        return granting.redeem(self.house, proof, subject, origin)
+        return granting.redeem(self.context, proof, subject, origin)
 
     # Enrolments
 
     def enrolments(self, subject: str) -> Sequence[Enrolment]:
         """Return a subject's active enrolments."""
-        found = self.house.store.enrolments(self.house.realm, subject)
+        found = self.context.store.enrolments(self.context.realm, subject)
         return [e for e in found if e.status is EnrolmentStatus.ACTIVE]
 
     def begin_enrolment(
@@ -114,37 +143,37 @@ class Engine:
         origin: Origin = NOWHERE,
     ) -> enrolling.Draft | None:
         """Begin to add a factor."""
-        return enrolling.begin(self.house, factor, applicant, new, passage, origin)
+        return enrolling.begin(self.context, factor, applicant, new, passage, origin)
 
     def draft_on(self, case: Case | None) -> Enrolment | None:
         """Return the enrolment being proven on a passage, its secret open."""
-        return enrolling.draft_on(self.house, case)
+        return enrolling.draft_on(self.context, case)
 
     def drop_draft(self, enrolment: Enrolment) -> None:
         """Forget a draft."""
-        enrolling.drop(self.house, enrolment)
+        enrolling.drop(self.context, enrolment)
 
     def addable(self, enrolments: Sequence[Enrolment]) -> list[Factor]:
         """Return the factors a subject may add."""
-        return enrolling.addable(self.house, enrolments)
+        return enrolling.addable(self.context, enrolments)
 
     def own(self, subject: str, enrolment_id: str) -> Enrolment | None:
         """Return the subject's own active enrolment of that id."""
-        return managing.own(self.house, subject, enrolment_id)
+        return managing.own(self.context, subject, enrolment_id)
 
     def rename(self, enrolment: Enrolment, label: str, origin: Origin = NOWHERE) -> bool:
         """Name an enrolment."""
-        return managing.rename(self.house, enrolment, label, origin)
+        return managing.rename(self.context, enrolment, label, origin)
 
     def prefer(self, enrolment: Enrolment, origin: Origin = NOWHERE) -> bool:
         """Make an enrolment the first to be asked."""
-        return managing.prefer(self.house, enrolment, origin)
+        return managing.prefer(self.context, enrolment, origin)
 
     def revoke(
         self, enrolment: Enrolment, by: Passage | None = None, origin: Origin = NOWHERE
     ) -> bool:
         """Remove an enrolment and end every other session."""
-        return managing.remove(self.house, enrolment, by, origin)
+        return managing.remove(self.context, enrolment, by, origin)
 
     def ask_again(
         self,
@@ -156,11 +185,13 @@ class Engine:
         channel: str | None = None,
     ) -> bool:
         """Ask a signed-in person to prove anew that it is them; say whether a code was sent."""
-        return managing.ask_again(self.house, passage, purpose, origin, send=send, channel=channel)
+        return managing.ask_again(
+            self.context, passage, purpose, origin, send=send, channel=channel
+        )
 
     def askable(self, passage: Passage) -> Sequence[Enrolment]:
         """Return the ways a signed-in person can be asked for now, the one to show first first."""
-        return managing.askable(self.house, passage)
+        return managing.askable(self.context, passage)
 
     # Recovery codes
 
@@ -168,24 +199,24 @@ class Engine:
         self, applicant: Applicant, by: Passage | None = None, origin: Origin = NOWHERE
     ) -> recovery.CodeSet:
         """Make a new set; the old one is dead."""
-        return recovery.renew(self.house, applicant, by, origin)
+        return recovery.renew(self.context, applicant, by, origin)
 
     def recovery_codes(self, enrolments: Sequence[Enrolment]) -> recovery.CodeSet | None:
         """Return how the subject's set stands."""
-        return recovery.current(self.house, enrolments)
+        return recovery.current(self.context, enrolments)
 
     def keep_recovery_codes(
         self, codes: recovery.CodeSet, origin: Origin = NOWHERE, *, kept: bool
     ) -> bool:
         """Note that the codes shown were saved, or waved off."""
-        return recovery.keep(self.house, codes, origin, kept=kept)
+        return recovery.keep(self.context, codes, origin, kept=kept)
 
     # Operating
 
     def reset_limits(self, subject: str, *, by: str, reason: str) -> None:
         """Set a subject's counts to nothing; loudly audited."""
-        house = self.house
+        context = self.context
         fact = events.LimitsReset(by=by, reason=reason)
-        event = house.event(fact, subject, house.now(), NOWHERE)
-        house.store.reset_limits(house.realm, subject, [event])
-        house.tell((event,))
+        event = context.event(fact, subject, context.now(), NOWHERE)
+        context.store.reset_limits(context.realm, subject, [event])
+        context.tell((event,))

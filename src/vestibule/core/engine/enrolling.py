@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from vestibule.core import events
 from vestibule.core.engine import sending
-from vestibule.core.engine.house import House
+from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import Login, furnished
 from vestibule.core.factor import Applicant, Factor
 from vestibule.core.model import (
@@ -32,7 +32,7 @@ class Draft:
 
 
 def begin(
-    house: House,
+    context: Context,
     factor: Factor,
     applicant: Applicant,
     login: Login,
@@ -46,40 +46,40 @@ def begin(
     subject. Without one the subject must not be enrolled yet: that is looked at again inside the
     transaction. A former draft is dropped.
     """
-    now = house.now()
+    now = context.now()
     token = None
     if passage is None:
-        token = house.new_token()
-        passage = _first_passage(house, login, token)
+        token = context.new_token()
+        passage = _first_passage(context, login, token)
         fresh = True
     else:
         fresh = False
-    enrolment = _drafted(house, factor, applicant)
-    sealed = house.vault.sealed(enrolment)
-    challenge = house.challenge(passage, sealed, Purpose.ENROL, now)
-    challenges, messages = sending.only_way(house, [sealed], [challenge], now)
+    enrolment = _drafted(context, factor, applicant)
+    sealed = context.vault.sealed(enrolment)
+    challenge = context.challenge(passage, sealed, Purpose.ENROL, now)
+    challenges, messages = sending.only_way(context, [sealed], [challenge], now)
     fact = events.EnrolmentBegun(enrolment=enrolment.id, factor=factor.name)
-    event = house.event(fact, applicant.subject, now, origin)
-    begun = house.store.begin_enrolment(
+    event = context.event(fact, applicant.subject, now, origin)
+    begun = context.store.begin_enrolment(
         passage if fresh else None,
         sealed,
         challenges[0],
-        primary=house.registry.primary_names(),
-        most=1 if factor.traits.single else house.profile.enrolments_per_factor,
+        primary=context.registry.primary_names(),
+        most=1 if factor.traits.single else context.profile.enrolments_per_factor,
         messages=messages,
         events=[event],
     )
     if not begun:
         return None
-    house.tell((event,))
+    context.tell((event,))
     return Draft(enrolment=enrolment, token=token)
 
 
-def draft_on(house: House, case: Case | None) -> Enrolment | None:
+def draft_on(context: Context, case: Case | None) -> Enrolment | None:
     """Return the enrolment being proven on a passage, its secret open for showing."""
     if case is None:
         return None
-    now = house.now()
+    now = context.now()
     live = case.passage.is_granted(now) or case.passage.is_pending(now)
     for asked in case.asked:
         if (
@@ -88,39 +88,39 @@ def draft_on(house: House, case: Case | None) -> Enrolment | None:
             and asked.challenge.is_open(now)
             and asked.enrolment.status is EnrolmentStatus.PENDING
         ):
-            return _shown(house, asked.enrolment)
+            return _shown(context, asked.enrolment)
     return None
 
 
-def drop(house: House, enrolment: Enrolment) -> None:
+def drop(context: Context, enrolment: Enrolment) -> None:
     """Forget a draft that its owner does not want after all."""
-    house.store.drop_draft(enrolment.realm, enrolment.subject, enrolment.id)
+    context.store.drop_draft(enrolment.realm, enrolment.subject, enrolment.id)
 
 
-def addable(house: House, enrolments: Sequence[Enrolment]) -> list[Factor]:
+def addable(context: Context, enrolments: Sequence[Enrolment]) -> list[Factor]:
     """Return the factors the subject may add one of on the pages."""
     return [
         factor
-        for factor in house.registry
+        for factor in context.registry
         if factor.traits.addable
         and sum(e.factor == factor.name for e in enrolments)
-        < (1 if factor.traits.single else house.profile.enrolments_per_factor)
+        < (1 if factor.traits.single else context.profile.enrolments_per_factor)
     ]
 
 
-def _shown(house: House, enrolment: Enrolment) -> Enrolment | None:
+def _shown(context: Context, enrolment: Enrolment) -> Enrolment | None:
     try:
-        return house.vault.opened(enrolment)
+        return context.vault.opened(enrolment)
     except SealError:
         return None  # an altered row is shown to nobody; it has to be begun anew
 
 
-def _drafted(house: House, factor: Factor, applicant: Applicant) -> Enrolment:
-    now = house.now()
-    data = factor.begin(applicant, house.env(now, Purpose.ENROL))
+def _drafted(context: Context, factor: Factor, applicant: Applicant) -> Enrolment:
+    now = context.now()
+    data = factor.begin(applicant, context.env(now, Purpose.ENROL))
     return Enrolment(
-        id=house.new_id(),
-        realm=house.realm,
+        id=context.new_id(),
+        realm=context.realm,
         subject=applicant.subject,
         factor=factor.name,
         status=EnrolmentStatus.PENDING,
@@ -130,12 +130,12 @@ def _drafted(house: House, factor: Factor, applicant: Applicant) -> Enrolment:
     )
 
 
-def _first_passage(house: House, login: Login, token: str) -> Passage:
+def _first_passage(context: Context, login: Login, token: str) -> Passage:
     """Return the passage on which a first factor is proven; proving it makes it a grant."""
-    now = house.now()
+    now = context.now()
     passage = Passage(
-        id=house.new_id(),
-        realm=house.realm,
+        id=context.new_id(),
+        realm=context.realm,
         subject=login.subject,
         status=PassageStatus.PENDING,
         kind=PassageKind.BROWSER,
@@ -143,8 +143,8 @@ def _first_passage(house: House, login: Login, token: str) -> Passage:
         lane=Lane.STRANGER,
         token_hash=token_hash(token) or b"",
         created_at=now,
-        expires_at=now + house.profile.enrolment_life,
+        expires_at=now + context.profile.enrolment_life,
         identity_hash=identity_hash(login.identity),
         remembered=login.remembered,
     )
-    return furnished(house, passage, replace(login, parked=b""))
+    return furnished(context, passage, replace(login, parked=b""))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from vestibule.core import events, policy
-from vestibule.core.engine.house import House
+from vestibule.core.engine.context import Context
 from vestibule.core.model import (
     Enrolment,
     Lane,
@@ -31,13 +31,13 @@ class Granted:
 
 
 def granted(
-    house: House, passage: Passage, enrolment: Enrolment, purpose: Purpose, now: datetime
+    context: Context, passage: Passage, enrolment: Enrolment, purpose: Purpose, now: datetime
 ) -> Granted:
     """Return `passage` as a live grant under a new token; the old one names nothing any more.
 
     Every acceptance goes through here: a new value of the cookie at each proof (ASVS 7.2.4).
     """
-    token, browser = house.new_token(), house.new_token()
+    token, browser = context.new_token(), context.new_token()
     proof = Proof(factor=enrolment.factor, enrolment_id=enrolment.id, purpose=purpose, at=now)
     first = passage.status is PassageStatus.PENDING
     # A factor just added proves itself, not the person: it freshens only a first grant.
@@ -53,29 +53,29 @@ def granted(
         granted_at=passage.granted_at or now,
         proven_at=now if proven else passage.proven_at,
         seen_at=now,
-        expires_at=_end(house, passage, now) if first else passage.expires_at,
+        expires_at=_end(context, passage, now) if first else passage.expires_at,
     )
-    parked = house.vault.open_parked(passage.id, passage.parked) if passage.parked else b""
+    parked = context.vault.open_parked(passage.id, passage.parked) if passage.parked else b""
     return Granted(passage=through, token=token, browser=browser, parked=parked)
 
 
-def standing(house: House, subject: str | None, token: str | None) -> Standing:
+def standing(context: Context, subject: str | None, token: str | None) -> Standing:
     """Return, by one statement, whether `subject` is enrolled and the passage `token` names.
 
     A grant that lay idle for longer than the profile allows is no passage any more, and neither
     is another realm's.
     """
-    found = house.store.standing(house.realm, subject, token_hash(token))
+    found = context.store.standing(context.realm, subject, token_hash(token))
     passage = found.passage
     if passage is None:
         return found
-    elsewhere = passage.realm != house.realm
-    if elsewhere or policy.is_idle(passage, house.now(), house.profile):
+    elsewhere = passage.realm != context.realm
+    if elsewhere or policy.is_idle(passage, context.now(), context.profile):
         return replace(found, passage=None)
     return found
 
 
-def is_live(house: House, passage: Passage | None, subject: str | None, identity: str) -> bool:
+def is_live(context: Context, passage: Passage | None, subject: str | None, identity: str) -> bool:
     """Say whether a passage is a live grant made for this very login.
 
     Without a `subject`, whose it is follows from it: a grant is bound to realm, subject and login
@@ -84,64 +84,64 @@ def is_live(house: House, passage: Passage | None, subject: str | None, identity
     return (
         passage is not None
         and passage.kind is PassageKind.BROWSER
-        and passage.is_granted(house.now())
-        and passage.realm == house.realm
+        and passage.is_granted(context.now())
+        and passage.realm == context.realm
         and (subject is None or passage.subject == subject)
         and hmac.compare_digest(passage.identity_hash, identity_hash(identity))
     )
 
 
-def is_waiting(house: House, passage: Passage | None, identity: str) -> bool:
+def is_waiting(context: Context, passage: Passage | None, identity: str) -> bool:
     """Say whether a passage is this very login, waiting for its second step."""
     return (
         passage is not None
         and passage.kind is PassageKind.BROWSER
         and passage.purpose is Purpose.LOGIN
-        and passage.is_pending(house.now())
+        and passage.is_pending(context.now())
         and hmac.compare_digest(passage.identity_hash, identity_hash(identity))
     )
 
 
-def keep_alive(house: House, passage: Passage) -> None:
+def keep_alive(context: Context, passage: Passage) -> None:
     """Note that a grant was used, where the profile counts idle time; seldom a write."""
-    idle, now = house.profile.idle_life, house.now()
+    idle, now = context.profile.idle_life, context.now()
     if idle is not None and now - (passage.seen_at or passage.created_at) >= idle / 12:
-        house.store.touch(passage.id, now)
+        context.store.touch(passage.id, now)
 
 
-def end(house: House, passage: Passage, why: str, origin: Origin) -> None:
+def end(context: Context, passage: Passage, why: str, origin: Origin) -> None:
     """End one passage, whatever it was, from the next request on in every process."""
     fact = events.PassageEnded(passage=passage.id, why=why)
-    event = house.event(fact, passage.subject, house.now(), origin)
-    if house.store.end_passage(passage.id, [event]):
-        house.tell((event,))
+    event = context.event(fact, passage.subject, context.now(), origin)
+    if context.store.end_passage(passage.id, [event]):
+        context.tell((event,))
 
 
-def end_all(house: House, subject: str, why: str, origin: Origin, *, but: str = "") -> None:
+def end_all(context: Context, subject: str, why: str, origin: Origin, *, but: str = "") -> None:
     """End every passage of `subject`, except the one with the id `but`."""
-    event = house.event(events.PassageEnded(passage="*", why=why), subject, house.now(), origin)
-    house.store.end_passages(house.realm, subject, but, [event])
-    house.tell((event,))
+    event = context.event(events.PassageEnded(passage="*", why=why), subject, context.now(), origin)
+    context.store.end_passages(context.realm, subject, but, [event])
+    context.tell((event,))
 
 
-def redeem(house: House, proof: str | None, subject: str, origin: Origin) -> bool:
+def redeem(context: Context, proof: str | None, subject: str, origin: Origin) -> bool:
     """Use up a program's proof; say whether it was one, of this subject, live and unused."""
     key = token_hash(proof)
     if key is None:
         return False
-    now = house.now()
-    passage = house.store.standing(house.realm, None, key).passage
+    now = context.now()
+    passage = context.store.standing(context.realm, None, key).passage
     if passage is None:
         return False
     fact = events.ProofRedeemed(passage=passage.id)
-    event = house.event(fact, subject, now, origin)
-    if not house.store.redeem(house.realm, subject, key, now, [event]):
+    event = context.event(fact, subject, now, origin)
+    if not context.store.redeem(context.realm, subject, key, now, [event]):
         return False
-    house.tell((event,))
+    context.tell((event,))
     return True
 
 
-def _end(house: House, passage: Passage, now: datetime) -> datetime:
+def _end(context: Context, passage: Passage, now: datetime) -> datetime:
     if passage.kind is PassageKind.PROGRAM:
-        return now + house.profile.proof_life
-    return policy.expires_at(now, remembered=passage.remembered, profile=house.profile)
+        return now + context.profile.proof_life
+    return policy.expires_at(now, remembered=passage.remembered, profile=context.profile)

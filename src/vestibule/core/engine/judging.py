@@ -30,13 +30,13 @@ Judgement = Right | Wrong
 
 def judge(attempt: Attempt) -> Judgement:
     """Return the first way that accepts, or why none does."""
-    house, answer = attempt.house, attempt.answer
-    env = house.env(attempt.now, answer.purpose)
+    context, answer = attempt.context, attempt.answer
+    env = context.env(attempt.now, answer.purpose)
     rejection = Rejected(reason=Reason.WRONG)
     for asked in attempt.readable:
-        factor = house.registry[asked.enrolment.factor]
+        factor = context.registry[asked.enrolment.factor]
         try:
-            enrolment = house.vault.opened(asked.enrolment)
+            enrolment = context.vault.opened(asked.enrolment)
         except SealError:
             continue
         verdict = factor.judge(asked.challenge, enrolment, answer.readings[factor.name], env)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from vestibule.core import events, policy
 from vestibule.core.engine import sending
-from vestibule.core.engine.house import House, lane_of
+from vestibule.core.engine.context import Context, lane_of
 from vestibule.core.engine.recovery import is_used_up
 from vestibule.core.factor import Interaction
 from vestibule.core.model import (
@@ -47,54 +47,54 @@ class Begun:
     ways: Sequence[Enrolment]
 
 
-def begin(house: House, login: Login, origin: Origin) -> Begun:
+def begin(context: Context, login: Login, origin: Origin) -> Begun:
     """Write a pending passage with one challenge for each way, and return the token to it."""
-    now = house.now()
-    enrolments = house.store.enrolments(house.realm, login.subject)
-    known = house.store.known_browser(house.realm, login.subject, hashes(login.browsers))
-    token = house.new_token()
-    passage = _passage(house, login, token, known[0] if known else None)
-    asked = [e for e in enrolments if is_askable(house, e, passage) and house.opens(e)]
-    opened = [house.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
-    ways = policy.offered(asked, house.registry, last_factor=known[1] if known else None)
-    challenges, messages = sending.only_way(house, ways, opened, now)
+    now = context.now()
+    enrolments = context.store.enrolments(context.realm, login.subject)
+    known = context.store.known_browser(context.realm, login.subject, hashes(login.browsers))
+    token = context.new_token()
+    passage = _passage(context, login, token, known[0] if known else None)
+    asked = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
+    opened = [context.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
+    ways = policy.offered(asked, context.registry, last_factor=known[1] if known else None)
+    challenges, messages = sending.only_way(context, ways, opened, now)
     fact = events.LoginPaused(passage=passage.id, lane=passage.lane, kind=passage.kind)
-    event = house.event(fact, login.subject, now, origin)
-    house.store.open_passage(passage, challenges, messages, [event])
-    house.tell((event,))
+    event = context.event(fact, login.subject, now, origin)
+    context.store.open_passage(passage, challenges, messages, [event])
+    context.tell((event,))
     return Begun(token=token, passage=passage, ways=ways)
 
 
-def look(house: House, token: str | None) -> Case | None:
+def look(context: Context, token: str | None) -> Case | None:
     """Return a passage with what is asked on it, changing nothing; None where there is none."""
     key = token_hash(token)
-    case = house.store.look(key) if key else None
-    return case if case is not None and case.passage.realm == house.realm else None
+    case = context.store.look(key) if key else None
+    return case if case is not None and case.passage.realm == context.realm else None
 
 
-def ways_of(house: House, case: Case, purpose: Purpose) -> Sequence[Enrolment]:
+def ways_of(context: Context, case: Case, purpose: Purpose) -> Sequence[Enrolment]:
     """Return the ways still open on a passage for `purpose`, the one to show first at the front."""
-    now = house.now()
+    now = context.now()
     open_ways = [
         asked.enrolment
         for asked in case.asked
         if asked.challenge.purpose is purpose
         and asked.challenge.is_open(now)
-        and is_askable(house, asked.enrolment, case.passage)
+        and is_askable(context, asked.enrolment, case.passage)
     ]
     last = case.passage.proofs[-1].factor if case.passage.proofs else case.last_factor
-    return policy.offered(open_ways, house.registry, last_factor=last)
+    return policy.offered(open_ways, context.registry, last_factor=last)
 
 
-def is_askable(house: House, enrolment: Enrolment, passage: Passage) -> bool:
+def is_askable(context: Context, enrolment: Enrolment, passage: Passage) -> bool:
     """Say whether an enrolment can be asked on a passage."""
-    if enrolment.factor not in house.registry:
+    if enrolment.factor not in context.registry:
         return False
-    if is_used_up(house, enrolment):
+    if is_used_up(context, enrolment):
         return False
-    traits = house.registry[enrolment.factor].traits
+    traits = context.registry[enrolment.factor].traits
     return traits.interaction is Interaction.CODE and policy.is_usable(
-        enrolment, passage.lane, house.profile.limits
+        enrolment, passage.lane, context.profile.limits
     )
 
 
@@ -103,11 +103,11 @@ def hashes(tokens: Sequence[str]) -> list[bytes]:
     return [found for token in tokens if (found := token_hash(token)) is not None]
 
 
-def _passage(house: House, login: Login, token: str, known: bytes | None) -> Passage:
-    now = house.now()
+def _passage(context: Context, login: Login, token: str, known: bytes | None) -> Passage:
+    now = context.now()
     passage = Passage(
-        id=house.new_id(),
-        realm=house.realm,
+        id=context.new_id(),
+        realm=context.realm,
         subject=login.subject,
         status=PassageStatus.PENDING,
         kind=login.kind,
@@ -115,17 +115,17 @@ def _passage(house: House, login: Login, token: str, known: bytes | None) -> Pas
         lane=lane_of(known),
         token_hash=token_hash(token) or b"",
         created_at=now,
-        expires_at=now + house.profile.login_life,
+        expires_at=now + context.profile.login_life,
         identity_hash=identity_hash(login.identity),
         browser_hash=known,
         remembered=login.remembered,
     )
-    return furnished(house, passage, login)
+    return furnished(context, passage, login)
 
 
-def furnished(house: House, passage: Passage, login: Login) -> Passage:
+def furnished(context: Context, passage: Passage, login: Login) -> Passage:
     """Return `passage` with what the login brought, sealed for it."""
-    vault = house.vault
+    vault = context.vault
     stamp, contact = login.password_stamp, login.contact
     return replace(
         passage,

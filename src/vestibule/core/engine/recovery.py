@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vestibule.core import events
-from vestibule.core.engine.house import House
+from vestibule.core.engine.context import Context
 from vestibule.core.errors import UsageError
 from vestibule.core.factor import Applicant, IssuesCodes
 from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage
@@ -28,19 +28,19 @@ class CodeSet:
         return self.remaining <= LOW
 
 
-def renew(house: House, applicant: Applicant, by: Passage | None, origin: Origin) -> CodeSet:
+def renew(context: Context, applicant: Applicant, by: Passage | None, origin: Origin) -> CodeSet:
     """Make a new set; in the same transaction the old one is dead.
 
     Where the grant `by` has ended meanwhile nothing is made, and the set that comes back is empty.
     """
-    now = house.now()
-    factor = house.registry.recovery_codes
+    now = context.now()
+    factor = context.registry.recovery_codes
     if factor is None:
         raise UsageError("no factor that makes recovery codes is switched on in VESTIBULE_FACTORS")
-    data = factor.begin(applicant, house.env(now))
+    data = factor.begin(applicant, context.env(now))
     enrolment = Enrolment(
-        id=house.new_id(),
-        realm=house.realm,
+        id=context.new_id(),
+        realm=context.realm,
         subject=applicant.subject,
         factor=factor.name,
         status=EnrolmentStatus.ACTIVE,
@@ -50,59 +50,59 @@ def renew(house: House, applicant: Applicant, by: Passage | None, origin: Origin
         secret=data.secret,
     )
     fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=factor.total(enrolment))
-    event = house.event(fact, applicant.subject, now, origin)
-    notices = house.notice("recovery_codes_made", applicant.subject, now)
-    made = house.store.replace_enrolment(
-        house.vault.sealed(enrolment),
+    event = context.event(fact, applicant.subject, now, origin)
+    notices = context.notice("recovery_codes_made", applicant.subject, now)
+    made = context.store.replace_enrolment(
+        context.vault.sealed(enrolment),
         by=by.id if by else "",
         events=[event],
         messages=notices,
     )
     if not made:
         return CodeSet(enrolment=enrolment, remaining=0, total=0)
-    house.tell((event,))
-    return _described(house, factor, enrolment, opened=True)
+    context.tell((event,))
+    return _described(context, factor, enrolment, opened=True)
 
 
-def current(house: House, enrolments: Sequence[Enrolment]) -> CodeSet | None:
+def current(context: Context, enrolments: Sequence[Enrolment]) -> CodeSet | None:
     """Return the subject's set as it stands, with its codes while they may be seen."""
-    factor = house.registry.recovery_codes
+    factor = context.registry.recovery_codes
     if factor is None:
         return None
     for enrolment in enrolments:
         if enrolment.factor == factor.name and enrolment.status is EnrolmentStatus.ACTIVE:
-            return _described(house, factor, enrolment)
+            return _described(context, factor, enrolment)
     return None
 
 
-def is_used_up(house: House, enrolment: Enrolment) -> bool:
+def is_used_up(context: Context, enrolment: Enrolment) -> bool:
     """Say whether an enrolment is a set of recovery codes of which none is left."""
-    factor = house.registry.recovery_codes
+    factor = context.registry.recovery_codes
     if factor is None or enrolment.factor != factor.name:
         return False
     return factor.remaining(enrolment) == 0
 
 
-def keep(house: House, codes: CodeSet, origin: Origin, *, kept: bool) -> bool:
+def keep(context: Context, codes: CodeSet, origin: Origin, *, kept: bool) -> bool:
     """Note that the person has the codes: they are shown no more. Waved off, the set is dropped."""
-    now, enrolment = house.now(), codes.enrolment
+    now, enrolment = context.now(), codes.enrolment
     fact = events.RecoveryCodesKept(enrolment=enrolment.id, kept=kept)
-    event = house.event(fact, enrolment.subject, now, origin)
+    event = context.event(fact, enrolment.subject, now, origin)
     status = EnrolmentStatus.ACTIVE if kept else EnrolmentStatus.REVOKED
     changed = replace(enrolment, secret=b"", status=status, version=enrolment.version + 1)
-    done = house.store.save_enrolment(changed, [event])
+    done = context.store.save_enrolment(changed, [event])
     if done:
-        house.tell((event,))
+        context.tell((event,))
     return done
 
 
 def _described(
-    house: House, factor: IssuesCodes, enrolment: Enrolment, *, opened: bool = False
+    context: Context, factor: IssuesCodes, enrolment: Enrolment, *, opened: bool = False
 ) -> CodeSet:
-    visible = house.now() < enrolment.created_at + house.profile.enrolment_life
+    visible = context.now() < enrolment.created_at + context.profile.enrolment_life
     codes: Sequence[str] = ()
     if enrolment.secret and visible:
-        codes = factor.shown(enrolment if opened else house.vault.opened(enrolment))
+        codes = factor.shown(enrolment if opened else context.vault.opened(enrolment))
     return CodeSet(
         enrolment=enrolment,
         remaining=factor.remaining(enrolment),

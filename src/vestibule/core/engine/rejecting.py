@@ -98,16 +98,16 @@ def _source_after(attempt: Attempt) -> Source | None:
     network, now = attempt.answer.network, attempt.now
     if network is None:
         return None
-    new = Source(realm=attempt.house.realm, address=network, failures=0, as_of=now)
+    new = Source(realm=attempt.context.realm, address=network, failures=0, as_of=now)
     return limits.missed(attempt.case.source or new, now, attempt.limits)
 
 
 def _notices(attempt: Attempt, closing: Sequence[Enrolment]) -> list[Message]:
-    house, subject, now = attempt.house, attempt.case.passage.subject, attempt.now
+    context, subject, now = attempt.context, attempt.case.passage.subject, attempt.now
     return [
         message
         for enrolment in closing
-        for message in house.notice("factor_disabled", subject, now, factor=enrolment.factor)
+        for message in context.notice("factor_disabled", subject, now, factor=enrolment.factor)
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule.core import events
-from vestibule.core.engine.house import House
+from vestibule.core.engine.context import Context
 from vestibule.core.model import (
     Challenge,
     Enrolment,
@@ -39,19 +39,19 @@ class Resent:
 
 
 def only_way(
-    house: House, ways: Sequence[Enrolment], challenges: Sequence[Challenge], now: datetime
+    context: Context, ways: Sequence[Enrolment], challenges: Sequence[Challenge], now: datetime
 ) -> tuple[Sequence[Challenge], Sequence[Message]]:
     """Send at once where there is but one way and it must be sent; else nothing before a press.
 
     What only helps out is no other way: whoever has one phone and recovery codes means the phone.
     """
-    primary = house.registry.primary_names()
+    primary = context.registry.primary_names()
     meant = [way.id for way in ways if way.factor in primary]
-    return with_first_code(house, ways, challenges, meant[0] if len(meant) == 1 else "", now)
+    return with_first_code(context, ways, challenges, meant[0] if len(meant) == 1 else "", now)
 
 
 def with_first_code(
-    house: House,
+    context: Context,
     ways: Sequence[Enrolment],
     challenges: Sequence[Challenge],
     wanted: str,
@@ -62,7 +62,7 @@ def with_first_code(
 
     Where that one is not sent, or not among `ways`, there is no message.
     """
-    sent_ways = {way.id: way for way in ways if way.id == wanted and is_sent(house, way)}
+    sent_ways = {way.id: way for way in ways if way.id == wanted and is_sent(context, way)}
     renewed: list[Challenge] = []
     messages: list[Message] = []
     for challenge in challenges:
@@ -70,14 +70,14 @@ def with_first_code(
         if way is None:
             renewed.append(challenge)
             continue
-        again, message = _next(house, challenge, way, now, channel)
+        again, message = _next(context, challenge, way, now, channel)
         renewed.append(again)
         messages.append(message)
     return renewed, messages
 
 
 def resend(
-    house: House,
+    context: Context,
     token: str | None,
     purpose: Purpose,
     enrolment_id: str,
@@ -89,24 +89,24 @@ def resend(
 
     `channel` is one of the factor's, None for the one it would choose itself.
     """
-    now = house.now()
+    now = context.now()
 
     def rule(case: Case) -> Ruling:
-        if not _is_live(house, case.passage, now):
+        if not _is_live(context, case.passage, now):
             return Ruling(verdict=Rejected(reason=Reason.GONE))
         for asked in case.asked:
             challenge, enrolment = asked.challenge, asked.enrolment
             if enrolment.id != enrolment_id or challenge.purpose is not purpose:
                 continue
-            if challenge.is_open(now) and _may_be_sent(house, enrolment):
-                return _rule(house, case, asked, now, origin, channel)
+            if challenge.is_open(now) and _may_be_sent(context, enrolment):
+                return _rule(context, case, asked, now, origin, channel)
         return Ruling(verdict=Rejected(reason=Reason.GONE))
 
     key = token_hash(token)
-    ruling = house.store.decide(key, None, rule) if key else None
+    ruling = context.store.decide(key, None, rule) if key else None
     if ruling is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
-    house.tell(ruling.events)
+    context.tell(ruling.events)
     return Resent(verdict=ruling.verdict)
 
 
@@ -121,12 +121,12 @@ class Sending:
     again_at: datetime | None
 
 
-def standing(house: House, enrolment: Enrolment, challenge: Challenge | None) -> Sending | None:
+def standing(context: Context, enrolment: Enrolment, challenge: Challenge | None) -> Sending | None:
     """Return how sending stands, None where nothing is sent; a challenge may still be opened."""
-    if not is_sent(house, enrolment):
+    if not is_sent(context, enrolment):
         return None
     if challenge is None:
-        return Sending(is_sent=False, again_at=house.now())
+        return Sending(is_sent=False, again_at=context.now())
     return Sending(is_sent=challenge.sends > 0, again_at=send_again_at(challenge))
 
 
@@ -142,42 +142,42 @@ def send_again_at(challenge: Challenge) -> datetime | None:
 
 
 def _rule(
-    house: House, case: Case, asked: Asked, now: datetime, origin: Origin, channel: str | None
+    context: Context, case: Case, asked: Asked, now: datetime, origin: Origin, channel: str | None
 ) -> Ruling:
     challenge = asked.challenge
     again = send_again_at(challenge)
     if again is None or now < again:
         return Ruling(verdict=Rejected(reason=Reason.DELAYED, retry_at=again))
-    renewed, message = _next(house, challenge, asked.enrolment, now, channel)
+    renewed, message = _next(context, challenge, asked.enrolment, now, channel)
     fact = events.CodeResent(
         passage=case.passage.id, channel=message.channel, generation=renewed.generation
     )
-    event = house.event(fact, case.passage.subject, now, origin)
+    event = context.event(fact, case.passage.subject, now, origin)
     return Ruling(verdict=Pending(), renewed=renewed, messages=(message,), events=(event,))
 
 
 def _next(
-    house: House,
+    context: Context,
     challenge: Challenge,
     enrolment: Enrolment,
     now: datetime,
     channel: str | None,
 ) -> tuple[Challenge, Message]:
-    opening, factor = house.opening(enrolment, now, channel), house.registry[enrolment.factor]
+    opening, factor = context.opening(enrolment, now, channel), context.registry[enrolment.factor]
     renewed = replace(
         challenge,
         generation=challenge.generation + (1 if challenge.sends else 0),
         sends=challenge.sends + 1,
         memo={**opening.memo, "sent_at": now.isoformat()},
     )
-    message_id = house.new_id()
+    message_id = context.new_id()
     message = Message(
         id=message_id,
-        realm=house.realm,
+        realm=context.realm,
         subject=challenge.subject,
         channel=opening.channel or "",
         text=opening.text or "code",
-        destination=house.vault.seal_destination(message_id, opening.destination or ""),
+        destination=context.vault.seal_destination(message_id, opening.destination or ""),
         created_at=now,
         not_after=challenge.expires_at,
         details={"digits": factor.code_format(enrolment).digits or DIGITS},
@@ -186,17 +186,17 @@ def _next(
     return renewed, message
 
 
-def _is_live(house: House, passage: Passage, now: datetime) -> bool:
-    ours = passage.realm == house.realm
+def _is_live(context: Context, passage: Passage, now: datetime) -> bool:
+    ours = passage.realm == context.realm
     return ours and (passage.is_pending(now) or passage.is_granted(now))
 
 
-def is_sent(house: House, enrolment: Enrolment) -> bool:
+def is_sent(context: Context, enrolment: Enrolment) -> bool:
     """Say whether an enrolment's codes are sent; else the person already holds what is asked."""
-    return bool(house.registry[enrolment.factor].traits.channels)
+    return bool(context.registry[enrolment.factor].traits.channels)
 
 
-def _may_be_sent(house: House, enrolment: Enrolment) -> bool:
+def _may_be_sent(context: Context, enrolment: Enrolment) -> bool:
     # It may have been removed while this login was being written, or altered since.
     living = enrolment.status is not EnrolmentStatus.REVOKED
-    return living and is_sent(house, enrolment) and house.opens(enrolment)
+    return living and is_sent(context, enrolment) and context.opens(enrolment)

@@ -10,8 +10,8 @@ from typing import Final
 
 from vestibule.core.engine.accepting import accepted
 from vestibule.core.engine.attempt import Answer, Attempt, attempt, read
+from vestibule.core.engine.context import Context
 from vestibule.core.engine.granting import Granted
-from vestibule.core.engine.house import House
 from vestibule.core.engine.judging import Judgement, Right, confirmed, judge
 from vestibule.core.engine.rejecting import late, unheard, unread, wrong
 from vestibule.core.engine.reserving import refusal, reserved
@@ -48,7 +48,9 @@ class _Decision(Ruling):
     granted: Granted | None = field(default=None, repr=False)
 
 
-def verify(house: House, token: str | None, purpose: Purpose, text: str, origin: Origin) -> Outcome:
+def verify(
+    context: Context, token: str | None, purpose: Purpose, text: str, origin: Origin
+) -> Outcome:
     """Judge `text` against everything asked for `purpose` on the passage that `token` names.
 
     One field is judged against every open code factor at once; the first that accepts settles,
@@ -57,46 +59,46 @@ def verify(house: House, token: str | None, purpose: Purpose, text: str, origin:
     key = token_hash(token)
     if key is None:
         return _NOWHERE
-    answer = read(house, purpose, text, origin)
+    answer = read(context, purpose, text, origin)
     try:
-        if answer.is_judged_apart(house):
-            return _outcome(house, _apart(house, key, answer))
-        return _outcome(house, _inline(house, key, answer))
+        if answer.is_judged_apart(context):
+            return _outcome(context, _apart(context, key, answer))
+        return _outcome(context, _inline(context, key, answer))
     except SealError:
         # What the login had parked was altered: all is rolled back, and the login is over.
         return _NOWHERE
 
 
-def _inline(house: House, key: bytes, answer: Answer) -> _Decision | None:
+def _inline(context: Context, key: bytes, answer: Answer) -> _Decision | None:
     def decide(case: Case) -> _Decision:
-        trying = attempt(house, case, answer)
+        trying = attempt(context, case, answer)
         return _refused(trying) or _settled(trying, judge(trying), counted=False)
 
-    return house.store.decide(key, answer.network, decide)
+    return context.store.decide(key, answer.network, decide)
 
 
-def _apart(house: House, key: bytes, answer: Answer) -> _Decision | None:
+def _apart(context: Context, key: bytes, answer: Answer) -> _Decision | None:
     def reserve(case: Case) -> _Decision:
-        trying = attempt(house, case, answer)
+        trying = attempt(context, case, answer)
         return _refused(trying) or _decision(trying, reserved(trying))
 
-    first = house.store.decide(key, answer.network, reserve)
+    first = context.store.decide(key, answer.network, reserve)
     if first is None or not isinstance(first.verdict, Pending):
         return first
     judgement = judge(first.attempt)
 
     def settle(case: Case) -> _Decision:
-        trying = attempt(house, case, answer)
+        trying = attempt(context, case, answer)
         if not trying.is_in_time:
             return _decision(trying, late(trying, Rejected(reason=Reason.GONE)))
         return _settled(trying, confirmed(judgement, first.attempt, trying), counted=True)
 
-    return house.store.decide(key, answer.network, settle)
+    return context.store.decide(key, answer.network, settle)
 
 
 def _refused(trying: Attempt) -> _Decision | None:
     """Return the decision that refuses before anything is compared, None where it may be."""
-    if trying.case.passage.realm != trying.house.realm:
+    if trying.case.passage.realm != trying.context.realm:
         # Another realm's, with a trail of its own.
         return _decision(trying, Ruling(verdict=Rejected(reason=Reason.GONE)))
     rejected = refusal(trying)
@@ -121,10 +123,10 @@ def _decision(trying: Attempt, ruling: Ruling, through: Granted | None = None) -
     return _Decision(attempt=trying, granted=through, **ruled)
 
 
-def _outcome(house: House, decision: _Decision | None) -> Outcome:
+def _outcome(context: Context, decision: _Decision | None) -> Outcome:
     if decision is None:
         return _NOWHERE
-    house.tell(decision.events)
+    context.tell(decision.events)
     return Outcome(
         verdict=decision.verdict,
         case=decision.attempt.case,

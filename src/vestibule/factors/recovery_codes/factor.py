@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from vestibule.core.answers import ALPHABET, symbols_only
 from vestibule.core.factor import (
     Applicant,
     CodeFormat,
@@ -18,6 +17,7 @@ from vestibule.core.factor import (
 )
 from vestibule.core.model import Challenge, Enrolment
 from vestibule.core.presentation import Presentation
+from vestibule.core.spelling import ALPHABET, symbols_only
 from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
 from vestibule.factors.recovery_codes.presentation import PRESENTATION
 

@@ -6,7 +6,6 @@ from functools import cache
 from typing import ClassVar, Final
 
 from vestibule import oath
-from vestibule.core.answers import digits_only
 from vestibule.core.factor import (
     Applicant,
     CodeFormat,
@@ -18,6 +17,7 @@ from vestibule.core.factor import (
 )
 from vestibule.core.model import Challenge, Enrolment, Json
 from vestibule.core.presentation import Presentation
+from vestibule.core.spelling import digits_only
 from vestibule.core.verdict import Accepted, Hint, Reason, Rejected, Verdict
 from vestibule.factors.totp.presentation import PRESENTATION
 

@@ -30,10 +30,10 @@ def is_fresh(person: Person, within: timedelta | None = None) -> bool:
     nothing to prove.
     """
     here = state()
-    house = here.engine.house
+    engine = here.engine
     if person.grant is None:
         return not here.engine.standing(person.subject, None).enrolled
-    return policy.is_fresh(person.grant, house.now(), within or house.profile.fresh_for)
+    return policy.is_fresh(person.grant, engine.now(), within or engine.profile.fresh_for)
 
 
 def send_to_confirm(back_to: str) -> Response:
@@ -112,7 +112,7 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
 
 def _is_asked(asked: Sequence[Asked]) -> bool:
     """Say whether something was asked and is not over: wrong answers are not begun anew early."""
-    now = state().engine.house.now()
+    now = state().engine.now()
     return any(
         a.challenge.purpose is PURPOSE
         and a.challenge.status is ChallengeStatus.OPEN
@@ -123,7 +123,7 @@ def _is_asked(asked: Sequence[Asked]) -> bool:
 
 def _refused(person: Person, rejected: Rejected | None, typed: str) -> Response:
     rejected = rejected or Rejected(reason=Reason.GONE)
-    now = state().engine.house.now()
+    now = state().engine.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
     exhausted = rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0
     if exhausted:

@@ -77,7 +77,7 @@ def _begun(person: Person, factor: Factor, answers: dict[str, str]) -> Response:
 
 
 def _addable(name: str) -> Factor | None:
-    registry = state().engine.house.registry
+    registry = state().engine.registry
     return registry[name] if name in registry and registry[name].traits.addable else None
 
 
@@ -199,7 +199,7 @@ def _draft(person: Person, case: Case | None) -> Enrolment | None:
     """Return what this person is adding in this browser; anybody else's does not exist."""
     here = state()
     draft = here.engine.draft_on(case)
-    if draft is None or draft.factor not in here.engine.house.registry:
+    if draft is None or draft.factor not in here.engine.registry:
         return None
     return draft if draft.subject == person.subject else None
 
@@ -208,7 +208,7 @@ def _added(person: Person, draft: Enrolment) -> Response:
     """Go on to recovery codes where there are none yet: the first set-up ends with them."""
     here = state()
     enrolments = here.engine.enrolments(person.subject)
-    wants_codes = here.engine.house.registry.recovery_codes is not None
+    wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
         applicant = here.applicant(person.subject, person.user)
         here.engine.new_recovery_codes(applicant, session.visit().grant, origin_of(request))
@@ -224,7 +224,7 @@ def _refused(
 ) -> Response:
     if rejected.reason in {Reason.GONE, Reason.EXHAUSTED} or rejected.tries_left == 0:
         return _begin_again(draft)
-    now = state().engine.house.now()
+    now = state().engine.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
     status, error = STATUS[rejected.reason], rejected.reason.value
     if wants_json(request):

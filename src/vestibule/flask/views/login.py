@@ -89,7 +89,7 @@ def _nothing_waits() -> Response:
             return said(200, status="accepted", location=state().settings.home_url)
         return redirect(state().settings.home_url, 303)
     problem = problem_of(
-        Rejected(reason=Reason.GONE), state().engine.house.now(), start_url=start_url(state())
+        Rejected(reason=Reason.GONE), state().engine.now(), start_url=start_url(state())
     )
     if wants_json(request):
         return said(410, error=Reason.GONE.value, detail=problem.text, location=start_url(state()))
@@ -118,7 +118,7 @@ def _refused(outcome: Outcome, typed: str) -> Response:
         return _nothing_waits()
     if rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0:
         return _exhausted()
-    problem = problem_of(rejected, state().engine.house.now(), start_url="")
+    problem = problem_of(rejected, state().engine.now(), start_url="")
     status = STATUS[rejected.reason]
     if wants_json(request):
         response = said(
@@ -138,7 +138,7 @@ def _refused(outcome: Outcome, typed: str) -> Response:
 def _exhausted() -> Response:
     """Answer a login that has had its wrong codes: only the password leads on."""
     problem = problem_of(
-        Rejected(reason=Reason.EXHAUSTED), state().engine.house.now(), start_url=start_url(state())
+        Rejected(reason=Reason.EXHAUSTED), state().engine.now(), start_url=start_url(state())
     )
     if wants_json(request):
         error = Reason.EXHAUSTED.value
@@ -220,11 +220,11 @@ def _paused(case: Case) -> Problem | None:
 
     A recovery code is worth no guess, so it is taken all the same.
     """
-    house = state().engine.house
-    now, ways = house.now(), state().engine.ways(case, Purpose.LOGIN)
+    engine = state().engine
+    now, ways = engine.now(), state().engine.ways(case, Purpose.LOGIN)
     if not ways or showing.field_of(_chosen(ways)).digits is None:
         return None
-    until = limits.wait_until(case.ledger, now, house.profile.limits)
+    until = limits.wait_until(case.ledger, now, engine.profile.limits)
     if until is None:
         return None
     return problem_of(
@@ -264,7 +264,7 @@ def _proven(outcome: Outcome) -> Response:
     """Hand a program the single-use proof its token view asks for."""
     if outcome.granted is None:  # pragma: no cover - the caller looked
         return _nothing_waits()
-    life = state().engine.house.profile.proof_life
+    life = state().engine.profile.proof_life
     return said(
         200, status="accepted", proof=outcome.granted.token, expires_in=int(life.total_seconds())
     )

@@ -55,7 +55,7 @@ def show(person: Person) -> Response:
     """Show the list, or the invitation where it is empty."""
     here = state()
     enrolments = here.engine.enrolments(person.subject)
-    primary = [e for e in enrolments if e.factor in here.engine.house.registry.primary_names()]
+    primary = [e for e in enrolments if e.factor in here.engine.registry.primary_names()]
     codes = here.engine.recovery_codes(enrolments) if primary else None
     if wants_json(request):
         return said(200, methods=[_as_json(e) for e in primary], recovery_codes=_left(codes))
@@ -115,7 +115,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
     if enrolment is None:
         return unknown()
     if request.method != "POST":
-        primary = here.engine.house.registry.primary_names()
+        primary = here.engine.registry.primary_names()
         others = [
             e
             for e in here.engine.enrolments(person.subject)
@@ -143,7 +143,7 @@ def _own(person: Person, enrolment_id: str) -> Enrolment | None:
     """Return a person's own way of that id; one that is switched off is not shown and not there."""
     here = state()
     found = here.engine.own(person.subject, enrolment_id)
-    return found if found is not None and found.factor in here.engine.house.registry else None
+    return found if found is not None and found.factor in here.engine.registry else None
 
 
 def _change(
@@ -206,7 +206,7 @@ def _notice() -> str | None:
 
 
 def _added_notice() -> str:
-    registry, way = state().engine.house.registry, request.args.get("way", "")
+    registry, way = state().engine.registry, request.args.get("way", "")
     if way in registry:
         return gettext(registry[way].presentation.added)
     return _("Done. From now on you confirm it’s you after your password.")
@@ -229,7 +229,7 @@ def _row(enrolment: Enrolment) -> dict[str, object]:
 
 
 def _paused(enrolment: Enrolment) -> str | None:
-    limit = state().engine.house.profile.limits.consecutive
+    limit = state().engine.profile.limits.consecutive
     if enrolment.failures_known >= limit:
         return _("Paused after many wrong codes. Remove it and add it again.")
     if enrolment.failures_stranger >= limit:
@@ -238,7 +238,7 @@ def _paused(enrolment: Enrolment) -> str | None:
 
 
 def _recovery(codes: CodeSet | None) -> dict[str, object] | None:
-    factor = state().engine.house.registry.recovery_codes
+    factor = state().engine.registry.recovery_codes
     if factor is None:
         return None
     return {

@@ -115,15 +115,15 @@ def _current(person: Person) -> CodeSet | None:
 
 def _is_first_set_up(person: Person) -> bool:
     """Say whether this is the end of the first set-up, which may be left without codes."""
-    house = state().engine.house
+    engine = state().engine
     primary = [
         e
         for e in state().engine.enrolments(person.subject)
-        if e.factor in house.registry.primary_names()
+        if e.factor in engine.registry.primary_names()
     ]
     added = primary[0].confirmed_at if len(primary) == 1 else None
-    return added is not None and house.now() - added < house.profile.enrolment_life
+    return added is not None and engine.now() - added < engine.profile.enrolment_life
 
 
 def _is_enrolled(person: Person) -> bool:
-    return person.grant is not None and state().engine.house.registry.recovery_codes is not None
+    return person.grant is not None and state().engine.registry.recovery_codes is not None

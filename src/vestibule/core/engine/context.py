@@ -32,8 +32,8 @@ def tell_nobody(event: Event) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """One realm's engine room. Made by `bootstrap`, read by the use cases, changed by none."""
+class Context:
+    """All that one realm works with: made by `bootstrap`, read by the use cases, never changed."""
 
     realm: str
     issuer: str

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestibule.core.answers import ALPHABET, LONGEST, digits_only, symbols_only
+from vestibule.core.spelling import ALPHABET, LONGEST, digits_only, symbols_only
 
 LOOK_ALIKES = [
     "１２３４５６",  # full-width

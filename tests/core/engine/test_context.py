@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestibule.core.engine.house import lane_of, network_of
+from vestibule.core.engine.context import lane_of, network_of
 from vestibule.core.model import Lane
 
 
