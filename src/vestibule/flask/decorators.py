@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from flask import current_app, request
 
-from vestibule.flask import answers, session
+from vestibule.flask import answers, people
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of
 from vestibule.flask.pages import state
@@ -32,7 +32,7 @@ def fresh(view: View, within: timedelta | None) -> View:
 
 def _has_proven(within: timedelta | None) -> bool:
     """Say whether whoever is here need not prove more; a token proves nothing anew."""
-    person = session.person()
+    person = people.person()
     if person is not None:
         return is_fresh(person, within)
     here = state()
@@ -45,7 +45,7 @@ def required(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> Any:
-        person = session.person()
+        person = people.person()
         if person is None:
             return to_sign_in(state())
         if person.grant is None:

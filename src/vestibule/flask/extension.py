@@ -14,7 +14,7 @@ from vestibule.bootstrap import check_factors, check_production, check_store, re
 from vestibule.core.errors import UsageError
 from vestibule.core.model import PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
-from vestibule.flask import answers, decorators, marks, session
+from vestibule.flask import answers, decorators, marks, people
 from vestibule.flask.blueprint import make_blueprint
 from vestibule.flask.gate import Gate
 from vestibule.flask.state import EXTENSION, Loaders, State, World, state_of
@@ -144,7 +144,7 @@ class Vestibule:
         state = state_of(current_app)
         origin = answers.origin_of(request)
         subject = state.host.subject_of_user(user)
-        grant = session.weighed().grant
+        grant = people.weighed().grant
         if grant is not None and grant.subject == subject:
             return None
         if not state.engine.standing(subject, None).enrolled:
@@ -178,7 +178,7 @@ class Vestibule:
     @property
     def proof(self) -> Proof | None:
         """What was proven last on this session, and when; None without a second step."""
-        grant = session.weighed().grant
+        grant = people.weighed().grant
         return grant.proofs[-1] if grant is not None and grant.proofs else None
 
 

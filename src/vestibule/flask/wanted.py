@@ -6,7 +6,7 @@ import binascii
 from flask import request, url_for
 from werkzeug.wrappers import Request
 
-from vestibule.flask import session
+from vestibule.flask import people
 from vestibule.flask.navigation import address_of, own_path
 from vestibule.flask.pages import state
 from vestibule.secretbox import SealError
@@ -14,7 +14,7 @@ from vestibule.secretbox import SealError
 
 def remember(path: str) -> None:
     """Remember where to go on afterwards, for this grant only."""
-    here, visit = state(), session.visit()
+    here, visit = state(), people.visit()
     if visit.grant is None:
         return
     box = here.engine.vault.box
@@ -25,7 +25,7 @@ def remember(path: str) -> None:
 
 def recall(request: Request) -> str:
     """Return where to go on, the page of one's ways by default; it is forgotten with that."""
-    here, visit = state(), session.visit()
+    here, visit = state(), people.visit()
     fallback = url_for("vestibule.manage")
     text = request.cookies.get(here.cookies.next)
     if not text or visit.grant is None:

@@ -11,14 +11,14 @@ from vestibule.core.engine.sending import Resent
 from vestibule.core.model import ChallengeStatus, Passage, Purpose
 from vestibule.core.ruling import Asked
 from vestibule.core.verdict import Pending, Reason, Rejected
-from vestibule.flask import pages, sending, session, showing, submission
+from vestibule.flask import admission, pages, people, sending, showing, submission
 from vestibule.flask.answers import origin_of, proof_required
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
+from vestibule.flask.people import Person
 from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of
 from vestibule.flask.sending import Wish
-from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.wanted import recall, remember
 
@@ -44,7 +44,7 @@ def send_to_confirm(back_to: str) -> Response:
 
 def show() -> Response:
     """Show the page that asks for a code once more."""
-    person = session.person()
+    person = people.person()
     if person is None or person.grant is None:
         return _not_asked(person)
     return _ask(person, None)
@@ -55,7 +55,7 @@ def answer() -> Response:
     sent = submission.read("code")
     if sent.refusal is not None:
         return sent.refusal
-    person = session.person()
+    person = people.person()
     if person is None or person.grant is None:
         return _not_asked(person)
     if sent.is_stale:
@@ -68,7 +68,7 @@ def send() -> Response:
     sent = submission.read("method", "channel")
     if sent.refusal is not None:
         return sent.refusal
-    person = session.person()
+    person = people.person()
     if person is None or person.grant is None:
         return _not_asked(person)
     if sent.is_stale:
@@ -103,7 +103,7 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
     if outcome.granted is None:
         rejected = outcome.verdict
         return _refused(person, rejected if isinstance(rejected, Rejected) else None, code)
-    session.name(outcome.granted)
+    admission.name(outcome.granted)
     back = recall(request)
     if wants_json(request):
         return said(200, status="accepted", location=back)

@@ -11,14 +11,14 @@ from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.presentation import Question
 from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import pages, sending, session, showing, submission
+from vestibule.flask import admission, pages, people, sending, showing, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
+from vestibule.flask.people import Person
 from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of
 from vestibule.flask.qr import qr_of
-from vestibule.flask.session import Person
 from vestibule.flask.texts import gettext
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
@@ -70,7 +70,7 @@ def _begun(person: Person, factor: Factor, answers: dict[str, str]) -> Response:
         return _no_more()
     token = draft.token
     if token is not None:
-        session.visit().on_response.append(lambda out: here.cookies.set_token(out, token, None))
+        people.visit().on_response.append(lambda out: here.cookies.set_token(out, token, None))
     if wants_json(request):
         return said(200, status="begun", location=url_for("vestibule.setup"))
     return redirect(url_for("vestibule.setup"), 303)
@@ -149,7 +149,7 @@ def confirm(person: Person) -> Response:
         rejected = outcome.verdict
         refused = rejected if isinstance(rejected, Rejected) else Rejected(reason=Reason.GONE)
         return _refused(person, case, draft, refused, sent.fields["code"])
-    session.name(outcome.granted)
+    admission.name(outcome.granted)
     return _added(person, draft)
 
 
@@ -211,7 +211,7 @@ def _added(person: Person, draft: Enrolment) -> Response:
     wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
         applicant = here.applicant(person.subject, person.user)
-        here.engine.new_recovery_codes(applicant, session.visit().grant, origin_of(request))
+        here.engine.new_recovery_codes(applicant, people.visit().grant, origin_of(request))
         location = url_for("vestibule.recovery_codes")
         if wants_json(request):
             return said(200, status="accepted", location=location)

@@ -10,7 +10,7 @@ from vestibule.core.engine import Outcome
 from vestibule.core.model import Enrolment, PassageKind, Purpose
 from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import pages, sending, session, showing, signals, submission
+from vestibule.flask import admission, pages, people, sending, showing, signals, submission
 from vestibule.flask.addresses import address
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import start_url, waiting
@@ -76,7 +76,7 @@ def cancel() -> Response:
     case, start = waiting(here, here.cookies.token(request)), start_url(here)
     if case is not None and not sent.is_stale:
         here.engine.cancel(case.passage, "given up", origin_of(request))
-        session.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
+        people.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
     if wants_json(request):
         return said(200, status="cancelled", location=start)
     return redirect(start, 303)
@@ -84,7 +84,7 @@ def cancel() -> Response:
 
 def _nothing_waits() -> Response:
     """Answer a door nobody stands at: a stale tab, a finished login, or an old link."""
-    if session.person() is not None:
+    if people.person() is not None:
         if wants_json(request):
             return said(200, status="accepted", location=state().settings.home_url)
         return redirect(state().settings.home_url, 303)
@@ -236,12 +236,12 @@ def _admitted(outcome: Outcome) -> Response:
     granted = outcome.granted
     if granted is None:  # pragma: no cover - the caller looked
         return _nothing_waits()
-    parked = session.admit(granted)
+    parked = admission.admit(granted)
     try:
-        welcome = is_still_welcome(state(), session.visit())
+        welcome = is_still_welcome(state(), people.visit())
     except Exception:
         # The host cannot say: nothing that was granted may stay, and the error is its own.
-        turn_away(state(), session.visit(), granted.passage)
+        turn_away(state(), people.visit(), granted.passage)
         raise
     if not welcome:
         return _withdrawn(outcome)
@@ -256,7 +256,7 @@ def _admitted(outcome: Outcome) -> Response:
 def _withdrawn(outcome: Outcome) -> Response:
     """Take back a grant: the account was closed or its password changed between the steps."""
     if outcome.granted is not None:
-        turn_away(state(), session.visit(), outcome.granted.passage)
+        turn_away(state(), people.visit(), outcome.granted.passage)
     return _nothing_waits()
 
 

@@ -10,12 +10,12 @@ from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.factor import Factor
 from vestibule.core.model import Enrolment
-from vestibule.flask import pages, session, showing, submission
+from vestibule.flask import pages, people, showing, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of, wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.session import Person
+from vestibule.flask.people import Person
 from vestibule.flask.texts import gettext
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.confirm import is_fresh, send_to_confirm
@@ -28,7 +28,7 @@ def signed_in(view: Callable[..., Response]) -> View:
 
     @wraps(view)
     def guarded(**values: str) -> Response:
-        person = session.person()
+        person = people.person()
         if person is None:
             return to_sign_in(state())
         return view(person, **values)

@@ -8,7 +8,7 @@ from vestibule.flask import pages, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.session import Person
+from vestibule.flask.people import Person
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.manage import done, freshly_proven, lost, unknown
 

@@ -1,7 +1,6 @@
 """Handing a granted passage to the browser: session, cookies, and the gate's knowledge of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import current_app, request
 from flask.globals import request_ctx
@@ -9,48 +8,13 @@ from flask.sessions import SessionMixin
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine.granting import Granted
-from vestibule.core.model import Passage
 from vestibule.core.tokens import token_hash
 from vestibule.flask import parking
 from vestibule.flask.answers import origin_of
 from vestibule.flask.hosts import peek, raw_session
 from vestibule.flask.pages import state
 from vestibule.flask.parking import Parked
-from vestibule.flask.visit import Visit, visit_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who is signed in on this request, as the gate found."""
-
-    subject: str
-    identity: str
-    grant: Passage | None
-    user: object
-
-
-def visit() -> Visit:
-    """Return this request's visit."""
-    found = visit_of(request)
-    return found if found is not None else Visit(token=state().cookies.token(request))
-
-
-def weighed() -> Visit:
-    """Return this request's visit once the application has said whom it sees.
-
-    Somebody who comes by a remember cookie is weighed as he is loaded.
-    """
-    state().host.current_user()
-    return visit()
-
-
-def person() -> Person | None:
-    """Return who is signed in, None for nobody, and for somebody the application does not know."""
-    user = state().host.current_user()
-    here = visit()
-    if user is None or here.identity is None or here.subject is None:
-        return None
-    return Person(subject=here.subject, identity=here.identity, grant=here.grant, user=user)
+from vestibule.flask.people import visit
 
 
 def admit(granted: Granted) -> Parked | None:

@@ -1,0 +1,43 @@
+"""Who is here: this request's visit, and the person signed in on it, as the gate found."""
+
+from dataclasses import dataclass
+
+from flask import request
+
+from vestibule.core.model import Passage
+from vestibule.flask.pages import state
+from vestibule.flask.visit import Visit, visit_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is signed in on this request, as the gate found."""
+
+    subject: str
+    identity: str
+    grant: Passage | None
+    user: object
+
+
+def visit() -> Visit:
+    """Return this request's visit."""
+    found = visit_of(request)
+    return found if found is not None else Visit(token=state().cookies.token(request))
+
+
+def weighed() -> Visit:
+    """Return this request's visit once the application has said whom it sees.
+
+    Somebody who comes by a remember cookie is weighed as he is loaded.
+    """
+    state().host.current_user()
+    return visit()
+
+
+def person() -> Person | None:
+    """Return who is signed in, None for nobody, and for somebody the application does not know."""
+    user = state().host.current_user()
+    here = visit()
+    if user is None or here.identity is None or here.subject is None:
+        return None
+    return Person(subject=here.subject, identity=here.identity, grant=here.grant, user=user)
