@@ -22,7 +22,7 @@ NAMES = [
     "answer_accepted",
     "answer_rejected",
     "challenges_opened",
-    "code_resent",
+    "code_sent",
     "enrolment_begun",
     "enrolment_changed",
     "enrolment_confirmed",

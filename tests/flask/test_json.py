@@ -1,3 +1,5 @@
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -240,9 +242,39 @@ def test_confirming_too_often(member: Browser) -> None:
     for _ in range(4):
         refused(member.ask("/two-step/confirm", {"code": member.wrong_code()}), 422, "wrong")
     for _ in range(2):
-        refused(member.ask("/two-step/confirm", {"code": member.wrong_code()}), 429, "exhausted")
+        answer = member.ask("/two-step/confirm", {"code": member.wrong_code()})
+        body = refused(answer, 429, "exhausted")
 
+    # What was asked with the first of them lives ten minutes: then something new is asked.
+    until = member.shop.clock.now() + timedelta(minutes=10)
+    assert body["retry_at"] == until.isoformat()
+    assert body["location"] == "/two-step/"
+    assert answer.headers["Retry-After"] == "600"
     assert member.is_signed_in()
+
+
+def test_a_page_to_confirm_says_at_once_that_it_takes_nothing(member: Browser) -> None:
+    """Whoever comes back before the time is up is told the clock time before he types."""
+    member.shop.clock.move(seconds=301)
+    for _ in range(5):
+        member.ask("/two-step/confirm", {"code": member.wrong_code()})
+    page = member.get("/two-step/confirm").text
+
+    assert "Too many wrong codes" in page
+    assert re.search(r"You can try again at \d\d:\d\d", page)
+
+    member.shop.clock.move(seconds=601)
+    assert "Too many wrong codes" not in member.get("/two-step/confirm").text
+
+
+@pytest.mark.parametrize("path", ["/two-step/confirm", "/two-step/recovery-codes"])
+def test_what_needs_a_second_step_says_so(shop: Shop, path: str) -> None:
+    """A program that asks where there is no second step is told so, and where to set one up."""
+    program = shop.browser()
+    program.give_password()
+
+    body = refused(program.ask(path, method="GET"), 403, "second_step_not_set_up")
+    assert body["location"] == "/two-step/"
 
 
 def test_confirming_in_a_pause(member: Browser) -> None:

@@ -1,10 +1,12 @@
 """What an application's start finds out."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_login import LoginManager, UserMixin, login_user
+from sqlalchemy import URL, make_url
 from tests.contracts.gate_hosts import PAGE
 
 from vestibule.bootstrap import operate
@@ -117,3 +119,33 @@ def test_plain_http_is_pointed_out_once(
         app.test_client().post("/login", base_url=site, headers=PAGE)
 
     assert caplog.text.count("came over plain http") == warned
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"SQLALCHEMY_DATABASE_URI": "sqlite+pysqlite:///{file}"},
+        {"SQLALCHEMY_DATABASE_URI": make_url("sqlite:///shop.db").set(database="{file}")},
+        {"SQLALCHEMY_BINDS": {"users": {"url": "sqlite:///{file}"}}},
+        {"SQLALCHEMY_BINDS": {"users": "sqlite:///{file}?timeout=5"}},
+    ],
+    ids=["driver", "URL", "bind with options", "bind"],
+)
+def test_the_hosts_own_file_is_known_however_it_is_named(
+    tmp_path: Path, said: dict[str, Any]
+) -> None:
+    """Vestibule's file must not be the application's, in any spelling Flask-SQLAlchemy takes."""
+    app = in_production(tmp_path)
+    file = str(tmp_path / "door.db")
+    app.config.update(_filled(said, file))
+
+    with pytest.raises(DeploymentError, match="application's own SQLite file"):
+        Vestibule(app)
+
+
+def _filled(said: Any, file: str) -> Any:
+    if isinstance(said, dict):
+        return {name: _filled(value, file) for name, value in said.items()}
+    if isinstance(said, URL):
+        return said.set(database=file)
+    return said.format(file=file)

@@ -84,7 +84,7 @@ def down(host: Host) -> Iterator[None]:
 def assert_is_put_off(answered: TestResponse) -> None:
     """The answer says to come again, and touches no cookie of anybody's."""
     assert answered.status_code == 503
-    assert answered.headers["Retry-After"] == "30"
+    assert answered.headers["Retry-After"] == "60"
     assert answered.headers["Cache-Control"] == "no-store"
     assert not answered.headers.getlist("Set-Cookie")
 

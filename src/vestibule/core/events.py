@@ -145,10 +145,10 @@ class ChallengesOpened(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeResent(Fact):
-    """A new code replaced the one before in the same challenge."""
+class CodeSent(Fact):
+    """A code went out to be sent; of a later generation, in the place of the one before."""
 
-    name: ClassVar[str] = "code_resent"
+    name: ClassVar[str] = "code_sent"
     passage: str
     channel: str
     generation: int

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Request, Response
 
 from vestibule.core.model import Enrolment, Origin
 from vestibule.flask import pages
-from vestibule.flask.navigation import is_navigation, wants_json
+from vestibule.flask.navigation import address_of, is_navigation, own_path, wants_json
 from vestibule.flask.texts import gettext as _
 
 
@@ -95,14 +95,21 @@ def unavailable(request: Request) -> Response:
             home_url=pages.state().settings.home_url,
             title=_("We cannot check your login just now"),
             text=_("Nobody is signed out by this. Please try again in a minute."),
-            action_label=None,
-            action_url=None,
+            action_label=_("Try again"),
+            action_url=_here(request),
             tone="warn",
         )
         response = make_response(page)
     response.status_code = 503
-    response.headers["Retry-After"] = "30"
+    response.headers["Retry-After"] = "60"
     return pages.harden(response)
+
+
+def _here(request: Request) -> str:
+    """Return where somebody can try again: the same page, or where the form was lost the first."""
+    if request.method == "GET":
+        return own_path(address_of(request), request) or pages.state().settings.home_url
+    return pages.state().settings.home_url
 
 
 def private(response: Response) -> Response:

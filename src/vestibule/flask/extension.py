@@ -1,7 +1,7 @@
 """The extension: two lines in an application that already has a password login."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -194,9 +194,12 @@ def _host_files(app: Flask) -> list[Path]:
     found = []
     urls = [app.config.get("SQLALCHEMY_DATABASE_URI"), app.config.get("DATABASE_URL")]
     urls += list((app.config.get("SQLALCHEMY_BINDS") or {}).values())
-    for url in urls:
-        if isinstance(url, str) and url.startswith("sqlite:///"):
-            path = Path(url.removeprefix("sqlite:///").split("?")[0])
+    for named in urls:
+        # Flask-SQLAlchemy also takes a mapping of the engine's options, and URL objects.
+        url = named.get("url") if isinstance(named, Mapping) else named
+        dialect, separator, rest = str(url).partition(":///")
+        if separator and dialect.partition("+")[0] == "sqlite":
+            path = Path(rest.split("?")[0])
             found.append(path if path.is_absolute() else Path(app.instance_path) / path)
     plain = app.config.get("DATABASE")
     if isinstance(plain, str | Path):

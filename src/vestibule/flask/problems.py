@@ -68,13 +68,28 @@ def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
             _("Codes are paused"),
             _(
                 "Too many wrong codes were tried for this account, so codes are not taken here "
-                "until %(time)s. A recovery code still works."
+                "until %(time)s. If you have a recovery code, it still works."
             ),
         )
     return _over(rejected, start_url)
 
 
+def later(retry_at: datetime, now: datetime) -> Problem:
+    """Return what a signed-in person is told who has typed too many wrong codes."""
+    return _later(
+        retry_at,
+        now,
+        _("Too many wrong codes"),
+        _("You can try again at %(time)s. You are still signed in."),
+    )
+
+
 def _wrong_text(rejected: Rejected) -> str:
+    if rejected.hint is Hint.CLOCK_OFF and rejected.minutes_off == 1:
+        return _(
+            "Your phone’s clock is off by about one minute. Let it set its time by itself, then "
+            "type the code it shows."
+        )
     if rejected.hint is Hint.CLOCK_OFF:
         return _(
             "Your phone’s clock is off by about %(minutes)s minutes. Let it set its time by "

@@ -304,5 +304,5 @@ def test_a_send_is_told_without_address_or_code(letters_only: Person) -> None:
     send(letters_only, begun.token)
 
     fact = letters_only.site.facts("ada")[-1]
-    assert fact["name"] == "code_resent"
+    assert fact["name"] == "code_sent"
     assert fact["data"] == {"passage": begun.passage.id, "channel": "email", "generation": 2}

@@ -59,7 +59,10 @@ def begin(
     challenge = context.challenge(passage, sealed, Purpose.ENROL, now)
     challenges, messages = sending.only_way(context, [sealed], [challenge], now)
     fact = events.EnrolmentBegun(enrolment=enrolment.id, factor=factor.name)
-    event = context.event(fact, applicant.subject, now, origin)
+    told = (
+        context.event(fact, applicant.subject, now, origin),
+        *sending.sent_events(context, challenges, messages, now, origin),
+    )
     begun = context.store.begin_enrolment(
         passage if fresh else None,
         sealed,
@@ -67,11 +70,11 @@ def begin(
         primary=context.registry.primary_names(),
         most=1 if factor.traits.single else context.profile.enrolments_per_factor,
         messages=messages,
-        events=[event],
+        events=told,
     )
     if not begun:
         return None
-    context.tell((event,))
+    context.tell(told)
     return Draft(enrolment=enrolment, token=token)
 
 

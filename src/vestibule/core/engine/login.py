@@ -59,9 +59,12 @@ def begin(context: Context, login: Login, origin: Origin) -> Begun:
     ways = policy.offered(asked, context.registry, last_factor=known[1] if known else None)
     challenges, messages = sending.only_way(context, ways, opened, now)
     fact = events.LoginPaused(passage=passage.id, lane=passage.lane, kind=passage.kind)
-    event = context.event(fact, login.subject, now, origin)
-    context.store.open_passage(passage, challenges, messages, [event])
-    context.tell((event,))
+    told = (
+        context.event(fact, login.subject, now, origin),
+        *sending.sent_events(context, challenges, messages, now, origin),
+    )
+    context.store.open_passage(passage, challenges, messages, told)
+    context.tell(told)
     return Begun(token=token, passage=passage, ways=ways)
 
 

@@ -79,16 +79,19 @@ def ask_again(
     opened = [context.challenge(passage, way, purpose, now) for way in ways]
     challenges, messages = sending.with_first_code(context, ways, opened, send, now, channel)
     fact = events.ChallengesOpened(passage=passage.id, purpose=purpose)
-    event = context.event(fact, passage.subject, now, origin)
-    context.store.open_challenges(passage.id, purpose, challenges, messages, [event])
-    context.tell((event,))
+    told = (
+        context.event(fact, passage.subject, now, origin),
+        *sending.sent_events(context, challenges, messages, now, origin),
+    )
+    context.store.open_challenges(passage.id, purpose, challenges, messages, told)
+    context.tell(told)
     return bool(messages)
 
 
 def askable(context: Context, passage: Passage) -> Sequence[Enrolment]:
     """Return the ways that can judge an answer on a grant, the one to show first at the front."""
     enrolments = context.store.enrolments(context.realm, passage.subject)
-    usable = [e for e in enrolments if is_askable(context, e, passage)]
+    usable = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
     return policy.offered(usable, context.registry)
 
 

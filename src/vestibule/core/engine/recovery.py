@@ -101,7 +101,7 @@ def _described(
 ) -> CodeSet:
     visible = context.now() < enrolment.created_at + context.profile.enrolment_life
     codes: Sequence[str] = ()
-    if enrolment.secret and visible:
+    if enrolment.secret and visible and (opened or context.opens(enrolment)):
         codes = factor.shown(enrolment if opened else context.vault.opened(enrolment))
     return CodeSet(
         enrolment=enrolment,

@@ -7,6 +7,7 @@ from typing import Final
 
 from vestibule.core import events
 from vestibule.core.engine.context import Context
+from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
     Enrolment,
@@ -76,6 +77,26 @@ def with_first_code(
     return renewed, messages
 
 
+def sent_events(
+    context: Context,
+    challenges: Sequence[Challenge],
+    messages: Sequence[Message],
+    now: datetime,
+    origin: Origin,
+) -> tuple[Event, ...]:
+    """Return what the audit trail is told of codes that go out: one event for each message."""
+    by_id = {challenge.id: challenge for challenge in challenges}
+    codes = [(by_id[message.challenge_id or ""], message) for message in messages]
+    facts = [
+        events.CodeSent(passage=c.passage_id, channel=m.channel, generation=c.generation)
+        for c, m in codes
+    ]
+    return tuple(
+        context.event(fact, challenge.subject, now, origin)
+        for fact, (challenge, _) in zip(facts, codes, strict=True)
+    )
+
+
 def resend(
     context: Context,
     token: str | None,
@@ -99,7 +120,7 @@ def resend(
             if enrolment.id != enrolment_id or challenge.purpose is not purpose:
                 continue
             if challenge.is_open(now) and _may_be_sent(context, enrolment):
-                return _rule(context, case, asked, now, origin, channel)
+                return _rule(context, asked, now, origin, channel)
         return Ruling(verdict=Rejected(reason=Reason.GONE))
 
     key = token_hash(token)
@@ -142,18 +163,15 @@ def send_again_at(challenge: Challenge) -> datetime | None:
 
 
 def _rule(
-    context: Context, case: Case, asked: Asked, now: datetime, origin: Origin, channel: str | None
+    context: Context, asked: Asked, now: datetime, origin: Origin, channel: str | None
 ) -> Ruling:
     challenge = asked.challenge
     again = send_again_at(challenge)
     if again is None or now < again:
         return Ruling(verdict=Rejected(reason=Reason.DELAYED, retry_at=again))
     renewed, message = _next(context, challenge, asked.enrolment, now, channel)
-    fact = events.CodeResent(
-        passage=case.passage.id, channel=message.channel, generation=renewed.generation
-    )
-    event = context.event(fact, case.passage.subject, now, origin)
-    return Ruling(verdict=Pending(), renewed=renewed, messages=(message,), events=(event,))
+    told = sent_events(context, [renewed], [message], now, origin)
+    return Ruling(verdict=Pending(), renewed=renewed, messages=(message,), events=told)
 
 
 def _next(

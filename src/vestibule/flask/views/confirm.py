@@ -2,22 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core import policy
+from vestibule.core.engine import Outcome
 from vestibule.core.engine.sending import Resent
 from vestibule.core.model import ChallengeStatus, Passage, Purpose
-from vestibule.core.ruling import Asked
+from vestibule.core.ruling import Asked, Case
 from vestibule.core.verdict import Pending, Reason, Rejected
 from vestibule.flask import admission, pages, people, sending, showing, submission
-from vestibule.flask.answers import origin_of, proof_required
+from vestibule.flask.answers import origin_of, proof_required, set_up_first
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
-from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of
+from vestibule.flask.problems import (
+    BLOCKING,
+    SHOWN_AGAIN,
+    STATUS,
+    Problem,
+    later,
+    lost_form,
+    problem_of,
+)
 from vestibule.flask.sending import Wish
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.wanted import recall, remember
@@ -47,7 +57,8 @@ def show() -> Response:
     person = people.person()
     if person is None or person.grant is None:
         return _not_asked(person)
-    return _ask(person, None)
+    problem = _pause(state().engine.look(state().cookies.token(request)))
+    return _ask(person, problem, blocked=problem is not None)
 
 
 def answer() -> Response:
@@ -101,8 +112,7 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
         here.engine.ask_again(grant, PURPOSE, origin)
     outcome = here.engine.verify(token, PURPOSE, code, origin)
     if outcome.granted is None:
-        rejected = outcome.verdict
-        return _refused(person, rejected if isinstance(rejected, Rejected) else None, code)
+        return _refused(person, outcome, code)
     admission.name(outcome.granted)
     back = recall(request)
     if wants_json(request):
@@ -121,21 +131,34 @@ def _is_asked(asked: Sequence[Asked]) -> bool:
     )
 
 
-def _refused(person: Person, rejected: Rejected | None, typed: str) -> Response:
-    rejected = rejected or Rejected(reason=Reason.GONE)
+def _pause(case: Case | None) -> Problem | None:
+    """Say at once, before anything is typed in vain, that the tries were used up, and until when.
+
+    What was asked is asked until it is over: only then is something new asked.
+    """
     now = state().engine.now()
-    problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
+    asked = [a.challenge for a in (case.asked if case else ()) if a.challenge.purpose is PURPOSE]
+    running = [c for c in asked if c.status is ChallengeStatus.OPEN and now < c.expires_at]
+    if not any(c.attempts >= c.max_attempts for c in running):
+        return None
+    return later(max(c.expires_at for c in running), now)
+
+
+def _refused(person: Person, outcome: Outcome, typed: str) -> Response:
+    rejected = outcome.verdict
+    if not isinstance(rejected, Rejected):
+        rejected = Rejected(reason=Reason.GONE)
     exhausted = rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0
-    if exhausted:
-        problem = Problem(
-            title=_("Too many wrong codes"),
-            text=_("You can try again in ten minutes. You are still signed in."),
-        )
+    now, manage = state().engine.now(), url_for("vestibule.manage")
+    pause = _pause(state().engine.look(state().cookies.token(request))) if exhausted else None
+    problem = pause or problem_of(rejected, now, start_url=manage)
     status = 429 if exhausted else STATUS[rejected.reason]
     if wants_json(request):
         error = Reason.EXHAUSTED if exhausted else rejected.reason
         told = Reason.WRONG if error is Reason.REPLAYED else error
-        answer = said(status, error=told.value, detail=problem.text, retry_at=problem.when)
+        answer = said(
+            status, error=told.value, detail=problem.text, retry_at=problem.when, location=manage
+        )
         return pages.wait_for(answer, problem.seconds)
     blocked = exhausted or rejected.reason in BLOCKING
     again = typed if rejected.reason in SHOWN_AGAIN else ""
@@ -154,17 +177,12 @@ def _ask(
     here = state()
     offered = here.engine.askable(person.grant) if person.grant is not None else []
     case = here.engine.look(here.cookies.token(request))
+    if not offered:
+        return _no_way()
     if wants_json(request):
         methods = [showing.as_json(way, case, PURPOSE) for way in offered]
-        return said(status, status="waiting", methods=methods)
-    if not offered:
-        return message(
-            _("You can’t confirm it’s you just now"),
-            here.settings.support or _("Ask the people who run this site for help."),
-            label=_("Two-step login"),
-            url=url_for("vestibule.manage"),
-            tone="warn",
-        )
+        error = "stale_form" if status == HTTPStatus.BAD_REQUEST else None
+        return said(status, status="waiting", methods=methods, error=error)
     wanted = request.args.get("method")
     chosen = next((way for way in offered if way.id == wanted), offered[0])
     return pages.page(
@@ -183,8 +201,26 @@ def _ask(
     )
 
 
+def _no_way() -> Response:
+    """Answer where nothing can be asked: every way is paused."""
+    text = state().settings.support or _("Ask the people who run this site for help.")
+    status, manage = STATUS[Reason.DISABLED], url_for("vestibule.manage")
+    if wants_json(request):
+        return said(status, error=Reason.DISABLED.value, detail=text, location=manage)
+    return message(
+        _("You can’t confirm it’s you just now"),
+        text,
+        status=status,
+        label=_("Two-step login"),
+        url=manage,
+        tone="warn",
+    )
+
+
 def _not_asked(person: Person | None) -> Response:
     """Answer where there is nothing to prove: nobody is signed in, or there is no second step."""
-    if person is not None:
-        return redirect(url_for("vestibule.manage"), 303)
-    return to_sign_in(state())
+    if person is None:
+        return to_sign_in(state())
+    if wants_json(request):
+        return set_up_first(request)
+    return redirect(url_for("vestibule.manage"), 303)

@@ -1,6 +1,7 @@
 """Adding a way: what it needs is asked, it is begun, shown, and proven by its first code."""
 
 from dataclasses import replace
+from http import HTTPStatus
 
 from flask import redirect, request, url_for
 from flask.globals import request_ctx
@@ -223,7 +224,7 @@ def _refused(
     person: Person, case: Case | None, draft: Enrolment, rejected: Rejected, typed: str
 ) -> Response:
     if rejected.reason in {Reason.GONE, Reason.EXHAUSTED} or rejected.tries_left == 0:
-        return _begin_again(draft)
+        return _begin_again(draft, rejected.reason)
     now = state().engine.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
     status, error = STATUS[rejected.reason], rejected.reason.value
@@ -249,7 +250,8 @@ def _page(
     shown = factor.setup_data(draft, applicant)
     if wants_json(request):
         told = showing.as_json(draft, case, PURPOSE)
-        return said(status, status="waiting", **{**told, **shown})
+        error = "stale_form" if status == HTTPStatus.BAD_REQUEST else None
+        return said(status, status="waiting", error=error, **{**told, **shown})
     return pages.page(
         showing.template_of(factor, "setup"),
         status,
@@ -279,13 +281,14 @@ def _nothing_begun() -> Response:
     )
 
 
-def _begin_again(draft: Enrolment) -> Response:
+def _begin_again(draft: Enrolment, reason: Reason) -> Response:
+    told = Reason.GONE if reason is Reason.GONE else Reason.EXHAUSTED
     if wants_json(request):
-        return said(429, error="exhausted", location=url_for("vestibule.manage"))
+        return said(STATUS[told], error=told.value, location=url_for("vestibule.manage"))
     return message(
         _("Please start the set-up again"),
         gettext(showing.factor_of(draft).presentation.start_over),
-        status=429,
+        status=STATUS[told],
         label=_("Start again"),
         url=url_for("vestibule.manage"),
     )

@@ -1,6 +1,7 @@
 """The second step of a login: asked, answered, or given up."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -171,8 +172,8 @@ def _ask(
         return _no_way(case)
     if wants_json(request):
         methods = [showing.as_json(way, case, Purpose.LOGIN) for way in ways]
-        body = {"error": problem.title} if problem and status >= 400 else {}  # noqa: PLR2004
-        return said(status, status="waiting", methods=methods, **body)
+        error = "stale_form" if status == HTTPStatus.BAD_REQUEST else None
+        return said(status, status="waiting", methods=methods, error=error)
     chosen = _chosen(ways)
     others = [showing.way_of(way, "vestibule.login") for way in ways if way.id != chosen.id]
     return pages.page(

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.flask import pages, submission
-from vestibule.flask.answers import origin_of
+from vestibule.flask.answers import origin_of, set_up_first
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
@@ -17,7 +17,7 @@ from vestibule.flask.views.manage import done, freshly_proven, lost, unknown
 def show(person: Person) -> Response:
     """Show the codes while they may be seen, else how many are left."""
     if not _is_enrolled(person):
-        return redirect(url_for("vestibule.manage"), 303)
+        return _without_second_step()
     codes = _current(person)
     if wants_json(request):
         return said(
@@ -93,6 +93,13 @@ def keep(person: Person) -> Response:
     kept = sent.fields["kept"] != "no"
     state().engine.keep_recovery_codes(codes, origin_of(request), kept=kept)
     return done("codes" if kept else "added")
+
+
+def _without_second_step() -> Response:
+    """Answer where there are no codes to show, because there is nothing they would help out of."""
+    if wants_json(request):
+        return set_up_first(request)
+    return redirect(url_for("vestibule.manage"), 303)
 
 
 def _shown_no_more() -> Response:
