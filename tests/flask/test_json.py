@@ -182,6 +182,19 @@ def test_paused(waiting: Browser) -> None:
 
     refused(lone.ask(ANSWER, {"code": lone.next_code()}), 403, "disabled")
     refused(lone.ask(ANSWER, method="GET"), 403, "disabled")
+    lone.wait("tobias")  # nothing at all is asked any more
+    refused(lone.ask(ANSWER, {"code": lone.next_code()}), 403, "disabled")
+
+
+@pytest.mark.parametrize("field", ["code", "method", "channel", "handle"])
+def test_half_a_character_is_no_text(waiting: Browser, field: str) -> None:
+    """JSON that names half of a character is refused as what it is, wherever it stands."""
+    for path in (ANSWER, f"{ANSWER}/send"):
+        answer = waiting.ask(path, {field: "\ud800"})
+        assert answer.status_code < 500, path
+        if answer.status_code == 400:
+            assert said(answer)["error"] == "bad_request"
+    refused(waiting.ask(ANSWER, {"code": "\ud800"}), 400, "bad_request")
 
 
 @pytest.mark.row("W11")

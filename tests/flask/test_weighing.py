@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import g, session
-from flask_login import current_user
+from flask import Response, after_this_request, g, request, session
+from flask_login import current_user, login_user
 from tests.contracts.gate_hosts import (
+    PAGE,
     PROGRAM,
     Host,
     Person,
     PlainShape,
+    Shape,
     flask_login_host,
     plain_host,
     signed,
@@ -118,6 +120,71 @@ def test_an_odd_spelling_is_weighed_before_anything_reads_it(make: Callable[[Add
     host.browser(session=cookie).get("/who")
 
     assert read == [None]
+
+
+def test_a_user_put_there_within_a_view_is_not_shown(make: Callable[[Add], Host]) -> None:
+    """What a view says to somebody put in place while it runs is not handed out."""
+
+    def add(host: Host) -> None:
+        @host.app.get("/basic")
+        def basic() -> str:
+            g._login_user = Person("ada")  # noqa: SLF001 - as a decorator would
+            return f"SECRET of {current_user.get_id()}"
+
+    host = make(add)
+    assert host.browser().get("/basic").text == "SECRET of ada"
+    host.enrol()
+
+    answer = host.browser().get("/basic", headers=PROGRAM)
+
+    assert answer.status_code == 401
+    assert "SECRET" not in answer.text
+
+
+def test_an_old_session_is_gone_before_anything_reads_it(tmp_path: Path) -> None:
+    """A session from before the enrolment is empty for what reads it first, whatever its id is."""
+    read: list[Any] = []
+
+    def add(host: Host) -> None:
+        @host.app.before_request
+        def look() -> None:
+            read.append(session.get("_user_id"))
+
+    host = flask_login_host(tmp_path, Shape(loader="token"), add=add)
+    browser = host.browser()
+    browser.login()
+    assert browser.sees("/who").startswith("ada")
+    host.enrol("ada", "token-of-ada")
+    read.clear()
+
+    browser.get("/who")
+
+    assert read == [None]
+    host.close()
+
+
+def test_what_is_left_to_be_done_before_a_view_waits_too(make: Callable[[Add], Host]) -> None:
+    """A cookie that comes with a login made before the view is held back with that login."""
+
+    def add(host: Host) -> None:
+        @host.app.before_request
+        def sign_on() -> None:
+            if request.headers.get("X-Remote-User") and not current_user.is_authenticated:
+                login_user(Person("ada"))
+
+                @after_this_request
+                def hand_out(response: Response) -> Response:
+                    response.set_cookie("api_token", "TOKEN")
+                    return response
+
+    host = make(add)
+    phone, browser = host.enrol(), host.browser()
+
+    browser.get("/who", headers={"X-Remote-User": "ada", **PAGE})
+    assert "api_token" not in browser.cookies()
+
+    browser.second_step(phone)
+    assert browser.cookies()["api_token"] == "TOKEN"
 
 
 def test_a_subject_loader_that_knows_nobody_is_told_so(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class Answering(Household):
         granted = outcome.granted
         self.model.accepted(granted.passage, granted.token, held, rightful[held.id])
         browser.token, browser.cookie = granted.token, granted.browser
-        self.model.cookies.add(granted.browser)
+        self.model.cookies[granted.browser] = granted.passage.subject
         browser.last_answer = text
 
     def is_charged(

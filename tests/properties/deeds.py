@@ -129,7 +129,7 @@ class Deeds(Answering):
         kind = PassageKind.PROGRAM if program else PassageKind.BROWSER
         login = Login(subject=who[0], identity="1", browsers=cookies, kind=kind)
         begun = self.engine.begin_login(login)
-        recognised = known and browser.cookie in self.model.cookies
+        recognised = known and self.model.cookies.get(browser.cookie) == who[0]
         assert begun.passage.lane is (Lane.KNOWN if recognised else Lane.STRANGER)
         browser.waiting = begun.token
         self.model.opened(begun.passage, begun.token, is_first=False)

@@ -146,7 +146,7 @@ class Household:
         target.close()
         self.backup = deepcopy((self.model.held, self.model.cookies, self.rows))
 
-    def restore(self, held: dict[str, Held], cookies: set[str], then: rows.Rows) -> None:
+    def restore(self, held: dict[str, Held], cookies: dict[str, str], then: rows.Rows) -> None:
         """The operator puts the backup back, on a machine whose clock is right."""
         self.clock.stand_at(self.latest)
         self.parts.database.close()

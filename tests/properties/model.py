@@ -56,8 +56,8 @@ class Model:
     """Every token ever given out, and the door it named."""
     spent: set[tuple[str, object]] = field(default_factory=set)
     """Every proof that was accepted: an app's step, a sent code's generation, a recovery code."""
-    cookies: set[str] = field(default_factory=set)
-    """Every browser's own cookie by which it is known."""
+    cookies: dict[str, str] = field(default_factory=dict)
+    """Every browser's own cookie by which it is known, and to whom."""
     secrets: set[bytes] = field(default_factory=set)
     """Every secret there ever was: none may rest in the clear."""
 
@@ -125,7 +125,9 @@ class Model:
             held.codes.discard(str(proof[1]))
         if held.is_draft:
             held.is_draft = False
-            self.end(other for other in self.of(held.subject) if first and other is not door)
+            if first:
+                self.end(other for other in self.of(held.subject) if other is not door)
+                self.cookies = {c: who for c, who in self.cookies.items() if who != held.subject}
 
     def of(self, subject: str) -> list[Door]:
         """Return all doors of a subject."""

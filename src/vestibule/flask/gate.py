@@ -163,7 +163,10 @@ class Gate:
     def _left(self, session: SessionMixin, visit: Visit, response: Response) -> Response:
         weighing.end_if_gone(self._state, session, visit)
         if not weighing.is_new(self._state, session, visit):
-            return new_login.led_on(self._state, visit, response)
+            if weighing.weigh_set_user(self._state, session, visit):
+                return new_login.led_on(self._state, visit, response)
+            response.close()
+            return answers.sign_in_again(request, self._state.settings.home_url)
         response = new_login.finished(self._state, response)
         parked = new_login.let_in_or_park(self._state, session, visit, response)
         if parked is None:

@@ -204,8 +204,10 @@ class FlaskLoginHost:
         watch(self._manager)
 
     def must_be_loaded(self, identity: str, *, granted: bool) -> bool:
-        """Weigh an odd spelling before something reads it from the session and loads by itself."""
-        return not granted and (not is_plain(identity) or is_disguised(identity))
+        """Weigh what its text does not tell before something reads the session for itself."""
+        if granted:
+            return False
+        return self._subject_loader is not None or not is_plain(identity) or is_disguised(identity)
 
     def is_welcome(self, user: Any) -> bool:
         """Say what Flask-Login's own login would: is the account active?"""

@@ -68,9 +68,11 @@ def _login(state: State, session: SessionMixin, subject: str, identity: str, use
 def _park(
     state: State, session: SessionMixin, visit: Visit, login: Login, response: Response | None
 ) -> Response:
+    # Before the view there is no answer yet, but what is left to be done to it is there.
+    held = response or finished(state, state.app.response_class())
     parked = Parked(
         values=_take_out(state, session, visit),
-        cookies=response.headers.getlist("Set-Cookie") if response else (),
+        cookies=held.headers.getlist("Set-Cookie"),
         wanted=_wanted(response),
         entrance=own_path(request.script_root + request.path, request),
     )

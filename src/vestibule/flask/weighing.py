@@ -156,11 +156,13 @@ def _sign_out(state: State, session: SessionMixin, visit: Visit) -> None:
     visit.forget()
 
 
-def weigh_set_user(state: State, session: SessionMixin, visit: Visit) -> None:
-    """Weigh whom something before the view has put there past every loading."""
+def weigh_set_user(state: State, session: SessionMixin, visit: Visit) -> bool:
+    """Weigh whom something has put there past every loading; say if he may stay."""
     user = state.host.set_user()
-    if user is not None and user is not visit.user:
-        weigh_loaded(state, session, visit)
+    if user is None or user is visit.user:
+        return True
+    weigh_loaded(state, session, visit)
+    return state.host.set_user() is not None
 
 
 def load(state: State, session: SessionMixin) -> Any:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     literal,
     null,
+    or_,
     select,
     true,
 )
@@ -289,9 +290,9 @@ END_OTHERS: Final = Prepared(
         passage.c.realm == bindparam("realm"),
         passage.c.subject == bindparam("subject"),
         passage.c.id != bindparam("but"),
-        passage.c.status != PassageStatus.ENDED.value,
+        or_(passage.c.status != PassageStatus.ENDED.value, passage.c.browser_hash.is_not(None)),
     )
-    .values(status=PassageStatus.ENDED.value, parked=null())
+    .values(status=PassageStatus.ENDED.value, parked=null(), browser_hash=null())
 )
 
 RENEW_CHALLENGE: Final = Prepared(

@@ -9,9 +9,10 @@ from tests.core.site import Person, Site, case_of, reason, rejected
 from vestibule.core import limits
 from vestibule.core.engine import Engine
 from vestibule.core.factor import Env, Interaction, Judged, Opening, Traits
-from vestibule.core.model import Challenge, Enrolment, Lane, Purpose
+from vestibule.core.model import Challenge, Enrolment, Lane, Origin, Purpose
 from vestibule.core.registry import Registry
 from vestibule.core.verdict import Accepted, Hint, Reason, Rejected, Verdict
+from vestibule.store import rows
 from vestibule.testing import Letters, SoftwareAuthenticator
 
 TRIPLE = limits.cost(codes_valid=3, digits=6)
@@ -529,3 +530,43 @@ def test_a_draft_on_a_signed_in_browser_proves_nothing_else(site: Site) -> None:
 def minutes(count: float) -> timedelta:
     """So many minutes."""
     return timedelta(minutes=count)
+
+
+@pytest.mark.row("ATK-16")
+def test_a_known_browser_is_not_slowed_with_its_address(site: Site) -> None:
+    """Who shares an address with a guesser types the code as ever in a browser of one's own."""
+    ada, gus = site.enrol(), site.enrol("gus")
+    ada.come_in()
+    for _ in range(8):
+        site.fake.move(seconds=3600)
+        for _ in range(5):
+            gus.answer(gus.login().token, gus.wrong(), address="192.0.2.1")
+    site.change("source", {"address": "192.0.2.1"}, failures=100)
+    code, stranger, known = ada.next_code(), ada.login(), ada.login(known=True)
+    site.change("source", {"address": "192.0.2.1"}, as_of=rows.number(site.clock.now()))
+
+    assert reason(ada.answer(stranger.token, code, address="192.0.2.1")) is Reason.DELAYED
+    assert ada.answer(known.token, code, address="192.0.2.1").is_accepted
+
+
+@pytest.mark.row("ATK-16")
+def test_setting_an_app_up_wrongly_slows_no_address(site: Site) -> None:
+    """Wrong codes for a key on one's own screen are no guesses, and count against no address."""
+    draft = site.draft("ada")
+    assert draft is not None
+    for number in range(5):
+        site.engine.verify(draft.token, Purpose.ENROL, f"{number:06}", Origin(address="192.0.2.1"))
+
+    assert site.rows("source") == []
+
+
+def test_a_first_app_makes_every_other_browser_a_strangers(site: Site) -> None:
+    """Browsers known from apps that are long removed count as strangers' once there is a first."""
+    before = site.enrol()
+    before.come_in()
+    assert site.engine.revoke(before.enrolment())
+    ada = site.enrol()
+
+    token = ada.login(browsers=[before.browser]).token
+
+    assert case_of(site, token).passage.lane is Lane.STRANGER

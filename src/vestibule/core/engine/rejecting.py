@@ -6,6 +6,7 @@ from dataclasses import replace
 from vestibule.core import events, limits
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.judging import Wrong
+from vestibule.core.engine.sending import is_sent
 from vestibule.core.model import Enrolment, Ledger, Message, Source
 from vestibule.core.ruling import Ruling, Struck
 from vestibule.core.verdict import Rejected
@@ -57,7 +58,7 @@ def wrong(attempt: Attempt, wrong: Wrong, *, counted: bool) -> Ruling:
         verdict=verdict,
         struck=_struck(attempt, counts, charge=charge, counted=counted),
         ledger=None if counted else _charged(attempt, charge),
-        source=_source_after(attempt) if wrong.compared else None,
+        source=_source_after(attempt) if _is_guess(attempt, wrong) else None,
         events=attempt.events(
             _fact(attempt, verdict, charge=charge, evaluated=compared), *disabled
         ),
@@ -92,6 +93,12 @@ def _charged(attempt: Attempt, charge: int) -> Ledger | None:
     if not charge:
         return None
     return limits.charged(attempt.case.ledger, charge, attempt.now, attempt.limits)
+
+
+def _is_guess(attempt: Attempt, wrong: Wrong) -> bool:
+    """Say whether something was guessed at: not where the secret stood on the same screen."""
+    sent = any(is_sent(attempt.context, a.enrolment) for a in wrong.compared)
+    return bool(wrong.compared) and (sent or not attempt.is_enrolling)
 
 
 def _source_after(attempt: Attempt) -> Source | None:

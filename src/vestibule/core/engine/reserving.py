@@ -2,7 +2,7 @@
 
 from vestibule.core import limits
 from vestibule.core.engine.attempt import Attempt
-from vestibule.core.model import ChallengeStatus
+from vestibule.core.model import ChallengeStatus, Lane
 from vestibule.core.ruling import Ruling, Struck
 from vestibule.core.verdict import Pending, Reason, Rejected
 
@@ -59,7 +59,9 @@ def _held_back(attempt: Attempt) -> Rejected | None:
     """Return the refusal of an answer that comes too soon or that the ledger cannot bear."""
     now, numbers, ledger = attempt.now, attempt.limits, attempt.case.ledger
     charge = attempt.charge(attempt.readable)
-    waits = [limits.source_wait_until(attempt.case.source, now, numbers)]
+    # Whoever shares an address with a guesser is not slowed in a browser that is known.
+    known = attempt.lane is Lane.KNOWN
+    waits = [None if known else limits.source_wait_until(attempt.case.source, now, numbers)]
     if charge:
         waits.append(limits.wait_until(ledger, now, numbers))
     until = max((wait for wait in waits if wait is not None), default=None)

@@ -211,7 +211,8 @@ def _is_live(context: Context, passage: Passage, now: datetime) -> bool:
 
 def is_sent(context: Context, enrolment: Enrolment) -> bool:
     """Say whether an enrolment's codes are sent; else the person already holds what is asked."""
-    return bool(context.registry[enrolment.factor].traits.channels)
+    known = enrolment.factor in context.registry  # it may have been switched off meanwhile
+    return known and bool(context.registry[enrolment.factor].traits.channels)
 
 
 def _may_be_sent(context: Context, enrolment: Enrolment) -> bool:

@@ -40,7 +40,7 @@ def answer() -> Response:
         return _stale(token)
     outcome = state().engine.verify(token, Purpose.LOGIN, sent.fields["code"], origin_of(request))
     if outcome.granted is None:
-        return _refused(outcome, sent.fields["code"])
+        return _refused(outcome, token, sent.fields["code"])
     if outcome.granted.passage.kind is PassageKind.PROGRAM:
         return _proven(outcome)
     return _admitted(outcome)
@@ -111,12 +111,13 @@ def _stale(token: str | None) -> Response:
     return _ask(case, problem, status=400)
 
 
-def _refused(outcome: Outcome, typed: str) -> Response:
+def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
     rejected = outcome.verdict
     if not isinstance(rejected, Rejected):
         rejected = Rejected(reason=Reason.GONE)
     if outcome.case is None or rejected.reason is Reason.GONE:
-        return _nothing_waits()
+        case = waiting(state(), token)
+        return _nothing_waits() if case is None or _ways(case) else _no_way(case)
     if rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0:
         return _exhausted()
     problem = problem_of(rejected, state().engine.now(), start_url="")
@@ -167,7 +168,7 @@ def _ask(
     blocked: bool = False,
     typed: str = "",
 ) -> Response:
-    ways = state().engine.ways(case, Purpose.LOGIN)
+    ways = _ways(case)
     if not ways:
         return _no_way(case)
     if wants_json(request):
@@ -190,6 +191,10 @@ def _ask(
         others=others,
         cancel_url=address("vestibule.cancel"),
     )
+
+
+def _ways(case: Case) -> Sequence[Enrolment]:
+    return state().engine.ways(case, Purpose.LOGIN)
 
 
 def _no_way(case: Case) -> Response:
