@@ -18,13 +18,14 @@ FORGED = {
 
 
 def people(shop: Shop, count: int) -> list[Browser]:
-    """Let as many people stand before their second step as are asked for."""
+    """Let as many people stand before their second step as are asked for, in browsers not known."""
     waiting = []
     for number in range(count):
         name = f"person{number}"
         browser = shop.browser()
         browser.give_password(name)
-        waiting.append(browser.set_up(keep=False).sign_out().wait(name))
+        phone = browser.set_up(keep=False).phone
+        waiting.append(Browser(shop, phone=phone).wait(name))
     return waiting
 
 

@@ -74,7 +74,7 @@ class Household:
         self.parts = self.opened()
         self.model, self.rows = Model(), rows.Rows()
         self.browsers = {(s, n): Browser() for s in SUBJECTS for n in (0, 1)}
-        self.backup: tuple[dict[str, Held], set[str], rows.Rows] | None = None
+        self.backup: tuple[dict[str, Held], dict[str, str], rows.Rows] | None = None
 
     def opened(self) -> Parts:
         """Return a new engine on the file, with small numbers."""

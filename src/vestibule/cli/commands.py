@@ -138,9 +138,14 @@ def rotate_keys(database_url: str | None, key_file: Path | None) -> None:
 def after_restore(database_url: str | None, key_file: Path | None) -> None:
     """Make a database that came from a backup safe, before the site opens again."""
     from vestibule.bootstrap import operate
+    from vestibule.core.errors import StoreUnavailableError
 
-    with _opened(database_url, key_file) as parts:
-        epoch = operate.after_restore(parts)
+    try:
+        with _opened(database_url, key_file) as parts:
+            epoch = operate.after_restore(parts)
+    except StoreUnavailableError as error:
+        message = f"{error}. If the site is running, stop it first: it still holds the database."
+        raise click.ClickException(message) from error
     click.echo(f"Done (epoch {epoch}). Nothing used since the backup was made can be used again.")
     click.echo("Restart the site. People sign in again and should make new recovery codes.")
 

@@ -25,7 +25,7 @@ _NOTICES: Final = {
     ),
     "recovery_codes_made": (
         "You have new recovery codes",
-        "New recovery codes were made for your account at {site}. The old ones no longer work.",
+        "You have new recovery codes for your account at {site}. Any from before no longer work.",
     ),
     "recovery_code_used": (
         "A recovery code was used",

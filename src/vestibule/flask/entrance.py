@@ -1,11 +1,12 @@
 """Where a login begins, and how somebody who is not signed in gets there."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.core.model import Purpose
+from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.ruling import Case
 from vestibule.flask import answers
 from vestibule.flask.navigation import is_navigation, own_path
@@ -20,6 +21,12 @@ def waiting(state: State, token: str | None) -> Case | None:
     if case is None or case.passage.purpose is not Purpose.LOGIN:
         return None
     return case if case.passage.is_pending(state.engine.now()) else None
+
+
+def ways_waiting(state: State, token: str | None) -> Sequence[Enrolment]:
+    """Return the ways a waiting login can go on by, the one to show first at the front."""
+    case = waiting(state, token)
+    return () if case is None else state.engine.ways(case, Purpose.LOGIN)
 
 
 def parked_on(state: State, case: Case | None) -> Parked | None:
@@ -50,8 +57,9 @@ def start_url(state: State) -> str:
 
 def to_sign_in(state: State) -> Response:
     """Send whoever is not signed in where that happens: to the second step, if a login waits."""
-    if waiting(state, state.cookies.token(request)) is not None:
-        return answers.second_step_required(request, ())
+    token = state.cookies.token(request)
+    if waiting(state, token) is not None:
+        return answers.second_step_required(request, ways_waiting(state, token))
     start = start_url(state)
     if not is_navigation(request):
         return answers.sign_in_again(request, start)

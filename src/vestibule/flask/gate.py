@@ -164,7 +164,7 @@ class Gate:
         weighing.end_if_gone(self._state, session, visit)
         if not weighing.is_new(self._state, session, visit):
             if weighing.weigh_set_user(self._state, session, visit):
-                return new_login.led_on(self._state, visit, response)
+                return new_login.led_on(self._state, session, visit, response)
             response.close()
             return answers.sign_in_again(request, self._state.settings.home_url)
         response = new_login.finished(self._state, response)

@@ -112,7 +112,7 @@ def wait_on(state: State, session: SessionMixin, visit: Visit) -> Response | Non
     state.host.forget_user()
     if request.blueprint == "vestibule":
         return None
-    return answers.second_step_required(request, ())
+    return answers.second_step_required(request, entrance.ways_waiting(state, visit.token))
 
 
 def finished(state: State, response: Response) -> Response:
@@ -123,8 +123,12 @@ def finished(state: State, response: Response) -> Response:
     return response
 
 
-def led_on(state: State, visit: Visit, response: Response) -> Response:
-    """Lead who waits back to the second step where the host would ask the password again."""
+def led_on(state: State, session: SessionMixin, visit: Visit, response: Response) -> Response:
+    """Lead who waits back to the second step where the host would ask the password again.
+
+    What the host has put into the session for its own page, such as a word about signing in, is
+    taken back with that answer.
+    """
     if visit.identity is not None or not visit.token:
         return response
     location = response.headers.get("Location")
@@ -137,4 +141,5 @@ def led_on(state: State, visit: Visit, response: Response) -> Response:
     if parked is None or target not in {parked.entrance, entrance.login_page(state)}:
         return response
     response.close()
-    return answers.second_step_required(request, ())
+    _take_out(state, session, visit)
+    return answers.second_step_required(request, entrance.ways_waiting(state, visit.token))

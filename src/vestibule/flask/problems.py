@@ -71,7 +71,7 @@ def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
                 "until %(time)s. If you have a recovery code, it still works."
             ),
         )
-    return _over(rejected, start_url)
+    return _over(rejected, now, start_url)
 
 
 def later(retry_at: datetime, now: datetime) -> Problem:
@@ -117,7 +117,7 @@ def _later(retry_at: datetime, now: datetime, title: str, text: str) -> Problem:
     )
 
 
-def _over(rejected: Rejected, start_url: str) -> Problem:
+def _over(rejected: Rejected, now: datetime, start_url: str) -> Problem:
     if rejected.reason is Reason.DISABLED:
         return Problem(
             title=_("This way is paused"),
@@ -130,9 +130,14 @@ def _over(rejected: Rejected, start_url: str) -> Problem:
             next_label=_("Sign in again"),
             next_url=start_url,
         )
+    text = _("This sign-in has had all its tries. Start again with your password.")
+    if rejected.retry_at is not None:
+        again = _("Codes are taken again at %(time)s.", time=clock_time(rejected.retry_at, now))
+        text = f"{text} {again}"
     return Problem(
         title=_("Too many wrong codes"),
-        text=_("Start again with your password; you can then try once more."),
+        text=text,
+        when=None if rejected.retry_at is None else rejected.retry_at.isoformat(),
         next_label=_("Start again"),
         next_url=start_url,
     )

@@ -26,9 +26,14 @@ class Wish:
 def wish(fields: Mapping[str, str]) -> Wish:
     """Return what was wished for: a program says it in JSON, a form in its address."""
     return Wish(
-        method=fields.get("method") or request.args.get("method", ""),
+        method=_written(fields.get("method") or request.args.get("method", "")),
         channel=fields.get("channel") or request.args.get("channel"),
     )
+
+
+def _written(text: str) -> str:
+    """Return text that an address can hold: JSON can name halves of characters."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def answer(resent: Resent, page: str, show: Callable[[Problem, int], Response]) -> Response:

@@ -55,16 +55,11 @@ def _read_json(names: tuple[str, ...]) -> Sent:
     fields = {}
     for name in names:
         value = body.get(name, "")
-        if not isinstance(value, str) or not _is_whole(value):
+        if not isinstance(value, str):
             text = _("%(name)s must be text.", name=name)
             return Sent(fields={}, refusal=_refused(400, "bad_request", text))
         fields[name] = value
     return Sent(fields=fields)
-
-
-def _is_whole(text: str) -> bool:
-    """Say whether text can be written down: JSON can name halves of characters."""
-    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _parsed() -> object:

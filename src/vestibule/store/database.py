@@ -1,7 +1,7 @@
 """Opening a database: SQLite with its own file in WAL mode, or PostgreSQL with its own schema."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
@@ -14,7 +14,7 @@ from vestibule.core.errors import ConfigurationError
 from vestibule.store import writers
 from vestibule.store.refusals import in_our_words
 from vestibule.store.turn import Turn
-from vestibule.store.writers import Writers
+from vestibule.store.writers import PATIENCE, Writers
 
 SCHEMA: Final = "vestibule"
 OLDEST_SQLITE: Final = (3, 35, 0)
@@ -110,14 +110,18 @@ def _write_ahead(cursor: Any) -> None:
     """Bring the file into WAL mode, where several processes may be the first to open it."""
     import sqlite3
 
+    # Each try waits a moment for its own turn, and all of them together no longer than a writer.
+    cursor.execute(f"PRAGMA busy_timeout={PATIENCE * 1000 / FIRST_TO_OPEN:.0f}")
     for _ in range(FIRST_TO_OPEN):
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError:
             # The change itself does not wait for others, so wait as a writer does and try again.
-            cursor.execute("BEGIN IMMEDIATE")
-            cursor.execute("ROLLBACK")
+            with suppress(sqlite3.OperationalError):
+                cursor.execute("BEGIN IMMEDIATE")
+                cursor.execute("ROLLBACK")
         else:
+            writers.wait_always(cursor)
             return
     cursor.execute("PRAGMA journal_mode=WAL")
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, select, update
 
 from vestibule.store import rows, tables
 from vestibule.store.database import Database
-from vestibule.store.migrate import alone
+from vestibule.store.migrate import VERSION_TABLE, alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,13 @@ def read(database: Database) -> Installation | None:
         if not inspect(connection).has_table(tables.installation.name):
             return None
         return _read(connection)
+
+
+def has_foreign_tables(database: Database) -> bool:
+    """Say whether a database holds anything that is not of Vestibule's making."""
+    ours = {*tables.metadata.tables, VERSION_TABLE}
+    with database.read() as connection:
+        return bool(set(inspect(connection).get_table_names()) - ours)
 
 
 def write(database: Database, installation: Installation) -> None:

@@ -17,9 +17,18 @@ class FakeClock:
         """Return the moment the clock stands at."""
         return self._now
 
-    def move(self, by: timedelta | None = None, *, seconds: float = 0, days: float = 0) -> datetime:
+    def move(
+        self,
+        by: timedelta | None = None,
+        *,
+        seconds: float = 0,
+        minutes: float = 0,
+        hours: float = 0,
+        days: float = 0,
+    ) -> datetime:
         """Move on (or back) and return the new moment."""
-        self._now += (by or timedelta()) + timedelta(seconds=seconds, days=days)
+        more = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
+        self._now += (by or timedelta()) + more
         return self._now
 
     def stand_at(self, moment: datetime) -> None:

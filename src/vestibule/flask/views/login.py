@@ -119,7 +119,7 @@ def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
         case = waiting(state(), token)
         return _nothing_waits() if case is None or _ways(case) else _no_way(case)
     if rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0:
-        return _exhausted()
+        return _exhausted(waiting(state(), token) or outcome.case)
     problem = problem_of(rejected, state().engine.now(), start_url="")
     status = STATUS[rejected.reason]
     if wants_json(request):
@@ -137,14 +137,23 @@ def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
     return pages.wait_for(response, problem.seconds)
 
 
-def _exhausted() -> Response:
-    """Answer a login that has had its wrong codes: only the password leads on."""
-    problem = problem_of(
-        Rejected(reason=Reason.EXHAUSTED), state().engine.now(), start_url=start_url(state())
+def _exhausted(case: Case) -> Response:
+    """Answer a login that has had its wrong codes: only the password leads on, perhaps later."""
+    engine = state().engine
+    now = engine.now()
+    rejected = Rejected(
+        reason=Reason.EXHAUSTED,
+        retry_at=limits.wait_until(case.ledger, now, engine.profile.limits),
     )
+    problem = problem_of(rejected, now, start_url=start_url(state()))
     if wants_json(request):
-        error = Reason.EXHAUSTED.value
-        return said(429, error=error, detail=problem.text, location=problem.next_url)
+        return said(
+            429,
+            error=rejected.reason.value,
+            detail=problem.text,
+            retry_at=problem.when,
+            location=problem.next_url,
+        )
     return message(
         problem.title,
         problem.text,
@@ -201,7 +210,7 @@ def _no_way(case: Case) -> Response:
     """Answer where nothing can be asked: every try was used, or every way is paused."""
     asked = [a.challenge for a in case.asked if a.challenge.purpose is Purpose.LOGIN]
     if any(challenge.attempts >= challenge.max_attempts for challenge in asked):
-        return _exhausted()
+        return _exhausted(case)
     text = state().settings.support or _("Ask the people who run this site for help.")
     status = STATUS[Reason.DISABLED]
     if wants_json(request):
