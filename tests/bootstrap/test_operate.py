@@ -1,5 +1,7 @@
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -395,3 +397,25 @@ def test_only_sessions_that_live_are_counted(site: Site) -> None:
     site.fake.move(timedelta(hours=25))
 
     assert operate.describe(site.parts)["live sessions"] == "0"
+
+
+@pytest.mark.row("ATK-69")
+def test_init_leaves_another_applications_file_alone(tmp_path: Path) -> None:
+    """A SQLite file with somebody else's tables is refused, and stays as it was."""
+    file = tmp_path / "notes.db"
+    with closing(sqlite3.connect(file)) as notes:
+        notes.execute("CREATE TABLE user (id INTEGER PRIMARY KEY)")
+    before = file.read_bytes()
+
+    with pytest.raises(DeploymentError, match="tables of another application"):
+        operate.initialise(f"sqlite:///{file}", tmp_path / "door.keys")
+
+    assert not (tmp_path / "door.keys").exists()
+    assert file.read_bytes() == before
+
+
+def test_a_new_database_is_its_owners_alone(tmp_path: Path) -> None:
+    """A SQLite file that init makes can be read by nobody but who made it, and so can the keys."""
+    operate.initialise(f"sqlite:///{tmp_path / 'door.db'}", tmp_path / "door.keys")
+
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}

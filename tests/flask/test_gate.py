@@ -10,6 +10,7 @@ from flask import (
     Response,
     after_this_request,
     g,
+    get_flashed_messages,
     redirect,
     request,
     request_started,
@@ -568,6 +569,22 @@ def test_whoever_waits_is_led_on_where_the_password_would_be_asked(make: Make) -
 
 
 @pytest.mark.row("ATK-12", "A18", "ASVS-6.5.5")
+def test_a_word_about_signing_in_is_taken_back(make: Make) -> None:
+    """What a host says about signing in, while the password was right already, is never shown."""
+
+    def add(host: Host) -> None:
+        host.app.add_url_rule("/said", view_func=lambda: str(get_flashed_messages()))
+
+    host = make(add=add)
+    phone, browser = host.enrol(), host.browser()
+    browser.login()
+
+    assert browser.get("/secret").location == DOOR
+    browser.second_step(phone)
+
+    assert browser.sees("/said") == "[]"
+
+
 def test_a_login_waits_ten_minutes(host: Host) -> None:
     """A login that waits is over after ten minutes, and a second too late is too late."""
     phone, browser, late = host.enrol(), host.browser(), host.browser()

@@ -56,6 +56,10 @@ def initialise(database_url: str, key_file: Path) -> Made:
     file = sqlite_file(database_url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        if installation.is_anothers(file):
+            raise DeploymentError(
+                f"{file} has tables of another application: give Vestibule a file of its own"
+            )
         # Secrets are sealed in it, but who did what and when is not.
         file.touch(mode=0o600)
     with closing(Database(connect(database_url))) as database:
@@ -64,10 +68,6 @@ def initialise(database_url: str, key_file: Path) -> Made:
             raise DeploymentError(
                 f"The database already belongs to installation {found.id[:8]}…: give its key file "
                 "with --key-file, or another database"
-            )
-        if found is None and file is not None and installation.has_foreign_tables(database):
-            raise DeploymentError(
-                f"{file} has tables of another application: give Vestibule a file of its own"
             )
         migrate.upgrade(database)
         if made_keys:

@@ -1,14 +1,17 @@
 """The installation: an id that store and key file share, so that neither meets a stranger."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select, update
 
 from vestibule.store import rows, tables
 from vestibule.store.database import Database
-from vestibule.store.migrate import VERSION_TABLE, alone
+from vestibule.store.migrate import alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +32,14 @@ def read(database: Database) -> Installation | None:
         return _read(connection)
 
 
-def has_foreign_tables(database: Database) -> bool:
-    """Say whether a database holds anything that is not of Vestibule's making."""
-    ours = {*tables.metadata.tables, VERSION_TABLE}
-    with database.read() as connection:
-        return bool(set(inspect(connection).get_table_names()) - ours)
+def is_anothers(file: Path) -> bool:
+    """Say whether a SQLite file holds tables, and none of Vestibule's; it is only read."""
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = {name for (name,) in found}
+    return bool(names) and tables.installation.name not in names
 
 
 def write(database: Database, installation: Installation) -> None:
