@@ -1,7 +1,7 @@
 """Encryption at rest: AES-256-GCM under versioned keys, each use of a key derived apart (HKDF).
 
 A sealed value carries the version of its key and is bound to the place it was made for: moved to
-another row it does not open. Keys come from a file or a setting; this module makes none in use.
+another row it does not open. Keys come from a file or a setting; this module never makes one.
 """
 
 import base64

@@ -1,10 +1,10 @@
-"""The pages' words. English stands in the code; other languages come through gettext."""
+"""The pages' words: English as it stands; the one place where translating begins."""
 
 from datetime import datetime
 
 
 def gettext(text: str, **values: object) -> str:
-    """Return `text` in the reader's language, its `%(name)s` places filled."""
+    """Return `text` as it stands, in English, its `%(name)s` places filled."""
     return text % values if values else text
 
 
