@@ -11,7 +11,7 @@ import pytest
 from tests.core.site import Person, Site, case_of, reason
 
 from vestibule.core.engine import Engine, Login, Outcome
-from vestibule.core.model import Lane, Origin, PassageStatus, Purpose
+from vestibule.core.model import Lane, Notice, Origin, PassageStatus, Purpose
 from vestibule.core.ports import Ruled, Store
 from vestibule.core.ruling import Case, Ruling, Struck
 from vestibule.core.tokens import token_hash
@@ -191,7 +191,7 @@ def test_a_write_that_fails_takes_the_whole_ruling_with_it(site: Site) -> None:
 
     def rule(case: Case) -> Ruling:
         ruling = struck(case)
-        message = site.engine.context.notice("enrolment_confirmed", "ada", site.clock.now())[0]
+        message = site.engine.context.notice(Notice.ENROLMENT_CONFIRMED, "ada", site.clock.now())[0]
         return replace(ruling, messages=(message, message))
 
     with pytest.raises(Exception, match=r"(?i)unique"):
@@ -413,7 +413,7 @@ def test_a_removal_waits_for_an_acceptance_and_then_ends_it(letters_site: Site) 
 
 @pytest.mark.row("ATK-28")
 def test_two_removals_at_once_leave_no_half_enrolment(letters_site: Site) -> None:
-    """Two ways removed at the same moment in two browsers leave nobody half enrolled."""
+    """Two ways removed at once leave nobody half enrolled, and one of them was the last."""
     ada = letters_site.enrol()
     ada.add_letters()
     ada.make_recovery_codes()
@@ -428,6 +428,8 @@ def test_two_removals_at_once_leave_no_half_enrolment(letters_site: Site) -> Non
         done = list(pool.map(remove, [app, letters]))
 
     assert done == [True, True]
+    removed = [f["data"] for f in letters_site.facts() if f["name"] == "enrolment_revoked"]
+    assert [data["last"] for data in removed] == [False, True]
     assert letters_site.engine.enrolments("ada") == []
     assert not letters_site.engine.standing("ada", None).enrolled
 

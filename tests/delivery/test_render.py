@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vestibule.core.model import Message
+from vestibule.core.model import Message, Notice
 from vestibule.delivery.render import render
 from vestibule.testing.clock import START
 
@@ -20,13 +20,6 @@ NOTICE = Message(
     details={"factor": "totp"},
 )
 CODE = replace(NOTICE, text="code", details={"digits": 6}, challenge_id="c")
-TEXTS = [
-    "enrolment_confirmed",
-    "enrolment_revoked",
-    "recovery_codes_made",
-    "recovery_code_used",
-    "factor_disabled",
-]
 
 
 def test_a_code_comes_first_and_with_its_site() -> None:
@@ -62,8 +55,8 @@ def test_a_sites_name_starts_no_line_and_no_second_code(site: str) -> None:
 
 
 @pytest.mark.row("ASVS-6.3.7", "NIST-43")
-@pytest.mark.parametrize("text", TEXTS)
-def test_each_notice_says_what_happened_and_what_to_do(text: str) -> None:
+@pytest.mark.parametrize("text", list(Notice))
+def test_each_notice_says_what_happened_and_what_to_do(text: Notice) -> None:
     """Each notice has a subject, the site's name, and what to do if it was somebody else."""
     said = render(replace(NOTICE, text=text), site="{site} & {way}", code=None)
 
@@ -72,6 +65,21 @@ def test_each_notice_says_what_happened_and_what_to_do(text: str) -> None:
     assert "change your password" in said.text.lower()
     assert "None" not in said.text
     assert "http" not in said.text
+
+
+@pytest.mark.parametrize(
+    ("notice", "other"),
+    [
+        (Notice.FACTOR_DISABLED, "a browser you have used before"),
+        (Notice.FACTOR_DISABLED_KNOWN, "not used before"),
+    ],
+)
+def test_a_way_that_is_off_is_so_for_some_browsers_only(notice: Notice, other: str) -> None:
+    """A notice that a way is off speaks of the browsers it is off for, and not of the others."""
+    text = render(replace(NOTICE, text=notice), site="Site", code=None, way="codes").text
+
+    assert "used before" in text
+    assert other not in text
 
 
 def test_a_way_is_called_by_its_plain_name() -> None:

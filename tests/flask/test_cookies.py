@@ -143,6 +143,28 @@ def test_a_grant_goes_with_the_browser_unless_remembered(tmp_path: Path) -> None
     host.close()
 
 
+def test_where_the_tick_is_ignored_a_grant_goes_with_the_browser(tmp_path: Path) -> None:
+    """With the profile strict the cookie of a grant has no life of its own, remembered or not."""
+    host = flask_login_host(
+        tmp_path,
+        VESTIBULE_PROFILE="strict",
+        VESTIBULE_FACTORS="totp,vestibule.testing.letters:Letters",
+        VESTIBULE_LETTERS_RESISTANT=True,
+    )
+    phone, browser = host.enrol(), host.browser()
+    browser.login("ada", remember="yes")
+    answered = browser.second_step(phone)
+
+    (line,) = (
+        line
+        for line in answered.headers.getlist("Set-Cookie")
+        if line.startswith("vestibule-default=")
+    )
+    assert "max-age" not in line.lower()
+    assert "expires" not in line.lower()
+    host.close()
+
+
 @pytest.mark.row("ATK-73", "W11")
 @pytest.mark.parametrize("value", ["", "a" * 5000, "é", "\x01", "null", "..", "{}", "%00", "a.b.c"])
 def test_no_cookie_of_ours_can_break_a_page(tmp_path: Path, value: str) -> None:

@@ -97,7 +97,10 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What opening a challenge brings: a note on the challenge, and a text to send, if any."""
+    """What opening a challenge brings: a note on the challenge, and where a code goes, if anywhere.
+
+    `text` names what the message is for in its row; what it says is the same for all factors.
+    """
 
     memo: Json = field(default_factory=dict)
     channel: str | None = None

@@ -225,6 +225,18 @@ class MessageStatus(StrEnum):
     EXPIRED = "expired"
 
 
+class Notice(StrEnum):
+    """What a person is told of without having asked; the text of a message on `notice`."""
+
+    ENROLMENT_CONFIRMED = "enrolment_confirmed"
+    ENROLMENT_REVOKED = "enrolment_revoked"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    FACTOR_DISABLED = "factor_disabled"
+    """For browsers that are not known; the next is for those that are."""
+    FACTOR_DISABLED_KNOWN = "factor_disabled_known"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing to deliver. It names its text; what it says is rendered when it is sent.

@@ -192,13 +192,14 @@ class Store(Protocol):
         enrolment: Enrolment,
         *,
         by: str,
-        events: Sequence[Event],
+        event: Callable[[bool], Event],
         messages: Sequence[Message],
-    ) -> bool:
+    ) -> Event | None:
         """Revoke an active enrolment and end all passages but the acting one, the grant `by`.
 
-        False where it was not active, or `by` names a grant that has ended. With the last primary
-        enrolment everything else is revoked, and `by` ends too.
+        With the last primary enrolment everything else is revoked, and `by` ends too. `event` says
+        what to write down, told whether it was the last; that is returned, and None where the
+        enrolment was not active or `by` names a grant that has ended.
         """
         ...
 

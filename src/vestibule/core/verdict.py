@@ -58,6 +58,11 @@ class Rejected:
     hint: Hint | None = None
     minutes_off: int = field(default=0)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Say whether the challenge takes no more answers, this having been the last or not."""
+        return self.reason is Reason.EXHAUSTED or self.tries_left == 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:

@@ -1,9 +1,10 @@
 """What messages say. A text is made when it is sent, so that no row holds a live code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from vestibule.core.model import Message
+from vestibule.core.model import Message, Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,28 +15,35 @@ class Rendered:
     text: str
 
 
-_NOTICES: Final = {
-    "enrolment_confirmed": (
+_NOTICES: Final[Mapping[str, tuple[str, str]]] = {
+    Notice.ENROLMENT_CONFIRMED: (
         "A new way to confirm it's you was added",
         "A new way to confirm it's you ({way}) was added to your account at {site}.",
     ),
-    "enrolment_revoked": (
+    Notice.ENROLMENT_REVOKED: (
         "A way to confirm it's you was removed",
         "A way to confirm it's you ({way}) was removed from your account at {site}.",
     ),
-    "recovery_codes_made": (
+    Notice.RECOVERY_CODES_MADE: (
         "You have new recovery codes",
         "You have new recovery codes for your account at {site}. Any from before no longer work.",
     ),
-    "recovery_code_used": (
+    Notice.RECOVERY_CODE_USED: (
         "A recovery code was used",
-        "One of your recovery codes was used to log in to your account at {site}.",
+        "One of your recovery codes was used for your account at {site}.",
     ),
-    "factor_disabled": (
+    Notice.FACTOR_DISABLED: (
         "Too many wrong codes",
         (
             "Somebody who knows your password typed many wrong codes at {site}. Your {way} no "
             "longer answers to browsers you have not used before. Change your password."
+        ),
+    ),
+    Notice.FACTOR_DISABLED_KNOWN: (
+        "Too many wrong codes",
+        (
+            "Many wrong codes were typed at {site}, in a browser you have used before. Your {way} "
+            "no longer answers to such browsers."
         ),
     ),
 }
@@ -45,7 +53,8 @@ _NOT_YOU: Final = "If this was not you, change your password at once and tell th
 def render(message: Message, *, site: str, code: str | None, way: str = "") -> Rendered:
     """Return what `message` says; `code` is there where the message carries one.
 
-    `way` is what the factor of a notice is called within a sentence.
+    One text serves the codes of every factor. `way` is what the factor of a notice is called within
+    a sentence.
     """
     clean = _one_line(site)
     if code is not None:

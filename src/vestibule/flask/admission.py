@@ -51,7 +51,10 @@ def name(granted: Granted) -> None:
     passage = granted.passage
     before = here.grant.browser_hash if here.grant is not None else None
     here.grant = passage
-    life = passage.expires_at - state().engine.now() if passage.remembered else None
+    engine = state().engine
+    # A profile that ignores the tick has its cookies end with the browser.
+    remembered = passage.remembered and engine.profile.remembered_life is not None
+    life = passage.expires_at - engine.now() if remembered else None
     others = [value for value in cookies.browsers(request) if token_hash(value) != before]
     known = [granted.browser, *others]
     here.on_response.append(lambda out: cookies.set_token(out, granted.token, life))

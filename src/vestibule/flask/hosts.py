@@ -3,7 +3,7 @@
 They differ in where a login stands in the session, and in who turns it into a user.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
@@ -85,6 +85,10 @@ class Host(Protocol):
 
     def forget_user(self) -> None:
         """Let the application see nobody for the rest of the request."""
+        ...
+
+    def forget_login(self, session: SessionMixin) -> None:
+        """Take a login out of the session, and see that no remember cookie brings it back."""
         ...
 
     def is_remembered(self, session: SessionMixin) -> bool:
@@ -236,6 +240,11 @@ class FlaskLoginHost:
     def forget_user(self) -> None:
         """Put the anonymous user in the place of whoever was loaded."""
         self._manager._update_request_context_with_user()
+
+    def forget_login(self, session: SessionMixin) -> None:
+        """Have Flask-Login delete its cookie too: the person signs in again, and is asked both."""
+        _pop_all(session, self.login_keys)
+        session["_remember"] = "clear"
 
     def is_remembered(self, session: SessionMixin) -> bool:
         """Say whether Flask-Login is about to set its remember cookie."""
@@ -389,9 +398,18 @@ class KeyedHost:
         """Drop what a before_request function may have kept under the usual name."""
         g.pop("user", None)
 
+    def forget_login(self, session: SessionMixin) -> None:
+        """The session's keys are all there is."""
+        _pop_all(session, self._keys)
+
     def is_remembered(self, session: SessionMixin) -> bool:
         """Say whether the session was made to outlive the browser."""
         return bool(peek(session, "_permanent"))
+
+
+def _pop_all(session: SessionMixin, keys: Iterable[str]) -> None:
+    for key in keys:
+        session.pop(key, None)
 
 
 def raw_session(context: Any) -> SessionMixin:

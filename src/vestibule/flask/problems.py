@@ -84,6 +84,11 @@ def later(retry_at: datetime, now: datetime) -> Problem:
     )
 
 
+def told(reason: Reason) -> str:
+    """Return a reason as it is told outside: that a code was right once is nobody's business."""
+    return Reason.WRONG.value if reason is Reason.REPLAYED else reason.value
+
+
 def _wrong_text(rejected: Rejected) -> str:
     if rejected.hint is Hint.CLOCK_OFF and rejected.minutes_off == 1:
         return _(

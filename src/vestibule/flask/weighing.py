@@ -113,10 +113,7 @@ def _forget_login(state: State, session: SessionMixin, *, by_token: bool) -> Non
     state.host.forget_user()
     if by_token:
         return
-    for key in state.host.login_keys:
-        session.pop(key, None)
-    # Flask-Login deletes its cookie: the person signs in again, and is asked both.
-    session["_remember"] = "clear"
+    state.host.forget_login(session)
 
 
 def weigh_known(state: State, session: SessionMixin, visit: Visit) -> bool:

@@ -284,27 +284,27 @@ class SqlStore:
         enrolment: Enrolment,
         *,
         by: str,
-        events: Sequence[Event],
+        event: Callable[[bool], Event],
         messages: Sequence[Message],
-    ) -> bool:
-        """Revoke an active enrolment; False if it was not active or the grant `by` has ended."""
+    ) -> Event | None:
+        """Revoke an active enrolment; None if it was not active or the grant `by` has ended."""
         table = tables.enrolment
         with self._db.write() as connection:
             self._lock(connection, enrolment.realm, enrolment.subject)
             if by and not _is_granted(connection, by):
-                return False
+                return None
             if _revoke_where(connection, table.c.id == enrolment.id) == 0:
-                return False
-            keep = by
-            if not _is_enrolled(connection, enrolment):
+                return None
+            last = not _is_enrolled(connection, enrolment)
+            if last:
                 # With the last goes what only helps out, and a grant that proves nothing any more.
                 mine = and_(table.c.realm == enrolment.realm, table.c.subject == enrolment.subject)
                 _revoke_where(connection, mine)
-                keep = ""
-            _end_others(connection, enrolment.realm, enrolment.subject, keep)
-            _append(connection, events)
+            _end_others(connection, enrolment.realm, enrolment.subject, "" if last else by)
+            written = event(last)
+            _append(connection, [written])
             _queue(connection, messages)
-        return True
+        return written
 
     # Operating
 

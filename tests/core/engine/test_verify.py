@@ -9,7 +9,7 @@ from tests.core.site import Person, Site, case_of, reason, rejected
 from vestibule.core import limits
 from vestibule.core.engine import Engine
 from vestibule.core.factor import Env, Interaction, Judged, Opening, Traits
-from vestibule.core.model import Challenge, Enrolment, Lane, Origin, Purpose
+from vestibule.core.model import Challenge, Enrolment, Lane, Notice, Origin, Purpose
 from vestibule.core.registry import Registry
 from vestibule.core.verdict import Accepted, Hint, Reason, Rejected, Verdict
 from vestibule.store import rows
@@ -338,6 +338,19 @@ def test_fifty_wrong_codes_disable_a_way_for_strangers(site: Site) -> None:
     assert ada.login().ways == []
 
 
+@pytest.mark.row("NIST-26")
+def test_fifty_wrong_codes_in_known_browsers_are_told_as_such(site: Site) -> None:
+    """A way that goes off for known browsers is told in a notice of its own, once."""
+    ada = site.enrol(contact={"email": "ada@site.test"})
+    while ada.enrolment().failures_known < 50:
+        site.fake.move(minutes(61))
+        ada.guess(ada.login(known=True).token)
+
+    texts = [row["text"] for row in site.rows("message")]
+    assert texts.count(Notice.FACTOR_DISABLED_KNOWN) == 1
+    assert Notice.FACTOR_DISABLED not in texts
+
+
 @pytest.mark.row("ATK-11", "ATK-13")
 def test_an_expired_draft_is_not_confirmed_beside_a_younger_one(letters_site: Site) -> None:
     """A draft that has had its ten minutes is dead although a younger one waits beside it."""
@@ -437,6 +450,32 @@ def with_carrier(site: Site, meanwhile: list[Happening]) -> Person:
     cyd = Person(site, "cyd", SoftwareAuthenticator(b"unused"), draft.enrolment.id)
     assert cyd.answer(draft.token, "424242", Purpose.ENROL).is_accepted
     return cyd
+
+
+class Spare(Carrier):
+    """A way that only helps out, and is no recovery code."""
+
+    name: ClassVar[str] = "spare"
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(interaction=Interaction.CODE, judged=Judged.APART, primary=False)
+
+
+def test_what_helps_out_is_not_taken_for_a_recovery_code(site: Site) -> None:
+    """A way in that only helps out, and is no recovery code, is used without a notice of one."""
+    ada = site.enrol(contact={"email": "ada@site.test"})
+    context = site.engine.context
+    registry = Registry([*context.registry, Spare()])
+    site.parts = replace(site.parts, engine=Engine(replace(context, registry=registry)))
+    assert site.draft("ada", ada.passage, factor="spare") is not None
+    assert ada.answer(ada.token, "424242", Purpose.ENROL).is_accepted
+
+    outcome = ada.answer(ada.login().token, "424242")
+
+    assert outcome.enrolment is not None
+    assert outcome.enrolment.factor == "spare"
+    assert Notice.RECOVERY_CODE_USED not in {row["text"] for row in site.rows("message")}
 
 
 @pytest.mark.row("ATK-23", "ATK-25")

@@ -1,4 +1,4 @@
-"""The engine: one use case a file, and one class that names them all."""
+"""The engine: a file for each group of use cases, and one class that names them all."""
 
 from vestibule.core.engine.context import Context as Context
 from vestibule.core.engine.engine import Engine as Engine

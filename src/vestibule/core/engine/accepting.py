@@ -6,7 +6,15 @@ from vestibule.core import events, limits
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.granting import Granted, granted
 from vestibule.core.engine.judging import Right
-from vestibule.core.model import Enrolment, EnrolmentStatus, Lane, Ledger, Message, PassageStatus
+from vestibule.core.model import (
+    Enrolment,
+    EnrolmentStatus,
+    Lane,
+    Ledger,
+    Message,
+    Notice,
+    PassageStatus,
+)
 from vestibule.core.ruling import Ruling, Won
 from vestibule.core.verdict import Accepted
 
@@ -84,7 +92,8 @@ def _facts(attempt: Attempt, enrolment: Enrolment) -> tuple[events.Fact, ...]:
 def _notices(attempt: Attempt, enrolment: Enrolment) -> tuple[Message, ...]:
     context, subject, factor = attempt.context, attempt.case.passage.subject, enrolment.factor
     if attempt.is_enrolling:
-        return context.notice("enrolment_confirmed", subject, attempt.now, factor=factor)
-    if not context.registry[factor].traits.primary:
-        return context.notice("recovery_code_used", subject, attempt.now, factor=factor)
+        return context.notice(Notice.ENROLMENT_CONFIRMED, subject, attempt.now, factor=factor)
+    codes = context.registry.recovery_codes
+    if codes is not None and factor == codes.name:
+        return context.notice(Notice.RECOVERY_CODE_USED, subject, attempt.now, factor=factor)
     return ()

@@ -3,7 +3,8 @@
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from vestibule.core.codes import SALT_BYTES, Codes
 from vestibule.core.events import Event, Fact
@@ -14,6 +15,7 @@ from vestibule.core.model import (
     Enrolment,
     Lane,
     Message,
+    Notice,
     Origin,
     Passage,
     Purpose,
@@ -24,6 +26,9 @@ from vestibule.core.registry import Registry
 from vestibule.core.tokens import new_id, new_token
 from vestibule.core.vault import Vault
 from vestibule.secretbox import SealError
+
+NOTICE_LIFE: Final = timedelta(days=7)
+"""How long a notice is worth sending: after that its carrier was away for too long."""
 
 
 def tell_nobody(event: Event) -> None:
@@ -77,7 +82,9 @@ class Context:
         """Return `fact` as an event of this realm."""
         return Event(at=now, realm=self.realm, subject=subject, fact=fact, origin=origin)
 
-    def notice(self, text: str, subject: str, now: datetime, **details: str) -> tuple[Message, ...]:
+    def notice(
+        self, notice: Notice, subject: str, now: datetime, **details: str
+    ) -> tuple[Message, ...]:
         """Return the message that tells the subject of a change, none where nothing carries it."""
         if not self.notifies:
             return ()
@@ -86,9 +93,9 @@ class Context:
             realm=self.realm,
             subject=subject,
             channel="notice",
-            text=text,
+            text=notice.value,
             created_at=now,
-            not_after=now + 7 * self.profile.grant_life,
+            not_after=now + NOTICE_LIFE,
             details=details,
         )
         return (message,)

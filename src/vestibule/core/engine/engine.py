@@ -1,17 +1,15 @@
-"""The engine's face: every use case by one name. Nothing is decided here."""
+"""The engine's face: every use case by one name, decided in the module it is called from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vestibule.core import events
 from vestibule.core.engine import enrolling, granting, login, managing, recovery, sending, verify
 from vestibule.core.engine.context import Context
 from vestibule.core.factor import Applicant, Factor
 from vestibule.core.model import (
     Challenge,
     Enrolment,
-    EnrolmentStatus,
     Origin,
     Passage,
     Purpose,
@@ -131,8 +129,7 @@ class Engine:
 
     def enrolments(self, subject: str) -> Sequence[Enrolment]:
         """Return a subject's active enrolments."""
-        found = self.context.store.enrolments(self.context.realm, subject)
-        return [e for e in found if e.status is EnrolmentStatus.ACTIVE]
+        return managing.active(self.context, subject)
 
     def begin_enrolment(
         self,
@@ -175,6 +172,10 @@ class Engine:
         """Remove an enrolment and end every other session."""
         return managing.remove(self.context, enrolment, by, origin)
 
+    def is_last(self, enrolment: Enrolment) -> bool:
+        """Say whether an enrolment is the subject's only one that makes the account enrolled."""
+        return managing.is_last(self.context, enrolment)
+
     def ask_again(
         self,
         passage: Passage,
@@ -215,8 +216,4 @@ class Engine:
 
     def reset_limits(self, subject: str, *, by: str, reason: str) -> None:
         """Set a subject's counts to nothing; loudly audited."""
-        context = self.context
-        fact = events.LimitsReset(by=by, reason=reason)
-        event = context.event(fact, subject, context.now(), NOWHERE)
-        context.store.reset_limits(context.realm, subject, [event])
-        context.tell((event,))
+        managing.reset_limits(self.context, subject, by=by, reason=reason)

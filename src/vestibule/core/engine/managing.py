@@ -7,17 +7,21 @@ from vestibule.core import events, policy
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import is_askable
-from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage, Purpose
+from vestibule.core.events import Event
+from vestibule.core.model import Enrolment, EnrolmentStatus, Notice, Origin, Passage, Purpose
 
 LONGEST_LABEL = 40
 
 
+def active(context: Context, subject: str) -> Sequence[Enrolment]:
+    """Return the subject's active enrolments."""
+    found = context.store.enrolments(context.realm, subject)
+    return [enrolment for enrolment in found if enrolment.status is EnrolmentStatus.ACTIVE]
+
+
 def own(context: Context, subject: str, enrolment_id: str) -> Enrolment | None:
     """Return the subject's own active enrolment of that id; anybody else's does not exist."""
-    for enrolment in context.store.enrolments(context.realm, subject):
-        if enrolment.id == enrolment_id and enrolment.status is EnrolmentStatus.ACTIVE:
-            return enrolment
-    return None
+    return next((e for e in active(context, subject) if e.id == enrolment_id), None)
 
 
 def rename(context: Context, enrolment: Enrolment, label: str, origin: Origin) -> bool:
@@ -36,27 +40,40 @@ def prefer(context: Context, enrolment: Enrolment, origin: Origin) -> bool:
 def remove(context: Context, enrolment: Enrolment, by: Passage | None, origin: Origin) -> bool:
     """Revoke an enrolment and end every other session of its owner, at once and everywhere.
 
-    With the last primary factor goes everything that only helps out.
+    With the last primary factor goes everything that only helps out. Whether it was the last is
+    found by the store, which holds the lock: two may be removed at once.
     """
-    now, subject = context.now(), enrolment.subject
-    primary = context.registry.primary_names()
-    others = [
-        e
-        for e in context.store.enrolments(context.realm, subject)
-        if e.factor in primary and e.id != enrolment.id and e.status is EnrolmentStatus.ACTIVE
-    ]
-    last = enrolment.factor in primary and not others
-    fact = events.EnrolmentRevoked(enrolment=enrolment.id, factor=enrolment.factor, last=last)
-    event = context.event(fact, subject, now, origin)
-    done = context.store.revoke(
+    now, subject, factor = context.now(), enrolment.subject, enrolment.factor
+
+    def removed(last: bool) -> Event:  # noqa: FBT001 - what the store found
+        fact = events.EnrolmentRevoked(enrolment=enrolment.id, factor=factor, last=last)
+        return context.event(fact, subject, now, origin)
+
+    event = context.store.revoke(
         enrolment,
         by=by.id if by else "",
-        events=[event],
-        messages=context.notice("enrolment_revoked", subject, now, factor=enrolment.factor),
+        event=removed,
+        messages=context.notice(Notice.ENROLMENT_REVOKED, subject, now, factor=factor),
     )
-    if done:
-        context.tell((event,))
-    return done
+    if event is None:
+        return False
+    context.tell((event,))
+    return True
+
+
+def is_last(context: Context, enrolment: Enrolment) -> bool:
+    """Say whether an enrolment is the only one of its owner's that makes the account enrolled."""
+    primary = context.registry.primary_names()
+    others = [e for e in active(context, enrolment.subject) if e.id != enrolment.id]
+    return enrolment.factor in primary and not any(e.factor in primary for e in others)
+
+
+def reset_limits(context: Context, subject: str, *, by: str, reason: str) -> None:
+    """Set a subject's counts to nothing; who did it, and why, stands in the audit trail."""
+    fact = events.LimitsReset(by=by, reason=reason)
+    event = context.event(fact, subject, context.now(), Origin())
+    context.store.reset_limits(context.realm, subject, [event])
+    context.tell((event,))
 
 
 def ask_again(

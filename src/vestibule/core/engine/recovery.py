@@ -8,7 +8,7 @@ from vestibule.core import events
 from vestibule.core.engine.context import Context
 from vestibule.core.errors import UsageError
 from vestibule.core.factor import Applicant, IssuesCodes
-from vestibule.core.model import Enrolment, EnrolmentStatus, Origin, Passage
+from vestibule.core.model import Enrolment, EnrolmentStatus, Notice, Origin, Passage
 
 LOW: Final = 3
 
@@ -51,7 +51,7 @@ def renew(context: Context, applicant: Applicant, by: Passage | None, origin: Or
     )
     fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=factor.total(enrolment))
     event = context.event(fact, applicant.subject, now, origin)
-    notices = context.notice("recovery_codes_made", applicant.subject, now)
+    notices = context.notice(Notice.RECOVERY_CODES_MADE, applicant.subject, now)
     made = context.store.replace_enrolment(
         context.vault.sealed(enrolment),
         by=by.id if by else "",

@@ -7,7 +7,7 @@ from vestibule.core import events, limits
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.judging import Wrong
 from vestibule.core.engine.sending import is_sent
-from vestibule.core.model import Enrolment, Ledger, Message, Source
+from vestibule.core.model import Enrolment, Lane, Ledger, Message, Notice, Source
 from vestibule.core.ruling import Ruling, Struck
 from vestibule.core.verdict import Rejected
 
@@ -111,10 +111,12 @@ def _source_after(attempt: Attempt) -> Source | None:
 
 def _notices(attempt: Attempt, closing: Sequence[Enrolment]) -> list[Message]:
     context, subject, now = attempt.context, attempt.case.passage.subject, attempt.now
+    known = attempt.lane is Lane.KNOWN
+    notice = Notice.FACTOR_DISABLED_KNOWN if known else Notice.FACTOR_DISABLED
     return [
         message
         for enrolment in closing
-        for message in context.notice("factor_disabled", subject, now, factor=enrolment.factor)
+        for message in context.notice(notice, subject, now, factor=enrolment.factor)
     ]
 
 

@@ -27,6 +27,7 @@ from vestibule.flask.problems import (
     later,
     lost_form,
     problem_of,
+    told,
 )
 from vestibule.flask.sending import Wish
 from vestibule.flask.texts import gettext as _
@@ -148,16 +149,15 @@ def _refused(person: Person, outcome: Outcome, typed: str) -> Response:
     rejected = outcome.verdict
     if not isinstance(rejected, Rejected):
         rejected = Rejected(reason=Reason.GONE)
-    exhausted = rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0
+    exhausted = rejected.is_exhausted
     now, manage = state().engine.now(), url_for("vestibule.manage")
     pause = _pause(state().engine.look(state().cookies.token(request))) if exhausted else None
     problem = pause or problem_of(rejected, now, start_url=manage)
     status = 429 if exhausted else STATUS[rejected.reason]
     if wants_json(request):
         error = Reason.EXHAUSTED if exhausted else rejected.reason
-        told = Reason.WRONG if error is Reason.REPLAYED else error
         answer = said(
-            status, error=told.value, detail=problem.text, retry_at=problem.when, location=manage
+            status, error=told(error), detail=problem.text, retry_at=problem.when, location=manage
         )
         return pages.wait_for(answer, problem.seconds)
     blocked = exhausted or rejected.reason in BLOCKING

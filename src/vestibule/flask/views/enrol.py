@@ -18,7 +18,7 @@ from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
-from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of
+from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of, told
 from vestibule.flask.qr import qr_of
 from vestibule.flask.texts import gettext
 from vestibule.flask.texts import gettext as _
@@ -223,11 +223,11 @@ def _added(person: Person, draft: Enrolment) -> Response:
 def _refused(
     person: Person, case: Case | None, draft: Enrolment, rejected: Rejected, typed: str
 ) -> Response:
-    if rejected.reason in {Reason.GONE, Reason.EXHAUSTED} or rejected.tries_left == 0:
+    if rejected.reason is Reason.GONE or rejected.is_exhausted:
         return _begin_again(draft, rejected.reason)
     now = state().engine.now()
     problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
-    status, error = STATUS[rejected.reason], rejected.reason.value
+    status, error = STATUS[rejected.reason], told(rejected.reason)
     if wants_json(request):
         answer = said(status, error=error, detail=problem.text, retry_at=problem.when)
     else:
@@ -249,9 +249,9 @@ def _page(
     factor = showing.factor_of(draft)
     shown = factor.setup_data(draft, applicant)
     if wants_json(request):
-        told = showing.as_json(draft, case, PURPOSE)
+        described = showing.as_json(draft, case, PURPOSE)
         error = "stale_form" if status == HTTPStatus.BAD_REQUEST else None
-        return said(status, status="waiting", error=error, **{**told, **shown})
+        return said(status, status="waiting", error=error, **{**described, **shown})
     return pages.page(
         showing.template_of(factor, "setup"),
         status,
@@ -282,13 +282,13 @@ def _nothing_begun() -> Response:
 
 
 def _begin_again(draft: Enrolment, reason: Reason) -> Response:
-    told = Reason.GONE if reason is Reason.GONE else Reason.EXHAUSTED
+    over = Reason.GONE if reason is Reason.GONE else Reason.EXHAUSTED
     if wants_json(request):
-        return said(STATUS[told], error=told.value, location=url_for("vestibule.manage"))
+        return said(STATUS[over], error=over.value, location=url_for("vestibule.manage"))
     return message(
         _("Please start the set-up again"),
         gettext(showing.factor_of(draft).presentation.start_over),
-        status=STATUS[told],
+        status=STATUS[over],
         label=_("Start again"),
         url=url_for("vestibule.manage"),
     )

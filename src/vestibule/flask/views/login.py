@@ -17,7 +17,7 @@ from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import start_url, waiting
 from vestibule.flask.navigation import own_path, wants_json
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of
+from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of, told
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.welcome import is_still_welcome, turn_away
 
@@ -118,14 +118,14 @@ def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
     if outcome.case is None or rejected.reason is Reason.GONE:
         case = waiting(state(), token)
         return _nothing_waits() if case is None or _ways(case) else _no_way(case)
-    if rejected.reason is Reason.EXHAUSTED or rejected.tries_left == 0:
+    if rejected.is_exhausted:
         return _exhausted(waiting(state(), token) or outcome.case)
     problem = problem_of(rejected, state().engine.now(), start_url="")
     status = STATUS[rejected.reason]
     if wants_json(request):
         response = said(
             status,
-            error=_told(rejected.reason),
+            error=told(rejected.reason),
             detail=problem.text,
             retry_at=problem.when,
             location=address("vestibule.login"),
@@ -162,11 +162,6 @@ def _exhausted(case: Case) -> Response:
         url=problem.next_url,
         tone="warn",
     )
-
-
-def _told(reason: Reason) -> str:
-    """Return a reason as it is told outside: that a code was right once is nobody's business."""
-    return Reason.WRONG.value if reason is Reason.REPLAYED else reason.value
 
 
 def _ask(

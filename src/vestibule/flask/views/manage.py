@@ -115,13 +115,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
     if enrolment is None:
         return unknown()
     if request.method != "POST":
-        primary = here.engine.registry.primary_names()
-        others = [
-            e
-            for e in here.engine.enrolments(person.subject)
-            if e.factor in primary and e.id != enrolment.id
-        ]
-        last = enrolment.factor in primary and not others
+        last = here.engine.is_last(enrolment)
         if wants_json(request):
             return said(200, **_as_json(enrolment), last=last)
         return pages.page(
