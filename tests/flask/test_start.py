@@ -1,6 +1,7 @@
 """What an application's start finds out."""
 
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from vestibule.flask import Vestibule
 from vestibule.flask.state import state_of
 from vestibule.testing import SoftwareAuthenticator
 
+LETTERS = "totp,vestibule.testing.letters:Letters"
+
 
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
@@ -26,6 +29,7 @@ from vestibule.testing import SoftwareAuthenticator
         ("VESTIBULE_PROFILE", "lax", "is default or strict"),
         ("VESTIBULE_FACTORS", "recovery_codes", "at least one primary factor"),
         ("VESTIBULE_TOTP_DIGITS", "9", "VESTIBULE_TOTP_DIGITS is 6, 7 or 8"),
+        ("VESTIBULE_DEVELOPMENT", "ture", "VESTIBULE_DEVELOPMENT is yes or no"),
     ],
 )
 def test_a_factor_that_cannot_be_is_refused_at_start(setting: str, value: str, said: str) -> None:
@@ -77,6 +81,68 @@ def test_production_starts_on_its_own_store_only(tmp_path: Path) -> None:
     with pytest.raises(DeploymentError, match="vestibule init --database-url"):
         Vestibule(in_production(tmp_path, VESTIBULE_DATABASE_URL=f"sqlite:///{none}"))
     assert not none.exists()
+
+
+class Post:
+    """A sender of the application's own, that keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.handed: Queue[str] = Queue()
+
+    def send(self, *, channel: str, to: str, subject: str | None, text: str) -> None:
+        """Keep to whom a message goes."""
+        del subject, text
+        self.handed.put(f"{channel} {to}")
+
+
+def add_letters(app: Flask) -> None:
+    """Begin to add a way whose first code is sent at once."""
+    engine = state_of(app).engine
+    draft = engine.begin_enrolment(
+        engine.registry["letters"],
+        Applicant(
+            subject="ada", account="ada", issuer="Shop", answers={"address": "ada@mail.example"}
+        ),
+        Login(subject="ada", identity="ada"),
+        None,
+    )
+    assert draft is not None
+
+
+def test_codes_that_nothing_carries_are_refused_in_production(tmp_path: Path) -> None:
+    """With a factor whose codes are sent, production starts with a sender only."""
+    app = in_production(tmp_path, VESTIBULE_FACTORS=LETTERS)
+
+    with pytest.raises(ConfigurationError, match="codes of letters: give Vestibule a sender="):
+        Vestibule(app)
+    Vestibule(app, sender=Post())
+
+
+def test_a_sender_given_in_production_is_used_by_itself(tmp_path: Path) -> None:
+    """In production the sender that was given is handed what is due, and nobody has to ask."""
+    app, post = in_production(tmp_path, VESTIBULE_FACTORS=LETTERS), Post()
+    Vestibule(app, sender=post)
+
+    add_letters(app)
+
+    assert post.handed.get(timeout=20) == "email ada@mail.example"
+    state_of(app).close()
+
+
+def test_a_sender_lent_in_a_test_waits_to_be_driven(tmp_path: Path) -> None:
+    """In testing mode a sender that was given is handed nothing until the test says so."""
+    app, post = Flask("shop", instance_path=str(tmp_path)), Post()
+    app.testing = True
+    app.config["VESTIBULE_FACTORS"] = LETTERS
+    Vestibule(app, sender=post)
+
+    add_letters(app)
+
+    courier = state_of(app).parts.courier
+    assert courier is not None
+    assert courier.deliver_due() == 1
+    assert post.handed.qsize() == 1
+    state_of(app).close()
 
 
 def test_a_start_leaves_nothing_open(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import make_server
 
+from vestibule.flask import Vestibule
 from vestibule.testing import FakeClock, Inbox
 from vestibule.testing.inbox_page import Piece, pieces
 from vestibule.testing.inbox_storage import KEPT, InboxMessage, InFile, InMemory
@@ -29,6 +31,15 @@ from vestibule.testing import Inbox
 inbox = Inbox(sys.argv[1])
 for n in range(20):
     inbox.deliver(channel="sms", to=sys.argv[2], text=str(n))
+"""
+
+ASK = """
+import sys
+from flask import Flask
+from vestibule.testing import Inbox
+app = Flask("host")
+Inbox().init_app(app)
+print(app.test_client().get(sys.argv[1], base_url="http://localhost:5000").status_code)
 """
 
 
@@ -372,7 +383,30 @@ class TestWhoMaySee:
 
         assert status(app, path) == 200
 
-    @pytest.mark.parametrize("value", [None, False, "", "0", "false", "no", 2])
+    @pytest.mark.parametrize(("asked", "answer"), [("1", 200), ("no", 404), ("", 404)])
+    def test_the_environments_wish(self, asked: str, answer: int, path: str) -> None:
+        """The inbox goes by what the environment asks of Vestibule, where the settings are mute."""
+        ran = subprocess.run(
+            [sys.executable, "-c", ASK, path],
+            env={**os.environ, "VESTIBULE_DEVELOPMENT": asked},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+
+        assert int(ran.stdout) == answer
+
+    def test_an_application_with_vestibule(self, tmp_path: Path, path: str) -> None:
+        """The inbox is there as Vestibule was started, whatever the settings say later."""
+        app = Flask("host", instance_path=str(tmp_path))
+        app.config.update(VESTIBULE_DEVELOPMENT="yes", VESTIBULE_LOGIN_KEYS=["user_id"])
+        Inbox().init_app(app)
+        Vestibule(app)
+        app.config["VESTIBULE_DEVELOPMENT"] = "no"
+
+        assert status(app, path) == 200
+
+    @pytest.mark.parametrize("value", [None, False, "", "0", "false", "no", "ture", 2])
     def test_production(self, value: object, path: str) -> None:
         """The inbox is not there unless development was asked for plainly."""
         app = Flask("host")

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -41,6 +42,22 @@ def read_settings(
         raise ConfigurationError(str(error)) from error
 
 
+def asks_for_development(
+    config: Mapping[str, Any], environment: Mapping[str, str] | None = None
+) -> bool:
+    """Return VESTIBULE_DEVELOPMENT, before other settings can be read.
+
+    Raises `ConfigurationError` where it is neither yes nor no.
+    """
+    try:
+        asked = setting_names.early(
+            config, os.environ if environment is None else environment, "development"
+        )
+    except SettingError as error:
+        raise ConfigurationError(str(error)) from error
+    return bool(asked)
+
+
 def profile_of(settings: Settings) -> Profile:
     """Return the profile the settings name, with their deviations."""
     if settings.profile not in PROFILES:
@@ -49,8 +66,6 @@ def profile_of(settings: Settings) -> Profile:
     profile = PROFILES[settings.profile]
     if settings.fresh_minutes is None:
         return profile
-    from datetime import timedelta
-
     if not 1 <= settings.fresh_minutes <= 60:  # noqa: PLR2004 - said in the message
         raise ConfigurationError("VESTIBULE_FRESH_MINUTES is 1 to 60")
     return dataclasses.replace(profile, fresh_for=timedelta(minutes=settings.fresh_minutes))
@@ -59,6 +74,17 @@ def profile_of(settings: Settings) -> Profile:
 def check_factors(settings: Settings) -> None:
     """Refuse a profile, a factor or a factor's setting that cannot be. Nothing is opened."""
     registry.load(settings.factors, profile_of(settings), settings.factor_settings)
+
+
+def check_carried(settings: Settings) -> None:
+    """Refuse factors whose codes are sent, for an application that has nothing to send them."""
+    factors = registry.load(settings.factors, profile_of(settings), settings.factor_settings)
+    sent = sorted(factor.name for factor in factors if factor.traits.channels)
+    if sent:
+        raise ConfigurationError(
+            f"nothing carries the codes of {', '.join(sent)}: give Vestibule a sender= that does, "
+            "or leave the factor out of VESTIBULE_FACTORS"
+        )
 
 
 def check_production(settings: Settings, host_files: Iterable[Path] = ()) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule.core.codes import Codes
-from vestibule.core.errors import StoreUnavailableError
+from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Message, MessageStatus
 from vestibule.core.ports import Clock, Outbox, Random, Sender, SendError
 from vestibule.core.tokens import new_id
@@ -22,6 +22,8 @@ from vestibule.delivery import render, retry
 LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 20
 CONTACTS_FOR: Final = timedelta(days=30)
+CLOSED: Final = (StoreUnavailableError, DeploymentError)
+"""What is no message's fault: a store that is down, or the wrong one."""
 _log = logging.getLogger("vestibule.courier")
 
 
@@ -71,11 +73,15 @@ class Courier:
         return taken
 
     def _run(self, pause: float) -> None:
+        was_closed = False
         while not self._stop.is_set():
             try:
                 self.deliver_due()
-            except StoreUnavailableError:
-                _log.warning("the outbox cannot be read; looking again soon")
+                was_closed = False
+            except CLOSED as error:
+                if not was_closed:
+                    _log.warning("the outbox cannot be read: %s; looking until it can", error)
+                was_closed = True
             except Exception:  # noqa: BLE001 - the thread must outlive whatever goes wrong
                 _log.exception("a round of the courier failed; looking again soon")
             self._wake.wait(pause)
@@ -92,7 +98,7 @@ class Courier:
             self._deliver_now(message, now)
         except SendError as error:
             self._put_off(message, now, str(error), permanent=error.permanent)
-        except StoreUnavailableError:
+        except CLOSED:
             raise
         except Exception as error:  # noqa: BLE001 - see below
             # One message that cannot be made or sent must not hold up the others. Only the kind of

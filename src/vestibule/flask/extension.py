@@ -1,6 +1,5 @@
 """The extension: two lines in an application that already has a password login."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,7 +9,14 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.bootstrap import check_factors, check_production, check_store, read_settings
+from vestibule.bootstrap import (
+    asks_for_development,
+    check_carried,
+    check_factors,
+    check_production,
+    check_store,
+    read_settings,
+)
 from vestibule.core.errors import UsageError
 from vestibule.core.model import PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
@@ -53,7 +59,10 @@ class Vestibule:
         random: Random | None = None,
         sender: Sender | None = None,
     ) -> None:
-        """Guard `app`, or wait for `init_app`. The keyword arguments are for tests."""
+        """Guard `app`, or wait for `init_app`.
+
+        `sender` carries codes and notices; the other keyword arguments are for tests.
+        """
         self._loaders = Loaders()
         self._world = World(clock=clock, random=random, sender=sender)
         if app is not None:
@@ -70,20 +79,24 @@ class Vestibule:
         """Guard `app`. Runs no migration, starts no thread, and leaves no connection open.
 
         In production it looks once into the database, whether it is the one the keys belong to.
-        The keyword arguments are for tests, and go before those the extension was made with.
+        The keyword arguments go before those the extension was made with: `sender` carries codes
+        and notices, in production from a thread that the first request starts; the others are for
+        tests.
         """
         if EXTENSION in app.extensions:
             raise UsageError("this application has a Vestibule already: call init_app once")
         settings = read_settings({**app.config, **_mode(app)})
         check_factors(settings)
-        if not settings.development:
-            check_production(settings, _host_files(app))
-            check_store(settings)
         world = World(
             clock=clock or self._world.clock,
             random=random or self._world.random,
             sender=sender or self._world.sender,
         )
+        if not settings.development:
+            if world.sender is None:
+                check_carried(settings)
+            check_production(settings, _host_files(app))
+            check_store(settings)
         state = State(app, settings, self._loaders, world)
         app.extensions[EXTENSION] = self
         app.register_blueprint(make_blueprint(settings.url_prefix))
@@ -184,9 +197,8 @@ class Vestibule:
 
 def _mode(app: Flask) -> dict[str, object]:
     """Return whether this is development, as the application is at this moment."""
-    asked = app.config.get("VESTIBULE_DEVELOPMENT", os.environ.get("VESTIBULE_DEVELOPMENT", ""))
-    wanted = str(asked).strip().lower() in {"1", "true", "yes", "on"}
-    return {"VESTIBULE_DEVELOPMENT": wanted or app.debug or app.testing}
+    asked = asks_for_development(app.config)
+    return {"VESTIBULE_DEVELOPMENT": asked or app.debug or app.testing}
 
 
 def _host_files(app: Flask) -> list[Path]:

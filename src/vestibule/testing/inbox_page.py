@@ -5,14 +5,17 @@ and sign-in links are on this page.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request
 
+from vestibule.bootstrap import asks_for_development
+from vestibule.core.errors import ConfigurationError
+from vestibule.flask.state import EXTENSION, state_of
 from vestibule.testing.inbox_storage import InboxMessage
 
 LOCAL_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
@@ -74,7 +77,7 @@ def inbox_blueprint(messages: Callable[[], Sequence[InboxMessage]]) -> Blueprint
 
     @blueprint.before_request
     def _guard() -> None:
-        if not (asked_for(current_app.debug, current_app.testing, current_app.config) and local()):
+        if not (asked_for(current_app) and local()):
             abort(404)
 
     @blueprint.after_request
@@ -94,9 +97,17 @@ def inbox_blueprint(messages: Callable[[], Sequence[InboxMessage]]) -> Blueprint
     return blueprint
 
 
-def asked_for(debug: bool, testing: bool, config: Mapping[str, object]) -> bool:  # noqa: FBT001 -- Flask's own flags
-    """Whether development was asked for in so many words; the text "false" is not a yes."""
-    return debug or testing or config.get("VESTIBULE_DEVELOPMENT") in (True, "1")
+def asked_for(app: Flask) -> bool:
+    """Whether this is development as Vestibule sees it; where it is not there, was it asked for?
+
+    What is neither yes nor no is not a yes.
+    """
+    if EXTENSION in app.extensions:
+        return state_of(app).settings.development
+    try:
+        return app.debug or app.testing or asks_for_development(app.config)
+    except ConfigurationError:
+        return False
 
 
 def local() -> bool:
