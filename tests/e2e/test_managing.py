@@ -95,7 +95,7 @@ def test_turning_it_off(member: Visitor) -> None:
 @pytest.mark.row("ATK-40")
 def test_new_recovery_codes(member: Visitor) -> None:
     """A new set of recovery codes replaces the old one whole."""
-    member.follow("See or renew")
+    member.follow("Renew")
     member.press("Make new codes")
     fresh = member.shown_codes()
     member.press("I have saved them")

@@ -248,8 +248,9 @@ def is_led_on(step: Step, visitor: View, stranger: View) -> bool:
     asked_to_sign_in = stranger.status == 401 or "/login" in stranger.location or sent_away
     shown = re.sub(r"\s", "", visitor.body)
     to_page = (visitor.status, visitor.location) == (303, DOOR)
+    # What it can go on by is said to whoever holds the cookie of the login that waits.
     to_program = visitor.status == 401 and shown == (
-        '{"error":"second_step_required","location":"' + DOOR + '","methods":[]}'
+        '{"error":"second_step_required","location":"' + DOOR + '","methods":["totp"]}'
     )
     return asked_to_sign_in and (to_page or to_program)
 
