@@ -226,6 +226,27 @@ def test_a_way_that_is_switched_off_is_not_there(tmp_path: Path) -> None:
     shop.close()
 
 
+def test_a_way_that_is_switched_off_meanwhile_is_sent_nothing(tmp_path: Path) -> None:
+    """Whoever waits while a factor is switched off asks for its code in vain, and goes on."""
+    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=["totp", LETTERS])
+    member = write_to(shop.browser().join())
+    member.get(SETUP)
+    member.send(SETUP, code=code(shop))
+    letters, cookies = member.enrolment_id("letters"), member.sign_out().wait().cookies()
+    phone, now = member.phone, shop.clock.now()
+    shop.close()
+
+    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=["totp"])
+    shop.clock.stand_at(now)
+    browser = Browser(shop, phone=phone)
+    for name, value in cookies.items():
+        browser.client.set_cookie(name, value)
+
+    assert browser.ask(f"{LOGIN}/send", {"method": letters}).status_code == 410
+    assert browser.ask(LOGIN, {"code": browser.next_code()}).status_code == 200
+    shop.close()
+
+
 # Signing in
 
 
