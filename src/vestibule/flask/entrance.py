@@ -1,12 +1,11 @@
 """Where a login begins, and how somebody who is not signed in gets there."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.core.model import Enrolment, Purpose
+from vestibule.core.model import Purpose
 from vestibule.core.ruling import Case
 from vestibule.flask import answers
 from vestibule.flask.navigation import is_navigation, own_path
@@ -21,12 +20,6 @@ def waiting(state: State, token: str | None) -> Case | None:
     if case is None or case.passage.purpose is not Purpose.LOGIN:
         return None
     return case if case.passage.is_pending(state.engine.now()) else None
-
-
-def ways_waiting(state: State, token: str | None) -> Sequence[Enrolment]:
-    """Return the ways a waiting login can go on by, the one to show first at the front."""
-    case = waiting(state, token)
-    return () if case is None else state.engine.ways(case, Purpose.LOGIN)
 
 
 def parked_on(state: State, case: Case | None) -> Parked | None:
@@ -57,9 +50,9 @@ def start_url(state: State) -> str:
 
 def to_sign_in(state: State) -> Response:
     """Send whoever is not signed in where that happens: to the second step, if a login waits."""
-    token = state.cookies.token(request)
-    if waiting(state, token) is not None:
-        return answers.second_step_required(request, ways_waiting(state, token))
+    case = waiting(state, state.cookies.token(request))
+    if case is not None:
+        return to_second_step(state, case)
     start = start_url(state)
     if not is_navigation(request):
         return answers.sign_in_again(request, start)
@@ -70,6 +63,12 @@ def to_sign_in(state: State) -> Response:
     if start == request.script_root + request.path:
         return answers.not_signed_in(state.settings.home_url)
     return answers.private(redirect(start, 303))
+
+
+def to_second_step(state: State, case: Case | None) -> Response:
+    """Lead on to the second step of a login that waits, and say by which ways it can be taken."""
+    ways = () if case is None else state.engine.ways(case, Purpose.LOGIN)
+    return answers.second_step_required(request, ways)
 
 
 def _manager(state: State) -> Any:

@@ -112,7 +112,7 @@ def wait_on(state: State, session: SessionMixin, visit: Visit) -> Response | Non
     state.host.forget_user()
     if request.blueprint == "vestibule":
         return None
-    return answers.second_step_required(request, entrance.ways_waiting(state, visit.token))
+    return entrance.to_second_step(state, entrance.waiting(state, visit.token))
 
 
 def finished(state: State, response: Response) -> Response:
@@ -137,9 +137,10 @@ def led_on(state: State, session: SessionMixin, visit: Visit, response: Response
     if is_marked_here(state.app, request, "exempt"):
         return response
     target = urlsplit(own_path(location, request) or "").path
-    parked = entrance.parked_on(state, entrance.waiting(state, visit.token))
+    case = entrance.waiting(state, visit.token)
+    parked = entrance.parked_on(state, case)
     if parked is None or target not in {parked.entrance, entrance.login_page(state)}:
         return response
     response.close()
     _take_out(state, session, visit)
-    return answers.second_step_required(request, entrance.ways_waiting(state, visit.token))
+    return entrance.to_second_step(state, case)
