@@ -67,6 +67,7 @@ def _on(where: str, parts: Parts, port: int, target: Target) -> Iterator[Figure]
             waiting = crowd.newcomers(parts, names, BATCH * (ROUNDS + 1))
             floor, ours = [], []
             for number in range(ROUNDS + 1):
+                load.connect_anew()
                 mine = waiting[number * BATCH : (number + 1) * BATCH]
                 floor.append(_rate(load, list(_bare()), 200))
                 ours.append(_rate(load, list(_checks(parts, kind, mine, addresses)), kind.status))

@@ -17,6 +17,7 @@ from typing import Final
 CONNECTIONS: Final = 8
 PATIENCE: Final = 60.0
 _END: Final = b"\r\n\r\n"
+_CONNECT_ANEW: Final = "connect anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,19 @@ class Load:
     """The process, and the pipe it is told by what to send."""
 
     def __init__(self, port: int) -> None:
-        """Start it; its connections stay open until `stop`."""
+        """Start it; its connections stay open until `connect_anew` or `stop`."""
         spawn = get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
         self._process = spawn.Process(target=_serve, args=(theirs, port), daemon=True)
         self._process.start()
         theirs.close()
+
+    def connect_anew(self) -> None:
+        """Open new connections: which worker of a server accepts which is chance, and then stays.
+
+        Where all went to one worker it works alone, until they are opened anew.
+        """
+        self._pipe.send(_CONNECT_ANEW)
 
     def send(self, requests: Sequence[bytes]) -> Went:
         """Send the requests, as many at a time as there are connections, and await every answer."""
@@ -93,9 +101,18 @@ def _length(head: bytes) -> int:
 
 
 def _serve(pipe: Connection, port: int) -> None:
-    lines = [_Line(port) for _ in range(CONNECTIONS)]
+    lines = _lines(port)
     while (requests := pipe.recv()) is not None:
-        pipe.send(_carried_out(lines, iter(requests)))
+        if requests == _CONNECT_ANEW:
+            for line in lines:
+                line.socket.close()
+            lines = _lines(port)
+        else:
+            pipe.send(_carried_out(lines, iter(requests)))
+
+
+def _lines(port: int) -> list[_Line]:
+    return [_Line(port) for _ in range(CONNECTIONS)]
 
 
 def _carried_out(lines: Sequence[_Line], requests: Iterator[bytes]) -> Went:

@@ -258,7 +258,7 @@ def test_asking_again_waits_for_an_answer(site: Site, parts: Parts, other: Parts
 
 def ann_with_a_younger_enrolment_first(site: Site) -> Person:
     """Return a person whose second enrolment comes before the first in the order of ids."""
-    drawn = site.opened(random=FixedRandom("five"))
+    drawn = site.opened(random=FixedRandom("one"))
     ann = enrolled(drawn, "ann")
     add(drawn, ann, "totp")
     older, younger = drawn.engine.enrolments("ann")

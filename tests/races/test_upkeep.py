@@ -1,5 +1,6 @@
 """What operators run meanwhile neither stands in the way of an answer nor undoes one."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.races.jobs import word
 from tests.races.people import Site, enrolled, grant_of, recovery_codes, waiting
-from tests.races.turns import Stop, held_back, stopping, threads, wait_until_blocked
+from tests.races.turns import Stop, held_back, locking, stopping, threads, wait_until_blocked
 
 from vestibule.bootstrap import Parts
 from vestibule.bootstrap.operate import rotate_keys
@@ -70,7 +71,7 @@ def test_clearing_out_waits_for_an_answer_and_not_the_other_way_round(
     stop = Stop()
 
     def answer() -> str:
-        engine = stopping(parts.engine, stop)
+        engine = stopping(locking(parts), stop)
         return word(engine.verify(ann.token, Purpose.MANAGE, "000000", HERE).verdict)
 
     with threads() as start:
@@ -98,16 +99,34 @@ def test_an_answer_that_waited_past_the_end_is_refused(parts: Parts, other: Part
     codes = recovery_codes(parts, ann)
     begun = engine.begin_login(ann.login())
     answer = codes[0] if by == "recovery code" else ann.app.code(clock.now(), steps=1)
-    with threads() as start, held_back(other) as release:
+    with threads() as start, other.database.engine.connect() as third:
         # Somebody else's change to the same person, which takes its time.
-        first = start(lambda: other.engine.begin_login(ann.login()).passage.id)
-        wait_until_blocked(parts)
+        third.exec_driver_sql("SELECT 1 FROM ledger FOR NO KEY UPDATE").all()
         late = start(lambda: word(engine.verify(begun.token, Purpose.LOGIN, answer).verdict))
-        wait_until_blocked(parts, 2)
+        wait_until_blocked(parts)
         clock.stand_at(begun.passage.expires_at)
+        third.rollback()
+
+        assert late.result() == "gone"
+
+
+@pytest.mark.row("ATK-26", "ASVS-6.5.5")
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_answer_that_waited_for_a_table_is_ruled_on_anew(parts: Parts, other: Parts) -> None:
+    """An answer that a whole table was closed to for a second is judged as of afterwards."""
+    clock = FakeClock(parts.engine.now())
+    engine = Engine(replace(parts.engine.context, clock=clock))
+    ann = enrolled(parts, "ann")
+    begun = engine.begin_login(ann.login())
+    answer = ann.app.code(clock.now(), steps=1)
+    with threads() as start, held_back(other) as release:
+        late = start(lambda: word(engine.verify(begun.token, Purpose.LOGIN, answer).verdict))
+        wait_until_blocked(parts)
+        clock.stand_at(begun.passage.expires_at)
+        time.sleep(1.1)
         release()
 
-        assert first.result()
         assert late.result() == "gone"
 
 

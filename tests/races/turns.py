@@ -15,6 +15,7 @@ from vestibule.core.engine import Engine
 from vestibule.core.model import Purpose
 from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case
+from vestibule.store import SqlStore
 
 PATIENCE: Final = 10.0
 Result = TypeVar("Result")
@@ -84,6 +85,12 @@ def stopping(engine: Engine, stop: Stop, *, before: int = 0) -> Engine:
     return Engine(replace(engine.context, store=store))
 
 
+def locking(parts: Parts, engine: Engine | None = None) -> Engine:
+    """Return the same engine on a store that locks before it rules, as after a lost race."""
+    store = SqlStore(parts.database, locks_first=True)
+    return Engine(replace((engine or parts.engine).context, store=store))
+
+
 @contextmanager
 def held_back(parts: Parts) -> Iterator[Callable[[], None]]:
     """Hold every transaction back at its last step, the audit trail; lend what lets them go on.
@@ -130,12 +137,26 @@ def one_after_the_other(
     engine = engine or parts.engine
     stop = Stop()
     with threads() as start:
-        one = start(lambda: first(stopping(engine, stop)))
+        one = start(lambda: first(stopping(locking(parts, engine), stop)))
         stop.wait()
         two = start(lambda: second(engine))
         wait_until_blocked(parts)
         stop.release()
         return one.result(), two.result()
+
+
+def overtaken(
+    parts: Parts, first: Answer, second: Answer, engine: Engine | None = None
+) -> tuple[str, str]:
+    """Stop the first when it has ruled on what it saw, do the second, let the first go on."""
+    engine = engine or parts.engine
+    stop = Stop()
+    with threads() as start:
+        one = start(lambda: first(stopping(engine, stop)))
+        stop.wait()
+        two = second(engine)
+        stop.release()
+        return one.result(), two
 
 
 def second_during(

@@ -141,6 +141,11 @@ class Database:
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._writers = Writers() if self._is_sqlite else None
 
+    @property
+    def takes_one_writer(self) -> bool:
+        """Whether writers are alone with the whole database, as in SQLite."""
+        return self._is_sqlite
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Lend a connection for single reads."""

@@ -8,6 +8,7 @@ from vestibule.core.events import Event
 from vestibule.core.model import Challenge, Ledger, Message, Passage, Source
 from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
 from vestibule.store import rows, statements
+from vestibule.store.together import MARK
 from vestibule.store.turn import Change, Turn
 
 _NEVER_A_HASH: Final = b"\x00"
@@ -49,17 +50,8 @@ def seen(turn: Turn, token_hash: bytes) -> Case | None:
 
 def locked(turn: Turn, token_hash: bytes, address: str | None) -> Case | None:
     """Return the passage of a token with all that hangs on it, locked until the turn ends."""
-    asked = {"token_hash": token_hash, "address": address or ""}
-    hanging = turn.rows(statements.CASE, asked)
-    if not hanging:
-        return None
-    passage = rows.passage(hanging[0], "p_")
-    return Case(
-        passage=passage,
-        ledger=rows.ledger(hanging[0], statements.LEDGER_PREFIX[passage.lane]),
-        source=rows.source(hanging[0], "s_"),
-        asked=tuple(_asked(row) for row in hanging),
-    )
+    hanging = turn.rows(statements.CASE, {"token_hash": token_hash, "address": address or ""})
+    return _case(hanging) if hanging else None
 
 
 def obey(turn: Turn, case: Case, ruling: Ruling) -> None:
@@ -68,6 +60,26 @@ def obey(turn: Turn, case: Case, ruling: Ruling) -> None:
     counts = turn.change_together([*needed, *changes])
     if not all(counts[: len(needed)]):
         raise LostRaceError("a locked row changed under the lock")
+
+
+def marked(turn: Turn, token_hash: bytes, address: str | None) -> tuple[Case | None, Sequence[str]]:
+    """Return what `locked` returns, unlocked, and the marks that its rows bear now."""
+    asked = {"token_hash": token_hash, "address": address or ""}
+    hanging = turn.rows(statements.CASE_AS_SEEN, asked)
+    return _case(hanging) if hanging else None, [row[MARK] for row in hanging]
+
+
+def obey_if_as_seen(turn: Turn, case: Case, marks: Sequence[str], ruling: Ruling) -> None:
+    """Change every row that a ruling names; `LostRaceError` where the case has moved on."""
+    if ruling.ends_others:
+        # Which others there are is only certain for who holds the lock when it looks for them.
+        raise LostRaceError("a ruling on more than its case is made under the lock")
+    changes, needed = list(_changes(turn, case, ruling)), _needed(case, ruling)
+    if not needed and not changes:
+        return
+    guard = (statements.CASE_HELD, {"token_hash": case.passage.token_hash}, marks)
+    if not turn.change_if(guard, needed, changes):
+        raise LostRaceError("a row changed while it was ruled on")
 
 
 def opened(
@@ -87,6 +99,16 @@ def opened(
     turn.change_all(statements.ADD_CHALLENGE, added)
     turn.change_all(statements.ADD_EVENT, [rows.event_row(event) for event in events])
     turn.change_all(statements.ADD_MESSAGE, [rows.message_row(message) for message in messages])
+
+
+def _case(hanging: Sequence[rows.Row]) -> Case:
+    passage = rows.passage(hanging[0], "p_")
+    return Case(
+        passage=passage,
+        ledger=rows.ledger(hanging[0], statements.LEDGER_PREFIX[passage.lane]),
+        source=rows.source(hanging[0], "s_"),
+        asked=tuple(_asked(row) for row in hanging),
+    )
 
 
 def _asked(row: rows.Row) -> Asked:

@@ -1,16 +1,13 @@
 """Statements written once for each kind of database: a request only fills in values."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import JSON, Boolean, Delete, Dialect, Insert, Select, Update
 
 Statement = Select[Any] | Insert | Update | Delete
 _Process = Callable[[Any], Any]
-_NAMED: Final = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,6 +15,8 @@ class Prepared:
     """A statement, written when a kind of database is first asked it."""
 
     statement: Statement
+    guarded: "Prepared | None" = field(default=None, repr=False)
+    """A change as a part of a guarded whole (`together`)."""
     _written: dict[str, "Written"] = field(default_factory=dict, repr=False)
 
     def written(self, dialect: Dialect) -> "Written":
@@ -52,47 +51,6 @@ class Written:
         for name, process in self.found.items():
             row[name] = process(row[name])
         return row
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Changes of different rows as one statement, which answers how many rows each has met."""
-
-    text: str
-    changes: Sequence[Written]
-    names: Sequence[Sequence[tuple[str, str]]]
-    """For each change its names, and what they are called in the whole."""
-
-    def parameters(self, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Return what the driver is handed beside the text: values for each change, by name."""
-        handed = {}
-        for change, names, one in zip(self.changes, self.names, values, strict=True):
-            given = change.parameters(one)
-            for name, called in names:
-                handed[called] = given[name]
-        return handed
-
-
-@cache
-def joined(changes: tuple[Prepared, ...], dialect: Dialect) -> Joined:
-    """Return `changes` as one statement of PostgreSQL, which takes parameters by name.
-
-    None may meet a row that another meets: the database carries them out in no certain order.
-    """
-    written = [change.written(dialect) for change in changes]
-    texts, counts = [], []
-    for number, change in enumerate(written):
-        renamed = _NAMED.sub(rf"%(\1_of_{number})s", change.text)
-        texts.append(f"change_{number} AS ({renamed} RETURNING 1)")
-        counts.append(f"(SELECT count(*) FROM change_{number})")  # noqa: S608 - a number of ours
-    return Joined(
-        text=f"WITH {', '.join(texts)} SELECT {', '.join(counts)}",
-        changes=written,
-        names=[
-            [(name, f"{name}_of_{number}") for name in set(_NAMED.findall(change.text))]
-            for number, change in enumerate(written)
-        ],
-    )
 
 
 def _write(statement: Statement, dialect: Dialect) -> Written:

@@ -38,9 +38,14 @@ from vestibule.store.passages import LostRaceError
 class SqlStore:
     """Keeps everything in a SQLite or PostgreSQL database."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep the database; nothing is opened yet."""
+    def __init__(self, database: Database, *, locks_first: bool | None = None) -> None:
+        """Keep the database; nothing is opened yet.
+
+        `locks_first` says to lock what is ruled on before it is, and not only where it has moved on
+        meanwhile. By default that is so where a database takes one writer.
+        """
         self._db = database
+        self._locks_first = database.takes_one_writer if locks_first is None else locks_first
 
     # What a request asks
 
@@ -96,13 +101,29 @@ class SqlStore:
     def decide(
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
     ) -> Ruled | None:
-        """Lock the passage of a token and all that hangs on it, do what `rule` says, commit."""
-        try:
-            return self._decide(token_hash, address, rule)
-        except LostRaceError:
-            return self._decide(token_hash, address, rule)  # on the rows as they are now
+        """Do what `rule` says of the passage of a token and all that hangs on it, and commit.
 
-    def _decide(
+        A file is locked meanwhile. PostgreSQL is asked without a lock first: what was ruled is
+        carried out only where every row is as it was seen and nobody's, else ruled under the lock.
+        """
+        first = self._decided_under_lock if self._locks_first else self._decided_as_seen
+        try:
+            return first(token_hash, address, rule)
+        except LostRaceError:
+            return self._decided_under_lock(token_hash, address, rule)
+
+    def _decided_as_seen(
+        self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
+    ) -> Ruled | None:
+        with self._db.look() as turn:
+            case, marks = passages.marked(turn, token_hash, address)
+            if case is None:
+                return None
+            ruling = rule(case)
+            passages.obey_if_as_seen(turn, case, marks, ruling)
+        return ruling
+
+    def _decided_under_lock(
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
     ) -> Ruled | None:
         with self._db.turn() as turn:

@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from vestibule.core.model import Lane, PassageStatus
 from vestibule.store.prepared import Prepared
 from vestibule.store.tables import challenge, enrolment, event, ledger, message, passage, source
+from vestibule.store.together import adding, changing, mark
 
 _BLOBS: Final = frozenset({"parked", "contact"})
 
@@ -73,16 +74,15 @@ _HANGING: Final = (
     .join(_STRANGER, _is_ledger_of_passage(_STRANGER, Lane.STRANGER))
     .join(challenge, challenge.c.passage_id == passage.c.id)
     .join(enrolment, enrolment.c.id == challenge.c.enrolment_id)
-    .outerjoin(
-        source,
-        and_(source.c.realm == passage.c.realm, source.c.address == bindparam("address")),
-    )
 )
+_RULED_ON: Final = [_KNOWN, _STRANGER, passage, challenge, enrolment]
+"""Whose rows a ruling is made on, in the order in which they are locked: the subject's ledger rows
+first, of both lanes and in the order of `LOCK`; who holds them is alone with everything of it."""
 
 LEDGER_PREFIX: Final = {Lane.KNOWN: "k_", Lane.STRANGER: "l_"}
-"""Where in a row of `CASE` the ledger of a lane is."""
+"""Where in a row of a case the ledger of a lane is."""
 
-CASE: Final = Prepared(
+_CASE: Final = (
     select(
         *_prefixed(passage, "p_"),
         *_prefixed(_KNOWN, LEDGER_PREFIX[Lane.KNOWN]),
@@ -91,14 +91,31 @@ CASE: Final = Prepared(
         *_prefixed(enrolment, "e_"),
         *_prefixed(source, "s_"),
     )
+    .select_from(
+        _HANGING.outerjoin(
+            source,
+            and_(source.c.realm == passage.c.realm, source.c.address == bindparam("address")),
+        )
+    )
+    .where(passage.c.token_hash == bindparam("token_hash"))
+    .order_by(enrolment.c.id, challenge.c.id)
+)
+
+CASE: Final = Prepared(_CASE.with_for_update(of=_RULED_ON, key_share=True))
+"""A passage with all that hangs on it, locked; a row for each challenge, in enrolment order."""
+
+CASE_AS_SEEN: Final = Prepared(_CASE.add_columns(mark(_RULED_ON)))
+"""The same unlocked, with what tells each row from what it was before; for PostgreSQL."""
+
+CASE_HELD: Final = Prepared(
+    select(mark(_RULED_ON))
     .select_from(_HANGING)
     .where(passage.c.token_hash == bindparam("token_hash"))
     .order_by(enrolment.c.id, challenge.c.id)
-    # The subject's ledger rows first, of both lanes and in the order of `SqlStore._lock`: who
-    # holds them is alone with everything of that subject.
-    .with_for_update(of=[_KNOWN, _STRANGER, passage, challenge, enrolment], key_share=True)
+    .with_for_update(of=_RULED_ON, key_share=True, skip_locked=True)
 )
-"""A passage with all that hangs on it, locked; a row for each challenge, in enrolment order."""
+"""Locks what `CASE` locks, for telling whether it is as it was seen. It waits for nobody: what
+another holds is left out, and so is not as it was seen."""
 
 LOOK: Final = Prepared(
     select(
@@ -179,7 +196,7 @@ def ids(values: Sequence[str]) -> dict[str, str]:
 def strike_challenges(count: int) -> Prepared:
     """Count a wrong answer on so many challenges."""
     first = challenge.c.id == bindparam("id_0")
-    return Prepared(
+    return changing(
         challenge.update()
         .where(challenge.c.id.in_(_ids(count)))
         .values(
@@ -195,7 +212,7 @@ def strike_enrolments(count: int, lane: Lane) -> Prepared:
     """Count a wrong answer on so many enrolments, in one lane."""
     counts = {Lane.KNOWN: "failures_known", Lane.STRANGER: "failures_stranger"}
     failures = enrolment.c[counts[lane]]
-    return Prepared(
+    return changing(
         enrolment.update().where(enrolment.c.id.in_(_ids(count))).values({failures: failures + 1})
     )
 
@@ -204,7 +221,7 @@ def strike_enrolments(count: int, lane: Lane) -> Prepared:
 def win_challenges(count: int) -> Prepared:
     """Accept the first of so many open challenges and close the others."""
     first = challenge.c.id == bindparam("id_0")
-    return Prepared(
+    return changing(
         challenge.update()
         .where(challenge.c.id.in_(_ids(count)), challenge.c.status == "open")
         .values(status=case((first, "accepted"), else_="closed"))
@@ -221,7 +238,7 @@ _AS_IT_WAS: Final = and_(
     enrolment.c.status == bindparam("status_before"),
 )
 
-USE_ENROLMENT: Final = Prepared(
+USE_ENROLMENT: Final = changing(
     enrolment.update()
     .where(_AS_IT_WAS)
     .values(
@@ -232,7 +249,7 @@ USE_ENROLMENT: Final = Prepared(
 )
 """Move an enrolment on by a right answer; its status, which is indexed, stays untouched."""
 
-CONFIRM_ENROLMENT: Final = Prepared(
+CONFIRM_ENROLMENT: Final = changing(
     enrolment.update()
     .where(_AS_IT_WAS)
     .values(
@@ -250,7 +267,7 @@ CONFIRM_ENROLMENT: Final = Prepared(
 )
 """The same by the right answer that proves it for the first time."""
 
-SET_LEDGER: Final = Prepared(
+SET_LEDGER: Final = changing(
     ledger.update()
     .where(
         ledger.c.realm == bindparam("the_realm"),
@@ -260,7 +277,7 @@ SET_LEDGER: Final = Prepared(
     .values(_filled(ledger, "spent", "as_of", "failures", "failed_at", "told_at"))
 )
 
-GRANT: Final = Prepared(
+GRANT: Final = changing(
     passage.update()
     .where(
         passage.c.id == bindparam("the_id"),
@@ -295,7 +312,7 @@ END_OTHERS: Final = Prepared(
     .values(status=PassageStatus.ENDED.value, parked=null(), browser_hash=null())
 )
 
-RENEW_CHALLENGE: Final = Prepared(
+RENEW_CHALLENGE: Final = changing(
     challenge.update()
     .where(challenge.c.id == bindparam("the_id"), challenge.c.status == "open")
     .values(_filled(challenge, "generation", "sends", "memo"))
@@ -307,26 +324,22 @@ ADD_CHALLENGE: Final = Prepared(
     challenge.insert().values(_filled(challenge, *challenge.c.keys())).inline()
 )
 
-ADD_EVENT: Final = Prepared(
-    event.insert()
-    .values(_filled(event, *(c.name for c in event.c if c is not event.c.id)))
-    .inline()
+ADD_EVENT: Final = adding(
+    event.insert(), _filled(event, *(c.name for c in event.c if c is not event.c.id))
 )
 
-ADD_MESSAGE: Final = Prepared(message.insert().values(_filled(message, *message.c.keys())).inline())
+ADD_MESSAGE: Final = adding(message.insert(), _filled(message, *message.c.keys()))
 
 
 @cache
 def count_source(dialect: str) -> Prepared:
     """Write a source as a rule saw it; one that was counted since counts one more."""
-    insert = _insert(dialect, source).values(
-        _filled(source, "realm", "address", "failures", "as_of")
-    )
     is_as_seen = and_(
         source.c.failures == bindparam("seen_failures"), source.c.as_of == bindparam("seen_as_of")
     )
-    return Prepared(
-        insert.on_conflict_do_update(
+
+    def count_one_more(insert: Any) -> Any:
+        return insert.on_conflict_do_update(
             index_elements=["realm", "address"],
             set_={
                 "failures": case(
@@ -338,4 +351,6 @@ def count_source(dialect: str) -> Prepared:
                 ),
             },
         )
-    )
+
+    values = _filled(source, "realm", "address", "failures", "as_of")
+    return adding(_insert(dialect, source), values, count_one_more)

@@ -9,10 +9,13 @@ from typing import Any
 
 from sqlalchemy import Dialect
 
-from vestibule.store.prepared import Prepared, joined
+from vestibule.store.prepared import Prepared
+from vestibule.store.together import guarded, together
 
 Change = tuple[Prepared, Mapping[str, Any]]
 """A change, and the values it is carried out with."""
+Guard = tuple[Prepared, Mapping[str, Any], Sequence[str]]
+"""What locks the rows a ruling was made on, what it looks for, and the marks that were seen."""
 
 
 class Turn:
@@ -51,10 +54,28 @@ class Turn:
             return [self.change(change, values) for change, values in changes]
         if not changes:
             return ()
-        whole = joined(tuple(change for change, _ in changes), self._dialect)
+        whole = together(tuple(change for change, _ in changes), self._dialect)
         self._cursor.execute(whole.text, whole.parameters([values for _, values in changes]))
         counts: Sequence[int] = self._cursor.fetchone()
         return counts
+
+    def change_if(self, guard: Guard, needed: Sequence[Change], others: Sequence[Change]) -> bool:
+        """Carry out changes if what a guard locks is as it was seen; say whether it was.
+
+        By one statement of PostgreSQL, whole or not at all: it is also refused where one of those
+        `needed` meets no row.
+        """
+        held, asked, marks = guard
+        changes = [*needed, *others]
+        which = tuple(change for change, _ in changes)
+        whole = guarded(held, which, len(needed), self._dialect)
+        handed = whole.parameters([values for _, values in changes])
+        driver: Any = self._dialect.loaded_dbapi
+        try:
+            self._cursor.execute(whole.text, handed | whole.lookout(asked, marks))
+        except driver.errors.DivisionByZero:
+            return False
+        return bool(self._cursor.fetchone()[0])
 
     def change_all(self, change: Prepared, values: Sequence[Mapping[str, Any]]) -> None:
         """Carry out a change once for each of `values`."""

@@ -1,0 +1,156 @@
+"""Changes told to PostgreSQL together, as one statement: a journey takes longer than a change.
+
+A whole may be guarded. It then locks what a ruling was made on, compares it with what was seen, and
+changes nothing where that has moved on: nothing is locked while Python thinks. What a row is known
+by is its `xmin`, the transaction that last wrote it (PostgreSQL, "System Columns").
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Insert,
+    Label,
+    Update,
+    column,
+    exists,
+    func,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from vestibule.store.prepared import Prepared, Written
+
+MARK: Final = "mark"
+"""The column that tells a row of a case from what it was before."""
+_NAMED: Final = re.compile(r"%\((\w+)\)s")
+_IS_SURE: Final = exists(select(1).select_from(table("sure", column(MARK))))
+_SURE: Final = (
+    "SELECT 1 AS mark FROM held HAVING string_agg(mark, ',') = %(seen)s::text"
+    # What had to wait, for a table that is being altered say, was ruled on too long ago.
+    " AND clock_timestamp() < now() + interval '1 second'"
+)
+
+
+def mark(tables: Sequence[NamedFromClause]) -> Label[Any]:
+    """Return the column that tells rows of `tables` from what they were before."""
+    versions: list[ColumnElement[Any]] = [literal_column(f"{one.name}.xmin") for one in tables]
+    return func.concat_ws(".", *versions).label(MARK)
+
+
+def changing(statement: Update) -> Prepared:
+    """Return an update, alone and as a part of a guarded whole."""
+    return Prepared(statement, Prepared(statement.where(_IS_SURE)))
+
+
+def adding(
+    insert: Insert,
+    values: Mapping[str, BindParameter[Any]],
+    on_conflict: Callable[[Any], Insert] = lambda insert: insert,
+) -> Prepared:
+    """Return an insert of one row, alone and as a part of a guarded whole."""
+    alone = insert.values(dict(values)).inline()
+    guarded = insert.from_select(list(values), select(*values.values()).where(_IS_SURE))
+    return Prepared(on_conflict(alone), Prepared(on_conflict(guarded)))
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Changes of different rows as one statement, which answers how many rows each has met."""
+
+    text: str
+    changes: Sequence[Written]
+    names: Sequence[Sequence[tuple[str, str]]]
+    """For each change its names, and what they are called in the whole."""
+
+    def parameters(self, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return what the driver is handed beside the text: values for each change, by name."""
+        handed = {}
+        for change, names, one in zip(self.changes, self.names, values, strict=True):
+            given = change.parameters(one)
+            for name, called in names:
+                handed[called] = given[name]
+        return handed
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded(Together):
+    """Changes as one statement that does nothing unless what it locks first is as it was seen."""
+
+    held: Written
+
+    def lookout(self, asked: Mapping[str, Any], marks: Sequence[str]) -> dict[str, Any]:
+        """Return what the driver is handed besides: what to lock, and what was seen of it."""
+        return {**self.held.parameters(asked), "seen": ",".join(marks)}
+
+
+@cache
+def together(changes: tuple[Prepared, ...], dialect: Dialect) -> Together:
+    """Return `changes` as one statement of PostgreSQL, which takes parameters by name.
+
+    None may meet a row that another meets: the database carries them out in no certain order.
+    """
+    written = [change.written(dialect) for change in changes]
+    counts = ", ".join(_counts(len(written)))
+    return Together(
+        text=f"WITH {', '.join(_named(written))} SELECT {counts}",
+        changes=written,
+        names=_names(written),
+    )
+
+
+@cache
+def guarded(
+    guard: Prepared, changes: tuple[Prepared, ...], needed: int, dialect: Dialect
+) -> Guarded:
+    """Return `changes` as one statement that does nothing unless what `guard` locks is as seen.
+
+    It answers first whether it was. Where one of the first `needed` changes meets no row although
+    all was as seen, the database refuses the whole: it is made to divide by zero.
+    """
+    held = guard.written(dialect)
+    written = [_part(change).written(dialect) for change in changes]
+    sure, *counts = "(SELECT count(*) FROM sure)", *_counts(len(written))
+    amiss = f"{sure} = 1 AND 0 IN ({', '.join(counts[:needed])})" if needed else "false"
+    parts = [f"held AS MATERIALIZED ({held.text})", f"sure AS MATERIALIZED ({_SURE})"]
+    return Guarded(
+        text=(
+            f"WITH {', '.join([*parts, *_named(written)])}"
+            f" SELECT {sure} / CASE WHEN {amiss} THEN 0 ELSE 1 END, {', '.join(counts)}"
+        ),
+        changes=written,
+        names=_names(written),
+        held=held,
+    )
+
+
+def _part(change: Prepared) -> Prepared:
+    if change.guarded is None:
+        raise TypeError("this change was not written as a part of a guarded whole")
+    return change.guarded
+
+
+def _named(written: Sequence[Written]) -> list[str]:
+    renamed = [
+        _NAMED.sub(rf"%(\1_of_{number})s", change.text) for number, change in enumerate(written)
+    ]
+    return [f"change_{number} AS ({text} RETURNING 1)" for number, text in enumerate(renamed)]
+
+
+def _counts(many: int) -> list[str]:
+    return [f"(SELECT count(*) FROM change_{number})" for number in range(many)]  # noqa: S608
+
+
+def _names(written: Sequence[Written]) -> list[list[tuple[str, str]]]:
+    return [
+        [(name, f"{name}_of_{number}") for name in set(_NAMED.findall(change.text))]
+        for number, change in enumerate(written)
+    ]
