@@ -139,6 +139,29 @@ def test_a_grant_that_has_ended_makes_no_new_set(site: Site) -> None:
     assert ada.answer(ada.login().token, codes[0]).is_accepted
 
 
+@pytest.mark.row("ATK-75", "ATK-80")
+def test_a_spoilt_set_is_told_as_one_without_codes(site: Site) -> None:
+    """A set whose row was altered shows no code and has none left, until a new one is made."""
+    ada = site.enrol()
+    codes = ada.make_recovery_codes()
+    set_id = ada.enrolment("recovery_codes").id
+    site.change("enrolment", {"id": set_id}, secret=b"\x01\x00\x01" + bytes(40))
+
+    def told() -> tuple[list[str], int, bool]:
+        found = site.engine.recovery_codes(site.engine.enrolments("ada"))
+        assert found is not None
+        return list(found.codes), found.remaining, found.is_low
+
+    assert told() == ([], 0, True)
+    assert [way.factor for way in ada.login().ways] == ["totp"]
+    site.fake.move(timedelta(minutes=10))
+    assert told() == ([], 0, True)
+    assert not ada.answer(ada.login().token, codes[0]).is_accepted
+
+    new = ada.make_recovery_codes()
+    assert told() == (list(new), 4, False)
+
+
 def test_a_set_waved_off_is_dropped(site: Site) -> None:
     """Who does not want the codes shown has none, and nobody else can use them."""
     ada = site.enrol()

@@ -99,13 +99,15 @@ def keep(context: Context, codes: CodeSet, origin: Origin, *, kept: bool) -> boo
 def _described(
     context: Context, factor: IssuesCodes, enrolment: Enrolment, *, opened: bool = False
 ) -> CodeSet:
+    # A set that was altered is asked at no login: none of its codes lets anybody in.
+    whole = opened or context.opens(enrolment)
     visible = context.now() < enrolment.created_at + context.profile.enrolment_life
     codes: Sequence[str] = ()
-    if enrolment.secret and visible and (opened or context.opens(enrolment)):
+    if enrolment.secret and visible and whole:
         codes = factor.shown(enrolment if opened else context.vault.opened(enrolment))
     return CodeSet(
         enrolment=enrolment,
-        remaining=factor.remaining(enrolment),
+        remaining=factor.remaining(enrolment) if whole else 0,
         total=factor.total(enrolment),
         codes=codes,
     )
