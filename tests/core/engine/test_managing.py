@@ -154,6 +154,23 @@ def test_a_signed_in_person_proves_anew_who_it_is(site: Site) -> None:
     assert "challenges_opened" in site.told("ada")
 
 
+@pytest.mark.row("ATK-75", "ATK-80")
+def test_a_spoilt_way_is_not_offered_to_prove_anew(letters_site: Site) -> None:
+    """Who proves anew is offered the ways whose rows open, and nothing where none does."""
+    ada = letters_site.enrol()
+    ada.add_letters()
+    spoilt = b"\x01\x00\x01" + bytes(40)
+
+    def offered() -> list[str]:
+        return [way.factor for way in letters_site.engine.askable(ada.passage)]
+
+    assert sorted(offered()) == ["letters", "totp"]
+    letters_site.change("enrolment", {"id": ada.enrolment_id}, secret=spoilt)
+    assert offered() == ["letters"]
+    letters_site.change("enrolment", {"id": ada.enrolment("letters").id}, secret=spoilt)
+    assert offered() == []
+
+
 def test_being_asked_again_replaces_what_was_asked(site: Site) -> None:
     """Asking anew puts new challenges in the place of the old ones, and leaves a draft's alone."""
     ada = site.enrol()
