@@ -5,8 +5,40 @@ import pytest
 from sqlalchemy import text
 
 from vestibule.core.errors import ConfigurationError, DeploymentError, StoreUnavailableError
-from vestibule.store import migrate
-from vestibule.store.database import Database, connect, parse, sqlite_file
+from vestibule.store import migrate, writers
+from vestibule.store.database import (
+    FIRST_TO_OPEN,
+    Database,
+    connect,
+    parse,
+    sqlite_file,
+    write_ahead,
+)
+
+
+class Held:
+    """A cursor on a new file that another connection writes to.
+
+    As SQLite does, it refuses to change the mode at once, and lets who begins to write wait for as
+    long as was said. The change goes through after `refusals` tries.
+    """
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.patience = 0
+        self.waited = 0
+
+    def execute(self, statement: str) -> None:
+        name, _, value = statement.partition("=")
+        if name == "PRAGMA busy_timeout":
+            self.patience = int(value)
+        elif name == "PRAGMA journal_mode":
+            self.refusals -= 1
+            if self.refusals >= 0:
+                raise sqlite3.OperationalError("database is locked")
+        else:
+            self.waited += self.patience
+            raise sqlite3.OperationalError("database is locked")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +87,28 @@ def test_sqlite_is_opened_to_be_safe(sqlite_url: str) -> None:
 
     assert found == wanted
     database.close()
+
+
+@pytest.mark.row("ATK-80")
+def test_a_file_that_is_held_is_waited_for_no_longer_than_a_writer() -> None:
+    """All tries to open a file that another holds wait together as long as one writer would."""
+    held = Held(refusals=10 * FIRST_TO_OPEN)
+    writers.wait_always(held)
+
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        write_ahead(held)
+
+    assert 0.9 * writers.PATIENCE <= held.waited / 1000 <= writers.PATIENCE
+
+
+@pytest.mark.parametrize("refusals", [0, 1, FIRST_TO_OPEN - 1, FIRST_TO_OPEN])
+def test_whoever_opened_a_file_late_waits_like_any_other(refusals: int) -> None:
+    """Whichever try brings a file into WAL mode, its connection waits for locks as all others."""
+    held = Held(refusals=refusals)
+
+    write_ahead(held)
+
+    assert held.patience == 1000 * writers.PATIENCE
 
 
 def test_nothing_is_opened_before_it_is_used(tmp_path: Path) -> None:

@@ -102,11 +102,11 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     writers.wait_always(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an accepted code stays so when the power goes
     cursor.execute("PRAGMA foreign_keys=ON")
-    _write_ahead(cursor)
+    write_ahead(cursor)
     cursor.close()
 
 
-def _write_ahead(cursor: Any) -> None:
+def write_ahead(cursor: Any) -> None:
     """Bring the file into WAL mode, where several processes may be the first to open it."""
     import sqlite3
 
@@ -121,9 +121,10 @@ def _write_ahead(cursor: Any) -> None:
                 cursor.execute("BEGIN IMMEDIATE")
                 cursor.execute("ROLLBACK")
         else:
-            writers.wait_always(cursor)
-            return
-    cursor.execute("PRAGMA journal_mode=WAL")
+            break
+    else:
+        cursor.execute("PRAGMA journal_mode=WAL")
+    writers.wait_always(cursor)
 
 
 def _begin_immediate(connection: Connection) -> None:
