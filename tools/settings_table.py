@@ -16,6 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final
 
+from vestibule.core.caps import Cap, Caps
 from vestibule.core.limits import CERTAIN, Limits
 from vestibule.core.profiles import PROFILES, Profile
 from vestibule.core.registry import factor_type
@@ -98,13 +99,27 @@ def profile_table() -> str:
     rows = [
         (f"`{field.name}`", *(shown(getattr(p, field.name)) for p in PROFILES.values()), meaning)
         for field, meaning in described(Profile)
-        if field.name not in {"name", "limits", "factor_settings"}
+        if field.name not in {"name", "limits", "caps", "factor_settings"}
     ]
     rows += [
         (f"`{PREFIX}{factor.upper()}_{name.upper()}`", *_of_factor(factor, name), "See above.")
         for factor, name in sorted({pair for p in PROFILES.values() for pair in _set_by(p)})
     ]
     return _table(("number", *PROFILES, "meaning"), rows)
+
+
+def caps_table() -> str:
+    """How many codes are sent, by profile."""
+    rows = [
+        (f"`{field.name}`", *(_caps(getattr(p.caps, field.name)) for p in PROFILES.values()), text)
+        for field, text in described(Caps)
+    ]
+    return _table(("number", *PROFILES, "meaning"), rows)
+
+
+def _caps(caps: Cap | tuple[Cap, ...]) -> str:
+    each = caps if isinstance(caps, tuple) else (caps,)
+    return ", ".join(f"{cap.most} in {_length(cap.window)}" for cap in each)
 
 
 def limits_table() -> str:
@@ -125,6 +140,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "factors": factor_table,
     "profiles": profile_table,
     "limits": limits_table,
+    "caps": caps_table,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from tests.core.site import Person, Site, case_of, reason
 
+from vestibule.core.caps import DAY, HOUR, Cap
 from vestibule.core.engine import Engine, Login, Outcome
 from vestibule.core.model import Lane, Notice, Origin, PassageStatus, Purpose
 from vestibule.core.ports import Ruled, Store
@@ -548,3 +549,36 @@ def test_the_store_keeps_to_its_port(site: Site) -> None:
     assert promised == kept
     assert all(getattr(SqlStore, name).__doc__ for name in kept)
     assert isinstance(store_of(site), SqlStore)
+
+
+@pytest.mark.row("ATK-19")
+def test_many_sends_at_once_are_no_more_than_the_cap(site: Site) -> None:
+    """Of many sends counted at the same moment no more have room than the cap has."""
+    now, wanted = site.clock.now(), {"one": Cap(most=5, window=DAY), "all": Cap(most=9, window=DAY)}
+
+    with ThreadPoolExecutor(8) as pool:
+        counted = list(
+            pool.map(lambda _: store_of(site).count_send("default", wanted, now), range(24))
+        )
+
+    assert counted.count(None) == 5
+    assert {row["name"]: row["level"] for row in site.rows("tally")} == {"one": 5.0, "all": 5.0}
+
+
+def test_a_send_without_room_in_one_respect_counts_in_none(site: Site) -> None:
+    """Where one cap is full no other is used up, and the answer is when all have room."""
+    now, store = site.clock.now(), store_of(site)
+    assert store.count_send("default", {"all": Cap(most=1, window=DAY)}, now) is None
+
+    both = {"all": Cap(most=1, window=DAY), "one": Cap(most=1, window=HOUR)}
+    assert store.count_send("default", both, now) == now + DAY
+    assert store.count_send("default", {"one": Cap(most=1, window=HOUR)}, now) is None
+
+
+def test_each_realm_has_tallies_of_its_own(site: Site) -> None:
+    """What one realm sends uses up nothing of another's."""
+    now, store, cap = site.clock.now(), store_of(site), {"all": Cap(most=1, window=DAY)}
+
+    assert store.count_send("default", cap, now) is None
+    assert store.count_send("another", cap, now) is None
+    assert store.count_send("default", cap, now) is not None

@@ -76,6 +76,7 @@ def test_words_of_the_trail_are_stable() -> None:
         "gone",
         "exhausted",
         "delayed",
+        "capped",
         "closed",
         "disabled",
     }

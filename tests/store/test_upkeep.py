@@ -30,9 +30,9 @@ def test_what_is_over_is_cleared_out(letters_site: Site) -> None:
 
     assert sum(purge(site).values()) == 0
     site.fake.move(2 * HOUR)
-    assert purge(site) == {"passages": 4, "drafts": 1, "messages": 0, "sources": 0}
+    assert purge(site) == {"passages": 4, "drafts": 1, "messages": 0, "sources": 0, "tallies": 0}
     site.fake.move(2 * DAY)
-    assert purge(site) == {"passages": 0, "drafts": 0, "messages": 0, "sources": 1}
+    assert purge(site) == {"passages": 0, "drafts": 0, "messages": 0, "sources": 1, "tallies": 0}
     site.fake.move(60 * DAY)
     assert purge(site)["messages"] == 2  # the notice and its one copy
     assert sum(purge(site).values()) == 0

@@ -10,6 +10,7 @@ from typing import Any, Final, get_type_hints
 from vestibule import settings as setting_names
 from vestibule.bootstrap import keys as key_files
 from vestibule.core import registry
+from vestibule.core.caps import DAY, Cap
 from vestibule.core.errors import ConfigurationError, DeploymentError
 from vestibule.core.profiles import PROFILES, Profile
 from vestibule.settings import SettingError, Settings
@@ -64,11 +65,17 @@ def profile_of(settings: Settings) -> Profile:
         names = " or ".join(sorted(PROFILES))
         raise ConfigurationError(f"VESTIBULE_PROFILE is {names}, not {settings.profile!r}")
     profile = PROFILES[settings.profile]
-    if settings.fresh_minutes is None:
-        return profile
-    if not 1 <= settings.fresh_minutes <= 60:  # noqa: PLR2004 - said in the message
-        raise ConfigurationError("VESTIBULE_FRESH_MINUTES is 1 to 60")
-    return dataclasses.replace(profile, fresh_for=timedelta(minutes=settings.fresh_minutes))
+    minutes, sends = settings.fresh_minutes, settings.sends_per_day
+    if minutes is not None:
+        if not 1 <= minutes <= 60:  # noqa: PLR2004 - said in the message
+            raise ConfigurationError("VESTIBULE_FRESH_MINUTES is 1 to 60")
+        profile = dataclasses.replace(profile, fresh_for=timedelta(minutes=minutes))
+    if sends is not None:
+        if sends < 1:
+            raise ConfigurationError("VESTIBULE_SENDS_PER_DAY is 1 or more")
+        caps = dataclasses.replace(profile.caps, all=Cap(most=sends, window=DAY))
+        profile = dataclasses.replace(profile, caps=caps)
+    return profile
 
 
 def check_factors(settings: Settings) -> None:

@@ -208,6 +208,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many codes were sent in one respect: a recent count, draining with time."""
+
+    realm: str
+    name: str
+    level: float
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a request came from, for the audit trail and for slowing a source."""
 

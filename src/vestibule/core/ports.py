@@ -1,9 +1,10 @@
 """All that the rules ask of the world. Each port is few methods, named by what is wanted."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from vestibule.core.caps import Cap
 from vestibule.core.events import Event
 from vestibule.core.model import Challenge, Enrolment, Message, Passage, Purpose
 from vestibule.core.ruling import Case, Ruling, Standing
@@ -144,6 +145,15 @@ class Store(Protocol):
 
     def touch(self, passage_id: str, now: datetime) -> None:
         """Note that a grant was used."""
+        ...
+
+    # Sending
+
+    def count_send(self, realm: str, caps: Mapping[str, Cap], now: datetime) -> datetime | None:
+        """Count one send under every name of `caps`, or none where one has no room.
+
+        Returns when there is room under all of them, None where it was counted.
+        """
         ...
 
     # Enrolments

@@ -6,6 +6,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from vestibule.core.caps import Caps
 from vestibule.core.limits import Limits
 
 
@@ -17,6 +18,8 @@ class Profile:
     """What VESTIBULE_PROFILE calls it."""
     limits: Limits = field(default_factory=Limits)
     """How much guessing is borne."""
+    caps: Caps = field(default_factory=Caps)
+    """How many codes are sent."""
     login_life: timedelta = timedelta(minutes=10)
     """How long a password login waits for its second step (NIST 3.1.3.2: at most 10 minutes)."""
     enrolment_life: timedelta = timedelta(minutes=10)

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     """Too soon after a wrong answer; nothing was compared."""
     CLOSED = "closed"
     """The guessing odds this account allows are spent; nothing was compared."""
+    CAPPED = "capped"
+    """Too many codes were sent of late, to there, for this person or in all; nothing was sent."""
     DISABLED = "disabled"
     """No factor that could judge it is in use any more."""
 

@@ -16,6 +16,7 @@ STATUS: Final = {
     Reason.EXHAUSTED: 429,
     Reason.DELAYED: 429,
     Reason.CLOSED: 429,
+    Reason.CAPPED: 429,
     Reason.DISABLED: 403,
 }
 BLOCKING: Final = frozenset({Reason.EXHAUSTED, Reason.CLOSED, Reason.DISABLED, Reason.GONE})

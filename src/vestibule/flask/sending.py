@@ -61,11 +61,21 @@ def _problem(rejected: Rejected) -> tuple[Problem, int | None]:
     """
     now = state().engine.now()
     if rejected.retry_at is not None:
-        text = _("Another one can be sent at %(time)s.", time=clock_time(rejected.retry_at, now))
+        at = clock_time(rejected.retry_at, now)
         seconds = max(1, round((rejected.retry_at - now).total_seconds()))
-        return Problem(title=_("A code was sent a moment ago"), text=text), seconds
+        return _wait(rejected.reason, at), seconds
     if rejected.reason is Reason.DELAYED:
         text = _("Type the newest one you have, use another way, or start again.")
         return Problem(title=_("No more codes can be sent this time"), text=text), None
     text = _("Use another way, or start again.")
     return Problem(title=_("No code can be sent there now"), text=text), None
+
+
+def _wait(reason: Reason, at: str) -> Problem:
+    if reason is Reason.CAPPED:
+        return Problem(
+            title=_("Many codes were sent of late"),
+            text=_("The next one can be sent at %(time)s. Use another way until then.", time=at),
+        )
+    text = _("Another one can be sent at %(time)s.", time=at)
+    return Problem(title=_("A code was sent a moment ago"), text=text)

@@ -5,7 +5,7 @@ back. Lock order, always: the subject's ledger row, passage, challenges and enro
 order, the source.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from vestibule.core.caps import Cap
 from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
@@ -30,7 +31,7 @@ from vestibule.core.model import (
 )
 from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case, Standing
-from vestibule.store import passages, rows, statements, tables
+from vestibule.store import passages, rows, statements, tables, tallies
 from vestibule.store.database import Database
 from vestibule.store.passages import LostRaceError
 
@@ -211,6 +212,12 @@ class SqlStore:
             connection.execute(
                 update(table).where(table.c.id == passage_id).values(seen_at=rows.number(now))
             )
+
+    # Sending
+
+    def count_send(self, realm: str, caps: Mapping[str, Cap], now: datetime) -> datetime | None:
+        """Count one send under every name of `caps`, or return when there is room for it."""
+        return tallies.count(self._db, realm, caps, now)
 
     # Enrolments
 

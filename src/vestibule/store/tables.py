@@ -146,6 +146,15 @@ source = Table(
     Column("as_of", BigInteger, nullable=False),
 )
 
+tally = Table(
+    "tally",
+    metadata,
+    Column("realm", String(64), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("level", Float, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+)
+
 message = Table(
     "message",
     metadata,

@@ -128,6 +128,10 @@ class Upkeep:
                 tables.source,
                 tables.source.c.as_of < rows.number(now - timedelta(days=1)),
             ),
+            "tallies": (
+                tables.tally,
+                tables.tally.c.as_of < rows.number(now - timedelta(days=1)),
+            ),
         }
         counts = {"passages": self._delete_by_id(passage, finished)}
         counts |= {name: self._delete(table, which) for name, (table, which) in dead.items()}

@@ -306,3 +306,101 @@ def test_a_send_is_told_without_address_or_code(letters_only: Person) -> None:
     fact = letters_only.site.facts("ada")[-1]
     assert fact["name"] == "code_sent"
     assert fact["data"] == {"passage": begun.passage.id, "channel": "email", "generation": 2}
+
+
+def ask_until_refused(person: Person, *, known: bool = False) -> tuple[int, Resent]:
+    """Log in and have a code sent, again and again; return how many were sent, and the refusal."""
+    for count in range(100):
+        resent = send(person, person.login(known=known).token)
+        if not resent.is_on_its_way:
+            return count, resent
+    raise AssertionError("there is no end of codes")
+
+
+@pytest.fixture
+def with_letters(letters_site: Site) -> Person:
+    """Somebody with an app and letters, an hour after both were set up."""
+    ada = letters_site.enrol()
+    ada.add_letters()
+    letters_site.fake.move(timedelta(days=1))
+    return ada
+
+
+@pytest.mark.row("ATK-19")
+def test_a_person_is_sent_few_codes_in_an_hour_however_many_logins(with_letters: Person) -> None:
+    """New logins bring no new sends: after six in an hour the next waits, and is told when."""
+    count, refused = ask_until_refused(with_letters)
+
+    assert count == 6
+    assert isinstance(refused.verdict, Rejected)
+    assert refused.verdict.reason is Reason.CAPPED
+    assert refused.verdict.retry_at == with_letters.site.clock.now() + timedelta(minutes=10)
+
+
+@pytest.mark.row("ATK-19")
+def test_there_is_a_cap_for_the_day_too(with_letters: Person) -> None:
+    """Whoever comes back as soon as the hour allows is sent twenty and a few in a day."""
+    sent = 0
+    for _ in range(24 * 6):
+        if send(with_letters, with_letters.login().token).is_on_its_way:
+            sent += 1
+        with_letters.site.fake.move(timedelta(minutes=10))
+
+    assert 20 <= sent <= 40
+
+
+@pytest.mark.row("ATK-19")
+def test_a_stranger_uses_up_nothing_of_a_known_browser(with_letters: Person) -> None:
+    """Whoever has only the password and asks for codes leaves the owner's own browser its sends."""
+    ask_until_refused(with_letters)
+
+    assert with_letters.login(known=True).passage.lane.value == "known"
+    assert send(with_letters, with_letters.login(known=True).token).is_on_its_way
+
+
+def test_a_login_whose_only_way_has_had_its_sends_still_waits(letters_only: Person) -> None:
+    """A login that may send nothing now is opened all the same, and says when a code can be had."""
+    tokens = [letters_only.login().token for _ in range(9)]
+
+    sends = [challenge_of(letters_only, token).sends for token in tokens]
+    refused = send(letters_only, tokens[-1]).verdict
+    letters_only.site.fake.move(timedelta(minutes=9))
+
+    assert sends.index(0) < 9
+    assert sends[-1] == 0
+    assert isinstance(refused, Rejected)
+    assert refused.reason is Reason.CAPPED
+
+
+@pytest.mark.row("ATK-19")
+def test_a_new_code_that_comes_too_soon_costs_no_send(with_letters: Person) -> None:
+    """Pressing again within the half minute is refused without being counted."""
+    token = with_letters.login().token
+    assert send(with_letters, token).is_on_its_way
+
+    refusals = {send(with_letters, token).verdict for _ in range(20)}
+
+    assert {r.reason for r in refusals if isinstance(r, Rejected)} == {Reason.DELAYED}
+    assert ask_until_refused(with_letters)[0] == 5
+
+
+@pytest.mark.row("ATK-19")
+def test_nobody_sends_to_somebody_elses_mailbox_without_end(letters_site: Site) -> None:
+    """One address gets few codes in an hour, whoever names it as a new way of theirs."""
+    drafts = [
+        letters_site.draft(f"eve{n}", factor="letters", address="ada@site.test") for n in range(9)
+    ]
+
+    assert len(drafts) == 9
+    assert len(code_messages(letters_site)) == 6
+
+
+@pytest.mark.row("ATK-74")
+def test_a_tally_keeps_no_address_and_no_person(with_letters: Person) -> None:
+    """What is counted bears a fingerprint of the mailbox and the person, not their names."""
+    send(with_letters, with_letters.login().token)
+    names = " ".join(row["name"] for row in with_letters.site.rows("tally"))
+
+    assert "site.test" not in names
+    assert "ada" not in names
+    assert "all" in names

@@ -7,6 +7,7 @@ from vestibule.core import events
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import Login, furnished
+from vestibule.core.engine.sending import Asking
 from vestibule.core.factor import Applicant, Factor
 from vestibule.core.model import (
     Enrolment,
@@ -57,7 +58,9 @@ def begin(
     enrolment = _drafted(context, factor, applicant)
     sealed = context.vault.sealed(enrolment)
     challenge = context.challenge(passage, sealed, Purpose.ENROL, now)
-    challenges, messages = sending.only_way(context, [sealed], [challenge], now)
+    challenges, messages = sending.only_way(
+        context, [sealed], [challenge], Asking(now=now, origin=origin, lane=passage.lane)
+    )
     fact = events.EnrolmentBegun(enrolment=enrolment.id, factor=factor.name)
     told = (
         context.event(fact, applicant.subject, now, origin),

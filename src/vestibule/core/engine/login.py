@@ -7,6 +7,7 @@ from vestibule.core import events, policy
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context, lane_of
 from vestibule.core.engine.recovery import is_used_up
+from vestibule.core.engine.sending import Asking
 from vestibule.core.factor import Interaction
 from vestibule.core.model import (
     Enrolment,
@@ -57,7 +58,9 @@ def begin(context: Context, login: Login, origin: Origin) -> Begun:
     asked = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
     opened = [context.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
     ways = policy.offered(asked, context.registry, last_factor=known[1] if known else None)
-    challenges, messages = sending.only_way(context, ways, opened, now)
+    challenges, messages = sending.only_way(
+        context, ways, opened, Asking(now=now, origin=origin, lane=passage.lane)
+    )
     fact = events.LoginPaused(passage=passage.id, lane=passage.lane, kind=passage.kind)
     told = (
         context.event(fact, login.subject, now, origin),

@@ -7,6 +7,7 @@ from vestibule.core import events, policy
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import is_askable
+from vestibule.core.engine.sending import Asking
 from vestibule.core.events import Event
 from vestibule.core.model import Enrolment, EnrolmentStatus, Notice, Origin, Passage, Purpose
 
@@ -94,7 +95,8 @@ def ask_again(
     enrolments = context.store.enrolments(context.realm, passage.subject)
     ways = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
     opened = [context.challenge(passage, way, purpose, now) for way in ways]
-    challenges, messages = sending.with_first_code(context, ways, opened, send, now, channel)
+    asking = Asking(now=now, origin=origin, lane=passage.lane, channel=channel)
+    challenges, messages = sending.with_first_code(context, ways, opened, send, asking)
     fact = events.ChallengesOpened(passage=passage.id, purpose=purpose)
     told = (
         context.event(fact, passage.subject, now, origin),

@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from vestibule.core import events
-from vestibule.core.engine.context import Context
+from vestibule.core import caps, events
+from vestibule.core.caps import Send
+from vestibule.core.engine.context import Context, network_of
 from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
     Enrolment,
     EnrolmentStatus,
+    Lane,
     Message,
     Origin,
     Passage,
@@ -28,6 +30,16 @@ FIRST_GAP: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who asks for a code to be sent: when, from where, in which lane, and over which channel."""
+
+    now: datetime
+    origin: Origin
+    lane: Lane
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resent:
     """Whether a code is on its way; if not, when it may be asked for again."""
 
@@ -40,7 +52,10 @@ class Resent:
 
 
 def only_way(
-    context: Context, ways: Sequence[Enrolment], challenges: Sequence[Challenge], now: datetime
+    context: Context,
+    ways: Sequence[Enrolment],
+    challenges: Sequence[Challenge],
+    asking: Asking,
 ) -> tuple[Sequence[Challenge], Sequence[Message]]:
     """Send at once where there is but one way and it must be sent; else nothing before a press.
 
@@ -48,7 +63,7 @@ def only_way(
     """
     primary = context.registry.primary_names()
     meant = [way.id for way in ways if way.factor in primary]
-    return with_first_code(context, ways, challenges, meant[0] if len(meant) == 1 else "", now)
+    return with_first_code(context, ways, challenges, meant[0] if len(meant) == 1 else "", asking)
 
 
 def with_first_code(
@@ -56,25 +71,21 @@ def with_first_code(
     ways: Sequence[Enrolment],
     challenges: Sequence[Challenge],
     wanted: str,
-    now: datetime,
-    channel: str | None = None,
+    asking: Asking,
 ) -> tuple[Sequence[Challenge], Sequence[Message]]:
     """Return new challenges, that of the enrolment `wanted` with the message that carries its code.
 
-    Where that one is not sent, or not among `ways`, there is no message.
+    Where that one is not sent, not among `ways`, or has had its sends, there is no message.
     """
-    sent_ways = {way.id: way for way in ways if way.id == wanted and is_sent(context, way)}
-    renewed: list[Challenge] = []
-    messages: list[Message] = []
-    for challenge in challenges:
-        way = sent_ways.get(challenge.enrolment_id)
-        if way is None:
-            renewed.append(challenge)
-            continue
-        again, message = _next(context, challenge, way, now, channel)
-        renewed.append(again)
-        messages.append(message)
-    return renewed, messages
+    way = next((way for way in ways if way.id == wanted and is_sent(context, way)), None)
+    if way is None or _count_or_wait(context, way, asking) is not None:
+        return challenges, ()
+    sent = [c for c in challenges if c.enrolment_id == way.id]
+    renewed = {c.id: _next(context, c, way, asking) for c in sent}
+    return (
+        [renewed[c.id][0] if c.id in renewed else c for c in challenges],
+        [message for _, message in renewed.values()],
+    )
 
 
 def sent_events(
@@ -108,23 +119,28 @@ def resend(
 ) -> Resent:
     """Write a message with a new code for one open challenge; the code before is dead at once.
 
-    `channel` is one of the factor's, None for the one it would choose itself.
+    `channel` is one of the factor's, None for the one it would choose itself. The send is counted
+    before it is written: of many at once, each counts, and one is sent.
     """
-    now = context.now()
+    now, key = context.now(), token_hash(token)
 
     def rule(case: Case) -> Ruling:
-        if not _is_live(context, case.passage, now):
+        asking = Asking(now=now, origin=origin, lane=case.passage.lane, channel=channel)
+        asked = _asked_for(context, case, purpose, enrolment_id, now)
+        if asked is None:
             return Ruling(verdict=Rejected(reason=Reason.GONE))
-        for asked in case.asked:
-            challenge, enrolment = asked.challenge, asked.enrolment
-            if enrolment.id != enrolment_id or challenge.purpose is not purpose:
-                continue
-            if challenge.is_open(now) and _may_be_sent(context, enrolment):
-                return _rule(context, asked, now, origin, channel)
-        return Ruling(verdict=Rejected(reason=Reason.GONE))
+        return _too_soon(asked.challenge, now) or _renewed(context, asked, asking)
 
-    key = token_hash(token)
-    ruling = context.store.decide(key, None, rule) if key else None
+    case = context.store.look(key) if key else None
+    if key is None or case is None:
+        return Resent(verdict=Rejected(reason=Reason.GONE))
+    asked = _asked_for(context, case, purpose, enrolment_id, now)
+    if asked is not None and _too_soon(asked.challenge, now) is None:
+        asking = Asking(now=now, origin=origin, lane=case.passage.lane, channel=channel)
+        until = _count_or_wait(context, asked.enrolment, asking)
+        if until is not None:
+            return Resent(verdict=Rejected(reason=Reason.CAPPED, retry_at=until))
+    ruling = context.store.decide(key, None, rule)
     if ruling is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
     context.tell(ruling.events)
@@ -162,26 +178,54 @@ def send_again_at(challenge: Challenge) -> datetime | None:
     return datetime.fromisoformat(sent_at) + gap
 
 
-def _rule(
-    context: Context, asked: Asked, now: datetime, origin: Origin, channel: str | None
-) -> Ruling:
-    challenge = asked.challenge
+def _asked_for(
+    context: Context, case: Case, purpose: Purpose, enrolment_id: str, now: datetime
+) -> Asked | None:
+    """Return what a code is asked for, None where none may be sent for it any more."""
+    if not _is_live(context, case.passage, now):
+        return None
+    for asked in case.asked:
+        challenge, enrolment = asked.challenge, asked.enrolment
+        if enrolment.id != enrolment_id or challenge.purpose is not purpose:
+            continue
+        if challenge.is_open(now) and _may_be_sent(context, enrolment):
+            return asked
+    return None
+
+
+def _too_soon(challenge: Challenge, now: datetime) -> Ruling | None:
     again = send_again_at(challenge)
-    if again is None or now < again:
-        return Ruling(verdict=Rejected(reason=Reason.DELAYED, retry_at=again))
-    renewed, message = _next(context, challenge, asked.enrolment, now, channel)
-    told = sent_events(context, [renewed], [message], now, origin)
+    if again is not None and now >= again:
+        return None
+    return Ruling(verdict=Rejected(reason=Reason.DELAYED, retry_at=again))
+
+
+def _renewed(context: Context, asked: Asked, asking: Asking) -> Ruling:
+    renewed, message = _next(context, asked.challenge, asked.enrolment, asking)
+    told = sent_events(context, [renewed], [message], asking.now, asking.origin)
     return Ruling(verdict=Pending(), renewed=renewed, messages=(message,), events=told)
 
 
+def _count_or_wait(context: Context, way: Enrolment, asking: Asking) -> datetime | None:
+    """Count a send to where a way's codes go; where there is no room, return when there is."""
+    destination = context.opening(way, asking.now, asking.channel).destination or ""
+    send = Send(
+        address=context.vault.name_of(destination, use="address"),
+        subject=context.vault.name_of(way.subject, use="subject"),
+        network=network_of(asking.origin.address),
+        range=caps.range_of(destination),
+        lane=asking.lane,
+    )
+    wanted = caps.counted(send, context.profile.caps)
+    return context.store.count_send(context.realm, wanted, asking.now)
+
+
 def _next(
-    context: Context,
-    challenge: Challenge,
-    enrolment: Enrolment,
-    now: datetime,
-    channel: str | None,
+    context: Context, challenge: Challenge, enrolment: Enrolment, asking: Asking
 ) -> tuple[Challenge, Message]:
-    opening, factor = context.opening(enrolment, now, channel), context.registry[enrolment.factor]
+    now = asking.now
+    opening = context.opening(enrolment, now, asking.channel)
+    factor = context.registry[enrolment.factor]
     renewed = replace(
         challenge,
         generation=challenge.generation + (1 if challenge.sends else 0),
