@@ -42,6 +42,7 @@ def prepare(folder: Path, port: int) -> Flask:
             "INSTANCE_PATH": folder,
             "SITE_URL": f"http://localhost:{port}",
             "VESTIBULE_DEVELOPMENT": True,
+            "VESTIBULE_FACTORS": ["totp", "phone", "recovery_codes"],
             "VESTIBULE_ISSUER": "Porchlight",
         }
     )

@@ -6,6 +6,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from inspect import getsourcefile
 from pathlib import Path
@@ -79,7 +80,7 @@ def world(now: datetime) -> Env:
 
 def begun(factor: Factor, now: datetime = START) -> Enrolment:
     """An enrolment of a factor, as the engine makes it of a draft."""
-    draft = factor.begin(applicant("ada"), world(now))
+    draft = factor.begin(replace(applicant("ada"), answers=TOLD.get(factor.name, {})), world(now))
     return Enrolment(
         id="e" * 32,
         realm="default",
@@ -92,13 +93,19 @@ def begun(factor: Factor, now: datetime = START) -> Enrolment:
     )
 
 
+# What a person tells before one can be added.
+TOLD: Mapping[str, Mapping[str, str]] = {
+    "email": {"address": "ada@site.test"},
+    "letters": {"address": "ada@site.test"},
+    "phone": {"country": "DE", "number": "0170 1234567"},
+}
 # How each factor's owner comes to know a right answer.
 ANSWERS: Mapping[str, Callable[[Enrolment, Env], str]] = {
     "totp": lambda enrolment, env: SoftwareAuthenticator(enrolment.secret).code(env.now),
     "recovery_codes": lambda enrolment, _: str(json.loads(enrolment.secret)[0]),
-    "letters": lambda _, env: env.code_for(CHALLENGE, 6),
+    **{name: lambda _, env: env.code_for(CHALLENGE, 6) for name in TOLD},
 }
-WRONG = {"totp": "271828", "recovery_codes": "0" * 20, "letters": "271828"}
+WRONG = {"totp": "271828", "recovery_codes": "0" * 20, **dict.fromkeys(TOLD, "271828")}
 
 
 def read(factor: Factor, answer: str) -> str:
@@ -322,8 +329,8 @@ def equipped(site: Site, factor: Factor) -> tuple[Person, str]:
     ada = site.enrol()
     if factor.name == "recovery_codes":
         ada.make_recovery_codes()
-    elif factor.name == "letters":
-        ada.add_letters()
+    elif factor.name in TOLD:
+        ada.add(factor.name, **TOLD[factor.name])
     return ada, ada.enrolment(factor.name).id
 
 

@@ -147,12 +147,12 @@ class Site:
         *,
         factor: str = "totp",
         login: Login | None = None,
-        address: str = "",
+        **answers: str,
     ) -> Draft | None:
-        """Begin to enrol; codes that are sent go to `address`, else to the account's own."""
+        """Begin to enrol, with what the person answered to the questions of the factor."""
         return self.engine.begin_enrolment(
             self.engine.registry[factor],
-            replace(applicant(subject), answers={"address": address} if address else {}),
+            replace(applicant(subject), answers=answers),
             login or Login(subject=subject, identity=subject),
             passage,
         )
@@ -306,14 +306,18 @@ class Person:
 
     def add_letters(self, address: str = "") -> Enrolment:
         """Add a second way, whose codes are sent to an address of their own."""
-        draft = self.site.draft(self.subject, self.passage, factor="letters", address=address)
+        return self.add("letters", address=address)
+
+    def add(self, factor: str, **answers: str) -> Enrolment:
+        """Add a second way whose codes are sent, and prove it by the first of them."""
+        draft = self.site.draft(self.subject, self.passage, factor=factor, **answers)
         if draft is None:
             raise AssertionError("there may be no more")
         self.deliver()
         outcome = self.answer(self.token, self.site.post.code(), Purpose.ENROL)
         if not outcome.is_accepted:
             raise AssertionError(outcome.verdict)
-        return self.enrolment("letters")
+        return self.enrolment(factor)
 
     def deliver(self) -> int:
         """Let the courier do its round."""

@@ -45,6 +45,8 @@ class Traits:
     """A person adds one on the pages; others are made otherwise, such as recovery codes."""
     single: bool = False
     """A person has one at most."""
+    replaces: bool = False
+    """A person has one at most, and a new one takes its place once it is proven."""
     phishing_resistant: bool = False
     channels: tuple[str, ...] = ()
     """Over what its codes are sent; empty where the person already holds what is asked."""

@@ -66,6 +66,8 @@ class Won:
     challenge_id: str
     closed_ids: tuple[str, ...]
     enrolment: Enrolment
+    replaces: bool = False
+    """Revoke the subject's other enrolments of the same factor: this one takes their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

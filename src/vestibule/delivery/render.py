@@ -57,6 +57,8 @@ def render(message: Message, *, site: str, code: str | None, way: str = "") -> R
     a sentence.
     """
     clean = _one_line(site)
+    if code is not None and message.channel == "call":
+        return Rendered(subject=None, text=_spoken(code, clean))
     if code is not None:
         return Rendered(
             subject=f"Your code for {clean}",
@@ -65,6 +67,15 @@ def render(message: Message, *, site: str, code: str | None, way: str = "") -> R
     subject, body = _NOTICES[message.text]
     filled = f"{body}\n\n{_NOT_YOU}".format(site=clean, way=way)
     return Rendered(subject=f"{clean}: {subject}", text=filled)
+
+
+def _spoken(code: str, site: str) -> str:
+    """Return a code as a voice reads it out: each digit alone, and all of them twice."""
+    digits = ", ".join(code)
+    return (
+        f"Hello. This is a call from {site}. Your code is: {digits}. Once more: {digits}. "
+        "It works once. Never tell it to anybody. Goodbye."
+    )
 
 
 def _one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from vestibule.core.errors import StoreUnavailableError
 from vestibule.core.events import Event
-from vestibule.core.model import Challenge, Ledger, Message, Passage, Source
+from vestibule.core.model import Challenge, Enrolment, Ledger, Message, Passage, Source
 from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
 from vestibule.store import rows, statements
 from vestibule.store.together import MARK
@@ -147,6 +147,8 @@ def _changes(turn: Turn, case: Case, ruling: Ruling) -> Iterator[Change]:
         yield _setting(ruling.ledger)
     if ruling.struck is not None:
         yield from _striking(ruling.struck)
+    if ruling.won is not None and ruling.won.replaces:
+        yield _replacing(ruling.won.enrolment)
     if ruling.ends_others:
         yield _ending_others(case.passage)
     if ruling.source is not None:
@@ -193,6 +195,11 @@ def _granting(before: Passage, after: Passage) -> Change:
         "status_before": before.status.value,
     }
     return statements.GRANT, rows.passage_row(after) | as_it_was
+
+
+def _replacing(enrolment: Enrolment) -> Change:
+    which = {"realm": enrolment.realm, "subject": enrolment.subject, "factor": enrolment.factor}
+    return statements.REPLACE_OTHERS, which | {"but": enrolment.id}
 
 
 def _ending_others(passage: Passage) -> Change:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from vestibule.core.model import Lane, PassageStatus
+from vestibule.core.model import EnrolmentStatus, Lane, PassageStatus
 from vestibule.store.prepared import Prepared
 from vestibule.store.tables import challenge, enrolment, event, ledger, message, passage, source
 from vestibule.store.together import adding, changing, mark
@@ -311,6 +311,25 @@ END_OTHERS: Final = Prepared(
     )
     .values(status=PassageStatus.ENDED.value, parked=null(), browser_hash=null())
 )
+
+REPLACE_OTHERS: Final = Prepared(
+    enrolment.update()
+    .where(
+        enrolment.c.realm == bindparam("realm"),
+        enrolment.c.subject == bindparam("subject"),
+        enrolment.c.status == EnrolmentStatus.ACTIVE.value,
+        enrolment.c.factor == bindparam("factor"),
+        enrolment.c.id != bindparam("but"),
+    )
+    .values(
+        status=EnrolmentStatus.REVOKED.value,
+        secret=b"",
+        state={},
+        preferred=False,
+        version=enrolment.c.version + 1,
+    )
+)
+"""Revoke the others of a factor. They may be any number: said only by who holds the lock."""
 
 RENEW_CHALLENGE: Final = changing(
     challenge.update()

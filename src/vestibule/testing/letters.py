@@ -6,9 +6,9 @@ Like a factor of anybody else's it is loaded by its path: `vestibule.testing.let
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hmac import compare_digest
 from typing import ClassVar, Final
 
+from vestibule.core import sent
 from vestibule.core.factor import (
     Applicant,
     CodeFormat,
@@ -22,7 +22,7 @@ from vestibule.core.factor import (
 from vestibule.core.model import Challenge, Enrolment
 from vestibule.core.presentation import Presentation, Question
 from vestibule.core.spelling import digits_only
-from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
+from vestibule.core.verdict import Verdict
 
 ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
@@ -106,10 +106,7 @@ class Letters:
     def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
         """Accept the one live code of the challenge."""
         del enrolment
-        code = env.code_for(challenge, self.digits)
-        if compare_digest(code.encode(), answer.encode()):
-            return Accepted()
-        return Rejected(reason=Reason.WRONG)
+        return sent.judge(challenge, answer, self.digits, env)
 
     def after_restore(self, enrolment: Enrolment, env: Env) -> Enrolment:
         """Return `enrolment` itself: codes belong to challenges, which all ended."""

@@ -21,11 +21,13 @@ from vestibule.core.verdict import Accepted
 
 def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
     """Return the ruling on a right answer, and what the browser gets by it."""
-    case, answer, winner = attempt.case, attempt.answer, right.winner
+    context, case = attempt.context, attempt.case
+    answer, winner = attempt.answer, right.winner
     enrolment = _moved_on(attempt, winner.enrolment, right.accepted)
-    through = granted(attempt.context, case.passage, enrolment, answer.purpose, attempt.now)
+    through = granted(context, case.passage, enrolment, answer.purpose, attempt.now)
     same = [a.challenge for a in case.asked if a.challenge.purpose is answer.purpose]
     is_first = case.passage.status is PassageStatus.PENDING
+    replaces = attempt.is_enrolling and context.registry[enrolment.factor].traits.replaces
     ruling = Ruling(
         verdict=right.accepted,
         won=Won(
@@ -33,10 +35,11 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
             challenge_id=winner.challenge.id,
             closed_ids=tuple(c.id for c in same if c.id != winner.challenge.id),
             enrolment=enrolment,
+            replaces=replaces,
         ),
         ledger=_settled(attempt, sum(challenge.spent for challenge in same)),
         passage=through.passage,
-        ends_others=attempt.is_enrolling and is_first,
+        ends_others=replaces or (attempt.is_enrolling and is_first),
         events=attempt.events(*_facts(attempt, enrolment)),
         messages=_notices(attempt, enrolment),
     )

@@ -71,7 +71,7 @@ def begin(
         sealed,
         challenges[0],
         primary=context.registry.primary_names(),
-        most=1 if factor.traits.single else context.profile.enrolments_per_factor,
+        most=_most(context, factor),
         messages=messages,
         events=told,
     )
@@ -109,9 +109,15 @@ def addable(context: Context, enrolments: Sequence[Enrolment]) -> list[Factor]:
         factor
         for factor in context.registry
         if factor.traits.addable
-        and sum(e.factor == factor.name for e in enrolments)
-        < (1 if factor.traits.single else context.profile.enrolments_per_factor)
+        and sum(e.factor == factor.name for e in enrolments) < _most(context, factor)
     ]
+
+
+def _most(context: Context, factor: Factor) -> int:
+    """Return before how many of its kind another may be begun."""
+    if factor.traits.replaces:
+        return 2  # the one there is, which counts until the new one is proven
+    return 1 if factor.traits.single else context.profile.enrolments_per_factor
 
 
 def _shown(context: Context, enrolment: Enrolment) -> Enrolment | None:

@@ -20,7 +20,7 @@ from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of, told
 from vestibule.flask.qr import qr_of
-from vestibule.flask.texts import gettext
+from vestibule.flask.texts import gettext, locale, region
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
 
@@ -101,6 +101,8 @@ def _questions(
         account=state().applicant(person.subject, person.user).account,
         fields=[_asked(question, answers, refused) for question in questions],
         problem=refused and Problem(title=_("That can’t be used"), text=gettext(refused.text)),
+        locale=locale(),
+        region=region(),
         action=url_for("vestibule.begin", factor=factor.name),
         cancel_url=url_for("vestibule.manage"),
     )
