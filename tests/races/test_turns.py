@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, NullPool, create_engine, make_url
+from sqlalchemy import Connection, NullPool, create_engine, func, make_url, select
 from tests.races.jobs import with_limits
 from tests.races.people import (
     Person,
@@ -39,12 +39,13 @@ from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
 from vestibule.core.limits import CERTAIN
 from vestibule.core.model import ChallengeStatus, Purpose
+from vestibule.store.prepared import Prepared
 from vestibule.testing import FixedRandom
 
 pytestmark = pytest.mark.postgresql
 
 
-@pytest.fixture(params=["read committed", "repeatable read"])
+@pytest.fixture(params=["read committed", "repeatable read", "serializable"])
 def site(request: pytest.FixtureRequest, postgresql_url: str, tmp_path: Path) -> Iterator[Site]:
     """An installation on PostgreSQL, whatever isolation the server gives to whom asks for none."""
     site = made_site(postgresql_url, tmp_path)
@@ -71,6 +72,15 @@ def other(site: Site) -> Iterator[Parts]:
     opened = site.opened()
     yield opened
     opened.database.close()
+
+
+@pytest.mark.row("ATK-24")
+def test_a_statement_of_its_own_sees_what_is_committed(parts: Parts) -> None:
+    """What is read and carried out without a transaction runs at our isolation as well."""
+    asked = Prepared(select(func.current_setting("transaction_isolation").label("level")))
+
+    with parts.database.look() as turn:
+        assert turn.rows(asked, {}) == [{"level": "read committed"}]
 
 
 @pytest.mark.row("ATK-24", "OTP-06")

@@ -21,6 +21,7 @@ OLDEST_SQLITE: Final = (3, 35, 0)
 FIRST_TO_OPEN: Final = 100
 """How often a connection tries to be the one that brings a new file into WAL mode."""
 READS_ONLY: Final = "vestibule_reads_only"
+_READ_COMMITTED: Final = r"-cdefault_transaction_isolation=read\ committed"
 
 
 def parse(url: str) -> URL:
@@ -50,12 +51,13 @@ def connect(url: str) -> Engine:
             pool_pre_ping=False,
             pool_recycle=1800,
             # Said aloud, because the server's default may be another: who waited for a lock must
-            # see the rows as they are then, not as they were before the wait.
+            # see the rows as they are then, not as they were before the wait. To the driver for
+            # transactions, and below to the server for a statement that is its own.
             isolation_level="READ COMMITTED",
             # Every row a request asks for has a key. A plan is made once a connection, perhaps
             # while the tables are small and uncounted: it must not read them whole ever after.
             connect_args={
-                "options": f"-csearch_path={SCHEMA} -cenable_seqscan=off",
+                "options": f"-csearch_path={SCHEMA} -cenable_seqscan=off {_READ_COMMITTED}",
                 "connect_timeout": 5,
             },
         )
