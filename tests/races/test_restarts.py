@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine
 from tests.races.jobs import Job
 from tests.races.people import (
     LETTERS,
@@ -17,8 +18,14 @@ from tests.races.people import (
 from tests.races.servers import THREADS, Order, Servers, alone
 
 from vestibule.bootstrap import Parts
+from vestibule.core.errors import StoreUnavailableError
 from vestibule.core.model import Purpose
 from vestibule.core.verdict import Reason, Rejected
+
+OTHERS_END = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 @pytest.mark.row("ATK-27", "ATK-25")
@@ -109,3 +116,19 @@ def test_two_processes_start_in_an_empty_place(
     opened = place.opened()
     assert enrolled(opened, "ann").token
     opened.database.close()
+
+
+@pytest.mark.row("ATK-80")
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_was_restarted_is_missed_once(parts: Parts, postgresql_database: str) -> None:
+    """Connections that all ended together are found out by one request, not by one for each."""
+    with parts.database.look(), parts.database.look(), parts.database.look():
+        pass
+    with create_engine(postgresql_database, poolclass=NullPool).connect() as administrator:
+        administrator.exec_driver_sql(OTHERS_END)
+
+    with pytest.raises(StoreUnavailableError):
+        parts.engine.standing("ann", None)
+
+    assert not any(parts.engine.standing("ann", None).enrolled for _ in range(3))

@@ -201,7 +201,9 @@ class Database:
             if lent is not None and dialect.is_disconnect(
                 cast("Any", error), lent.driver_connection, None
             ):
+                # The others in the pool were most likely lost with it, as in a restart.
                 lent.invalidate()
+                self.engine.dispose()
             _raise(error)
         finally:
             if lent is not None:
