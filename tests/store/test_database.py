@@ -1,4 +1,5 @@
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,33 @@ def test_a_database_that_does_not_answer_is_told_in_our_word(url: str) -> None:
         pass
     with pytest.raises(StoreUnavailableError, match="did not answer"), database.write():
         pass
+
+
+@pytest.mark.row("ATK-80")
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ("SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)"),
+        ("SET LOCAL idle_in_transaction_session_timeout = 50", "SELECT pg_sleep(0)"),
+    ],
+    ids=["a standby", "an idle transaction"],
+)
+def test_a_server_that_will_not_write_is_told_in_our_word(
+    postgresql_url: str, refused: tuple[str, str]
+) -> None:
+    """A server that only reads, or has given a transaction up, did not answer."""
+    database = Database(connect(postgresql_url))
+
+    def write() -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql(refused[0])
+            time.sleep(0.2)
+            connection.exec_driver_sql(refused[1])
+
+    with pytest.raises(StoreUnavailableError, match="did not answer"):
+        write()
+    database.close()
 
 
 @pytest.mark.row("ATK-74", "ATK-80")

@@ -9,8 +9,9 @@ from vestibule.core.errors import DeploymentError, StoreUnavailableError, UsageE
 
 MISSING: Final = frozenset({"3F000", "42P01", "42703"})
 """PostgreSQL's states for a schema, a table or a column that is not there."""
-NOT_ALLOWED: Final = "42501"
-"""Its state for a user who may not."""
+DOWN: Final = frozenset({"42501", "25006", "25P03"})
+"""Its states for a user who may not, for a server that only reads (a standby, a full disk), and for
+a transaction it gave up because nothing was said in it."""
 
 
 def in_our_words(error: Exception) -> Exception | None:
@@ -27,7 +28,7 @@ def in_our_words(error: Exception) -> Exception | None:
             "a value handed to Vestibule cannot be stored: a subject is text without NUL, and a "
             f"number is of ordinary size ({type(said).__name__})"
         )
-    is_down = {"OperationalError", "InterfaceError"} & kinds or _state(said) == NOT_ALLOWED
+    is_down = {"OperationalError", "InterfaceError"} & kinds or _state(said) in DOWN
     if is_down or isinstance(error, PoolTimeoutError | DisconnectionError):
         kind = type(said).__name__
         return StoreUnavailableError(f"the database of Vestibule did not answer ({kind})")
