@@ -102,7 +102,7 @@ class Upkeep:
 
         `shown_once` names the factors whose secrets are for a person's eyes: they are forgotten.
         """
-        passage, enrolment, message = tables.passage, tables.enrolment, tables.message
+        passage, message = tables.passage, tables.message
         hour_ago = rows.number(now - timedelta(hours=1))
         finished = and_(
             passage.c.expires_at < hour_ago,
@@ -113,10 +113,6 @@ class Upkeep:
             ),
         )
         dead: dict[str, tuple[Table, ColumnElement[bool]]] = {
-            "drafts": (
-                enrolment,
-                and_(enrolment.c.status == "pending", enrolment.c.created_at < hour_ago),
-            ),
             "messages": (
                 message,
                 and_(
@@ -133,7 +129,10 @@ class Upkeep:
                 tables.tally.c.as_of < rows.number(now - timedelta(days=1)),
             ),
         }
-        counts = {"passages": self._delete_by_id(passage, finished)}
+        counts = {
+            "passages": self._delete_by_id(passage, finished),
+            "drafts": self._drop_drafts(hour_ago),
+        }
         counts |= {name: self._delete(table, which) for name, (table, which) in dead.items()}
         self._forget_secrets(shown_once, hour_ago)
         return counts
@@ -159,6 +158,21 @@ class Upkeep:
                 return count
             count += self._delete(table, and_(table.c.id.in_(ids), which))
             after = ids[-1]
+
+    def _drop_drafts(self, before: int) -> int:
+        """Delete old drafts, each as its owner would.
+
+        With a draft goes its challenge, which an answer locks before it: so the ledger comes first.
+        """
+        table, store = tables.enrolment, SqlStore(self._db)
+        dead = select(table.c.realm, table.c.subject, table.c.id).where(
+            table.c.status == "pending", table.c.created_at < before
+        )
+        with self._db.read() as connection:
+            found = connection.execute(dead).all()
+        for realm, subject, draft in found:
+            store.drop_draft(realm, subject, draft)
+        return len(found)
 
     def _forget_secrets(self, factors: Collection[str], before: int) -> None:
         table = tables.enrolment
