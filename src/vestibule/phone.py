@@ -71,12 +71,12 @@ def read(typed: str, region: str = "") -> Number | None:
 
 
 def masked(number: Number) -> str:
-    """Return a number so that its owner knows it and nobody else learns it.
+    r"""Return a number so that its owner knows it and nobody else learns it.
 
     It stays on one line.
 
     >>> masked(Number(e164="+491701234567", country=49, kind=Kind.MOBILE))
-    '+49\\xa0•••\\xa067'
+    '+49\xa0•••\xa067'
     """
     return f"+{number.country}\u00a0•••\u00a0{number.e164[-2:]}"
 
