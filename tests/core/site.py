@@ -147,12 +147,12 @@ class Site:
         *,
         factor: str = "totp",
         login: Login | None = None,
-        **answers: str,
+        answers: Mapping[str, str] | None = None,
     ) -> Draft | None:
         """Begin to enrol, with what the person answered to the questions of the factor."""
         return self.engine.begin_enrolment(
             self.engine.registry[factor],
-            replace(applicant(subject), answers=answers),
+            replace(applicant(subject), answers=answers or {}),
             login or Login(subject=subject, identity=subject),
             passage,
         )
@@ -310,7 +310,7 @@ class Person:
 
     def add(self, factor: str, **answers: str) -> Enrolment:
         """Add a second way whose codes are sent, and prove it by the first of them."""
-        draft = self.site.draft(self.subject, self.passage, factor=factor, **answers)
+        draft = self.site.draft(self.subject, self.passage, factor=factor, answers=answers)
         if draft is None:
             raise AssertionError("there may be no more")
         self.deliver()

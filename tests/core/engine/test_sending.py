@@ -87,7 +87,7 @@ def test_recovery_codes_are_no_other_way(letters_only: Person) -> None:
 
 def test_a_way_being_added_is_sent_its_code_at_once(letters_site: Site) -> None:
     """The first code of a new way is written with its challenge, to the address just given."""
-    draft = letters_site.draft("ada", factor="letters", address="new@site.test")
+    draft = letters_site.draft("ada", factor="letters", answers={"address": "new@site.test"})
     assert draft is not None
     (message,) = code_messages(letters_site)
     (asked,) = case_of(letters_site, draft.token or "").asked
@@ -388,7 +388,8 @@ def test_a_new_code_that_comes_too_soon_costs_no_send(with_letters: Person) -> N
 def test_nobody_sends_to_somebody_elses_mailbox_without_end(letters_site: Site) -> None:
     """One address gets few codes in an hour, whoever names it as a new way of theirs."""
     drafts = [
-        letters_site.draft(f"eve{n}", factor="letters", address="ada@site.test") for n in range(9)
+        letters_site.draft(f"eve{n}", factor="letters", answers={"address": "ada@site.test"})
+        for n in range(9)
     ]
 
     assert len(drafts) == 9
