@@ -19,7 +19,7 @@ from typing import Any, Final
 from vestibule.core.caps import Cap, Caps
 from vestibule.core.limits import CERTAIN, Limits
 from vestibule.core.profiles import PROFILES, Profile
-from vestibule.core.registry import factor_type
+from vestibule.core.registry import factor_type, house_names
 from vestibule.settings import PREFIX, Settings
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -85,10 +85,12 @@ def settings_table() -> str:
 
 
 def factor_table() -> str:
-    """The settings of the factors that are on offer by default."""
+    """The settings of the factors of the house, those first that are on offer by default."""
+    default = Settings().factors
+    names = [*default, *sorted(house_names() - set(default))]
     rows = [
         (f"`{PREFIX}{factor.upper()}_{field.name.upper()}`", shown(field.default), meaning)
-        for factor in Settings().factors
+        for factor in names
         for field, meaning in described(factor_type(factor))
     ]
     return _table(("setting", "default", "meaning"), rows)
