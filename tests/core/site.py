@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import select
+from tests.codes import code_in, is_code
 from tests.heard import heard
 
 from vestibule import oath
@@ -61,8 +62,7 @@ class Post:
 
     def code(self) -> str:
         """The newest code, as a person reads it who looks for it among other mail."""
-        texts = [sent.text for sent in self.sent if " is your code for " in sent.text]
-        return texts[-1].split()[0]
+        return code_in([sent.text for sent in self.sent if is_code(sent.text)][-1])
 
 
 @dataclass

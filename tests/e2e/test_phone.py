@@ -1,6 +1,5 @@
 """A phone number in a real browser: chosen, proven, called, changed; with scripts and without."""
 
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import update
+from tests.codes import code_in
 from tests.e2e.conftest import Open
 from tests.e2e.served import PASSWORD, Served, notebook, proven_long_ago
 from tests.e2e.visitor import LIST, SECOND_STEP, Visitor
@@ -42,15 +42,6 @@ def rung(site: Served, count: int) -> InboxMessage:
             return found[0]
         time.sleep(0.05)
     raise AssertionError("the phone did not ring")
-
-
-def code_in(message: InboxMessage) -> str:
-    """The code, as it is read or heard."""
-    if message.channel == "call":
-        heard = re.search(r"Your code is: ([\d, ]+)\.", message.text)
-        assert heard is not None
-        return heard.group(1).replace(", ", "")
-    return message.text.split()[0]
 
 
 def give_password(me: Visitor, path: str = "/login") -> None:
@@ -98,7 +89,7 @@ def test_a_phone_without_scripts(open_browser: Open, site: Served) -> None:
     me.page.get_by_label("Phone number").fill("0170 1234567")
     me.press("Send me a code")
     assert (rung(site, 1).channel, rung(site, 1).to) == ("sms", MOBILE)
-    me.field().fill(code_in(rung(site, 1)))
+    me.field().fill(code_in(rung(site, 1).text))
     me.press("Finish")
     me.press("I have saved them")
     me.page.wait_for_url(LIST)
@@ -111,7 +102,7 @@ def test_a_phone_without_scripts(open_browser: Open, site: Served) -> None:
     half_a_minute_later(site)
     me.press("Call me instead")
     assert rung(site, 3).channel == "call"
-    me.field().fill(code_in(rung(site, 3)))
+    me.field().fill(code_in(rung(site, 3).text))
     me.press("Continue")
     me.page.wait_for_url(f"{site.url}/")
 
@@ -121,7 +112,7 @@ def test_a_phone_without_scripts(open_browser: Open, site: Served) -> None:
     me.page.get_by_label("Phone number").fill("+49 30 901820")
     me.press("Send me a code")
     assert (rung(site, 4).channel, rung(site, 4).to) == ("call", LANDLINE)
-    me.field().fill(code_in(rung(site, 4)))
+    me.field().fill(code_in(rung(site, 4).text))
     me.press("Finish")
     me.page.wait_for_url(LIST)
     expect(me.page.locator("bdi", has_text="+49")).to_have_text("+49\u00a0•••\u00a020")
@@ -146,7 +137,7 @@ def test_a_phone_with_scripts(open_browser: Open, site: Served) -> None:
     me.press("Send me a code")
     me.page.wait_for_url("**/two-step/setup")
     look(me)
-    me.type_code(code_in(rung(site, 1)))
+    me.type_code(code_in(rung(site, 1).text))
     me.page.wait_for_url("**/two-step/recovery-codes")
     me.press("I have saved them")
     me.page.wait_for_url(LIST)
@@ -157,5 +148,5 @@ def test_a_phone_with_scripts(open_browser: Open, site: Served) -> None:
     me.press("Call me instead")
     me.page.wait_for_url("**/two-step/confirm?method=*")
     assert rung(site, 2).channel == "call"
-    me.type_code(code_in(rung(site, 2)))
+    me.type_code(code_in(rung(site, 2).text))
     me.page.wait_for_url("**/remove")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.codes import code_in, is_code
 from tests.core.site import LETTERS
 from tests.flask.shop import PAGE, Browser, Shop, said
 
@@ -38,17 +39,17 @@ def post(shop: Shop, address: str = ADDRESS) -> list[str]:
     assert courier is not None
     courier.deliver_due()
     texts = [m.text for m in shop.inbox.messages if m.to == address]
-    return [text for text in texts if " is your code for " in text]
+    return [text for text in texts if is_code(text)]
 
 
 def code(shop: Shop, address: str = ADDRESS) -> str:
     """The newest code that arrived."""
-    return post(shop, address)[0].split()[0]
+    return code_in(post(shop, address)[0])
 
 
 def carried(shop: Shop) -> str:
     """Over which channel the newest code came."""
-    return next(m.channel for m in shop.inbox.messages if " is your code for " in m.text)
+    return next(m.channel for m in shop.inbox.messages if is_code(m.text))
 
 
 def other(right: str) -> str:

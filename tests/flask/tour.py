@@ -105,6 +105,7 @@ def _sign_in(member: Browser) -> None:
         stranger.ask(path, method="GET")
     stranger.wait()
     stranger.get("/orders")
+    stranger.get(f"{LOGIN}/help")
     stranger.get(f"{LOGIN}?method={member.enrolment_id('recovery_codes')}")
     stranger.send(LOGIN, code="no code")
     stranger.send(LOGIN, code=member.past_code())

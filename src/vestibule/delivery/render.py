@@ -73,7 +73,7 @@ def _spoken(code: str, site: str) -> str:
     """Return a code as a voice reads it out: each digit alone, and all of them twice."""
     digits = ", ".join(code)
     return (
-        f"Hello. This is a call from {site}. Your code is: {digits}. Once more: {digits}. "
+        f"Hello. {digits} is your code for {site}. Once more: {digits}. "
         "It works once. Never tell it to anybody. Goodbye."
     )
 

@@ -12,7 +12,7 @@ from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.flask import answers, pages
 from vestibule.flask.state import state_of
 from vestibule.flask.templating import loader_of
-from vestibule.flask.views import confirm, enrol, login, manage, recovery
+from vestibule.flask.views import confirm, enrol, login, manage, recovery, stuck
 
 NAME = "vestibule"
 
@@ -45,6 +45,7 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/login", "login", login.show, get),
         ("/login", "answer", login.answer, post),
         ("/login/send", "send", login.send, post),
+        ("/login/help", "stuck", stuck.show, get),
         ("/cancel", "cancel", login.cancel, post),
         ("/confirm", "confirm", confirm.show, get),
         ("/confirm", "answer_confirm", confirm.answer, post),

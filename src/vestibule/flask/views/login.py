@@ -26,7 +26,7 @@ def show() -> Response:
     """Show the page that asks for a code; nothing is sent and nothing is changed."""
     case = waiting(state(), state().cookies.token(request))
     if case is None:
-        return _nothing_waits()
+        return nothing_waits()
     return _ask(case, _paused(case))
 
 
@@ -60,7 +60,7 @@ def send() -> Response:
     )
     case = waiting(state(), token)
     if case is None:
-        return _nothing_waits()
+        return nothing_waits()
     return sending.answer(
         resent,
         url_for("vestibule.login", method=wish.method),
@@ -83,7 +83,7 @@ def cancel() -> Response:
     return redirect(start, 303)
 
 
-def _nothing_waits() -> Response:
+def nothing_waits() -> Response:
     """Answer a door nobody stands at: a stale tab, a finished login, or an old link."""
     if people.person() is not None:
         if wants_json(request):
@@ -103,7 +103,7 @@ def _stale(token: str | None) -> Response:
     """Return a lost form to its page: the login still waits, only the page was too old."""
     case = waiting(state(), token)
     if case is None:
-        return _nothing_waits()
+        return nothing_waits()
     problem = Problem(
         title=_("Please type the code once more"),
         text=_("The page was open too long, or in another window. Nothing was lost."),
@@ -117,7 +117,7 @@ def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
         rejected = Rejected(reason=Reason.GONE)
     if outcome.case is None or rejected.reason is Reason.GONE:
         case = waiting(state(), token)
-        return _nothing_waits() if case is None or _ways(case) else _no_way(case)
+        return nothing_waits() if case is None or _ways(case) else _no_way(case)
     if rejected.is_exhausted:
         return _exhausted(waiting(state(), token) or outcome.case)
     problem = problem_of(rejected, state().engine.now(), start_url="")
@@ -193,6 +193,7 @@ def _ask(
         problem=problem,
         blocked=blocked,
         others=others,
+        stuck_url=address("vestibule.stuck"),
         cancel_url=address("vestibule.cancel"),
     )
 
@@ -245,7 +246,7 @@ def _paused(case: Case) -> Problem | None:
 def _admitted(outcome: Outcome) -> Response:
     granted = outcome.granted
     if granted is None:  # pragma: no cover - the caller looked
-        return _nothing_waits()
+        return nothing_waits()
     parked = admission.admit(granted)
     try:
         welcome = is_still_welcome(state(), people.visit())
@@ -267,13 +268,13 @@ def _withdrawn(outcome: Outcome) -> Response:
     """Take back a grant: the account was closed or its password changed between the steps."""
     if outcome.granted is not None:
         turn_away(state(), people.visit(), outcome.granted.passage)
-    return _nothing_waits()
+    return nothing_waits()
 
 
 def _proven(outcome: Outcome) -> Response:
     """Hand a program the single-use proof its token view asks for."""
     if outcome.granted is None:  # pragma: no cover - the caller looked
-        return _nothing_waits()
+        return nothing_waits()
     life = state().engine.profile.proof_life
     return said(
         200, status="accepted", proof=outcome.granted.token, expires_in=int(life.total_seconds())

@@ -68,6 +68,7 @@ def show(person: Person) -> Response:
             for factor in here.engine.addable(enrolments)
         ],
         notice=_notice(),
+        is_only_way=len(primary) == 1 and not (codes and codes.remaining),
         enabled=bool(primary),
         back_url=here.settings.home_url,
     )
