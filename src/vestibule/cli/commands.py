@@ -26,6 +26,13 @@ KEY_FILE = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file with the keys.",
 )
+LOGIN_KEY = click.option(
+    "--login-key",
+    "login_keys",
+    multiple=True,
+    metavar="KEY",
+    help="Without Flask-Login: the session key that holds the id of who is signed in.",
+)
 
 
 def plainly(command: Command) -> Command:
@@ -183,6 +190,57 @@ def purge(database_url: str | None, key_file: Path | None) -> None:
     with _opened(database_url, key_file) as parts:
         counts = operate.purge(parts)
     click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+@group.command()
+@LOGIN_KEY
+@click.option("--user", metavar="ID", help="Ask as this person, not as a stand-in.")
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="FAULT[:WHERE]",
+    help="Leave out a finding that you have looked at.",
+)
+@click.option("--strict", is_flag=True, help="Fail for a warning, too.")
+@click.option("--json", "in_json", is_flag=True, help="Print JSON.")
+@plainly
+def doctor(
+    login_keys: tuple[str, ...],
+    user: str | None,
+    ignored: tuple[str, ...],
+    *,
+    strict: bool,
+    in_json: bool,
+) -> None:
+    """Ask what the password alone opens, calling no view, and look for known faults.
+
+    Ends with 1 where there is a hole.
+    """
+    from vestibule.cli import doctor as doctors
+    from vestibule.cli.application import load_as_it_is, script_info
+
+    app, refusal = load_as_it_is(script_info("doctor"))
+    found = doctors.examine(app, refusal=refusal, login_keys=login_keys, user=user, ignored=ignored)
+    click.echo(doctors.as_json(found) if in_json else doctors.as_text(found), nl=False)
+    if found.fails(strict=strict):
+        click.get_current_context().exit(1)
+
+
+@group.command("try")
+@LOGIN_KEY
+@click.option("--port", default=5000, show_default=True, help="Where to serve, on this machine.")
+@click.option("--keep", is_flag=True, help="Remember what people set up, in the instance folder.")
+@plainly
+def try_(login_keys: tuple[str, ...], port: int, *, keep: bool) -> None:
+    """Serve your application with the second step on it, and no line written."""
+    from vestibule.cli import trial
+    from vestibule.cli.application import load_for_development, script_info
+
+    app = load_for_development(script_info("try"))
+    folder = Path(app.instance_path) if keep else None
+    with trial.prepared(app, login_keys, folder) as ready:
+        trial.serve(ready, port)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -66,6 +67,7 @@ class State:
         self.cookies = Cookies(realm=settings.realm, secure=not settings.development)
         app.extensions[_STATE] = self
         self._world = world
+        self._instance = Path(app.instance_path)
         self._lock = threading.Lock()
         self._made: tuple[int, Parts] | None = None
         self._inherited: list[tuple[int, Parts] | None] = []
@@ -112,6 +114,22 @@ class State:
             if made[1].courier is not None:
                 made[1].courier.stop()
             made[1].database.close()
+
+    @contextmanager
+    def kept_in(self, folder: Path, settings: Settings) -> Iterator[None]:
+        """Keep everything in `folder` meanwhile, by other settings, and send nothing out.
+
+        For a command that looks at an application, or shows it, and leaves its store alone.
+        """
+        before = self.settings, self._instance, self._world
+        self.close()
+        self.settings, self._instance = settings, folder
+        self._world = replace(self._world, sender=None)
+        try:
+            yield
+        finally:
+            self.close()
+            self.settings, self._instance, self._world = before
 
     def contact_of(self, user: Any) -> Json | None:
         """Return where a person can be told of changes, None where the host does not say."""
@@ -166,7 +184,7 @@ class State:
         parts = assemble(
             self.settings,
             application=self.site,
-            instance=Path(self.app.instance_path),
+            instance=self._instance,
             clock=self._world.clock,
             random=self._world.random,
             sender=sender,

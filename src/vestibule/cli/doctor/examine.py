@@ -1,0 +1,130 @@
+"""The whole examination: the door, the routes, the faults."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from flask import Flask
+
+from vestibule.bootstrap import asks_for_development
+from vestibule.cli.doctor import faults, guess
+from vestibule.cli.doctor.faults import reach, start
+from vestibule.cli.doctor.findings import Finding, Severity
+from vestibule.cli.doctor.person import person_of
+from vestibule.cli.doctor.routes import Route, Seen, ask
+from vestibule.cli.doctor.site import Site
+from vestibule.cli.door import door_of, has_door, kept_apart, tells_logins
+from vestibule.core.errors import ConfigurationError
+
+MOUNTS: Final = Path("/proc/mounts")
+FACTORS: Final[dict[str, Any]] = {
+    "factors": ("totp", "recovery_codes"),
+    "factor_settings": {},
+    "profile": "default",
+}
+"""The second step that whom the doctor plays is given, whichever the application offers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What came of it."""
+
+    application: str
+    is_production: bool
+    has_own_door: bool
+    by_whom: str
+    """Whom the doctor played: `stand-in`, or the id that was given."""
+    routes: Sequence[Route]
+    findings: Sequence[Finding]
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings are so grave."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def signed_in_before(self) -> int:
+        """Return on how many routes the password alone was enough."""
+        return sum(route.before.seen is Seen.SIGNED_IN for route in self.routes)
+
+    def signed_in_after(self) -> int:
+        """Return on how many it still is, with the door."""
+        return sum(bool(route.open_by) for route in self.routes)
+
+    def fails(self, *, strict: bool) -> bool:
+        """Say whether a command is to end with an error."""
+        return bool(self.count(Severity.HOLE) or (strict and self.count(Severity.WARNING)))
+
+
+def examine(
+    app: Flask | None,
+    *,
+    refusal: str | None = None,
+    login_keys: Sequence[str] = (),
+    user: str | None = None,
+    ignored: Sequence[str] = (),
+) -> Examination:
+    """Examine an application. `app` is None where it could not be had, for the `refusal`."""
+    found: list[Finding] = [] if refusal is None else [start.refused(refusal)]
+    routes: Sequence[Route] = ()
+    site = None
+    if app is not None:
+        own = has_door(app)
+        production = refusal is not None or _is_production(app)
+        site = _site(app, login_keys, own=own, production=production)
+        found += faults.found_in(site)
+        routes, more = _asked(site, user)
+        found += more
+    kept = [f for f in found if not any(f.is_named(word) for word in ignored)]
+    order = list(Severity)
+    return Examination(
+        application=app.name if app is not None else "unknown",
+        is_production=site.is_production if site else True,
+        has_own_door=site.has_own_door if site else True,
+        by_whom=user or "stand-in",
+        routes=routes,
+        findings=sorted(kept, key=lambda f: (order.index(f.severity), f.fault, f.where)),
+    )
+
+
+def _site(app: Flask, login_keys: Sequence[str], *, own: bool, production: bool) -> Site:
+    if not (own or tells_logins(app, login_keys)):
+        guessed = guess.login_keys(app)
+        login_keys = guessed if len(guessed) == 1 else ()
+    return Site.of(
+        door_of(app, login_keys),
+        has_own_door=own,
+        is_production=production,
+        environment=dict(os.environ),
+        mounts=MOUNTS.read_text("utf-8") if MOUNTS.exists() else "",
+    )
+
+
+def _is_production(app: Flask) -> bool:
+    return not (app.debug or app.testing or asks_for_development(app.config))
+
+
+def _asked(site: Site, user: str | None) -> tuple[Sequence[Route], Sequence[Finding]]:
+    """Ask every route on a store that is thrown away."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vestibule-doctor-") as folder,
+        kept_apart(site.state, Path(folder), **FACTORS),
+    ):
+        return _asked_apart(site, user)
+
+
+def _asked_apart(site: Site, user: str | None) -> tuple[Sequence[Route], Sequence[Finding]]:
+    try:
+        kind = site.state.host
+    except ConfigurationError as error:
+        return (), [start.unknown_login(site, str(error))]
+    try:
+        person = person_of(site.app, kind, user)
+    except click.UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the host's loaders may raise anything
+        return (), [reach.nobody_to_play(error)]
+    routes = ask(site, person, real=user is not None)
+    return routes, list(reach.found_on(site, routes))

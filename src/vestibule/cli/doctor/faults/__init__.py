@@ -1,0 +1,51 @@
+"""The faults that are looked for, a file for each kind. Every check is handed the site.
+
+A check returns its findings: what, where, and the one thing that mends it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from vestibule.cli.doctor.faults import (
+    cookies,
+    database,
+    identities,
+    keys,
+    logins,
+    mounted,
+    passwords,
+    proxy,
+    start,
+    tokens,
+)
+from vestibule.cli.doctor.findings import Finding
+from vestibule.cli.doctor.site import Site
+
+Check = Callable[[Site], Iterable[Finding]]
+
+ALWAYS: Final[tuple[Check, ...]] = (
+    start.no_door,
+    logins.second_logins,
+    logins.foreign_logins,
+    tokens.token_views,
+    identities.own_get_id,
+    passwords.no_stamp,
+    mounted.without_door,
+    database.implicit,
+)
+IN_PRODUCTION: Final[tuple[Check, ...]] = (
+    keys.secret_key,
+    keys.readable_key_file,
+    cookies.session_cookie,
+    cookies.remember_cookie,
+    proxy.unset,
+    database.store,
+    database.network_disk,
+    database.several_machines,
+)
+
+
+def found_in(site: Site) -> list[Finding]:
+    """Return what every check finds; some faults are none on a developer's machine."""
+    checks = ALWAYS + (IN_PRODUCTION if site.is_production else ())
+    return [finding for check in checks for finding in check(site)]

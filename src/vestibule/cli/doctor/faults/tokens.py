@@ -1,0 +1,59 @@
+"""Views that hand out tokens for a password, and do not ask for the second step."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from vestibule.cli.doctor.code import Facts
+from vestibule.cli.doctor.findings import Finding, Severity
+from vestibule.cli.doctor.site import Site
+from vestibule.flask import Vestibule
+from vestibule.flask.state import EXTENSION
+
+PASSWORD: Final = re.compile(
+    r"(check|verify|valid|match|compare|right|correct).*(password|pw|hash)|"
+    r"(password|pw|hash).*(check|verif|valid|match|compare|right|correct)|"
+    r"^authenticate|^checkpw$",
+    re.IGNORECASE,
+)
+"""What a function is called that looks at a password."""
+TOKEN: Final = re.compile(
+    r"^((access|api|auth|bearer|id|refresh|session)_?)?(token|jwt|api_?key)$", re.IGNORECASE
+)
+"""What an answer calls the token in it."""
+
+
+def token_views(site: Site) -> Iterator[Finding]:
+    """Find views that look at a password and answer with a token, past the second step."""
+    for endpoint, facts in site.facts():
+        if not _looks_at_password(facts) or site.signs_in(facts) or _challenges(facts):
+            continue
+        if site.needs_login(site.app.view_functions[endpoint]):
+            continue
+        if any(TOKEN.search(text) for text in facts.texts):
+            what = "Gives a token for a password: who has it needs no second step."
+        elif "set_cookie" in facts.names:
+            what = "Sets a cookie of its own for a password, where the gate does not look."
+        else:
+            continue
+        yield Finding(
+            severity=Severity.HOLE,
+            fault="token-view",
+            where=site.where(endpoint),
+            what=what,
+            mend="After the password: if door := vestibule.challenge(user): return door",
+        )
+
+
+def _looks_at_password(facts: Facts) -> bool:
+    return any(PASSWORD.search(name) for name in facts.names) or (
+        {"authorization", "password"} <= facts.names
+    )
+
+
+def _challenges(facts: Facts) -> bool:
+    """Say whether a view asks the door; by the name alone a host's own would do."""
+    return "challenge" in facts.names and (
+        any(value is Vestibule or type(value) is Vestibule for value in facts.values)
+        or EXTENSION in facts.texts
+    )

@@ -1,0 +1,12 @@
+"""The fixtures that the tests of the commands ask for."""
+
+from pathlib import Path
+
+import pytest
+from tests.cli.sites import Ground
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    """Where applications are built, with an installation of production."""
+    return Ground.lay(tmp_path)

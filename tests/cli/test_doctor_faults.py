@@ -1,0 +1,157 @@
+"""What the doctor finds in an application with one fault in it, and not in the same without it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.cli import ScriptInfo
+from tests.cli.plants import FAULTS, Fault, kept_by_name
+from tests.cli.sites import SOUND, Ground, Host, examined, faults_of
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from vestibule.cli.application import load_as_it_is
+from vestibule.cli.doctor.examine import examine
+from vestibule.cli.doctor.faults import database
+from vestibule.cli.doctor.findings import Finding, Severity
+from vestibule.cli.doctor.site import Site
+from vestibule.flask import Vestibule
+from vestibule.flask.state import state_of
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_is_found_where_it_is(ground: Ground, fault: Fault) -> None:
+    """A planted fault is found with its place, its gravity and what mends it."""
+    found = examined(fault.build(ground, planted=True)).findings
+
+    (one,) = [f for f in found if f.fault == fault.name and fault.where in f.where]
+    assert one.severity is fault.severity
+    assert one.what.endswith(".")
+    assert one.mend
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_is_not_found_where_it_is_not(ground: Ground, fault: Fault) -> None:
+    """The same application without the fault has none at all."""
+    assert faults_of(fault.build(ground, planted=False)) == []
+
+
+def test_a_name_kept_beside_a_login_is_no_fault(ground: Ground) -> None:
+    """A view that signs people in as usual may put more into the session."""
+    assert faults_of(ground.with_flask_login(kept_by_name)) == ["second-login"]
+
+
+def test_a_proxy_that_flask_was_told_of_is_no_fault(ground: Ground) -> None:
+    """With ProxyFix nothing is said about a proxy."""
+
+    def told(host: Host) -> None:
+        fixed = ProxyFix(host.app.wsgi_app)
+        vars(host.app)["wsgi_app"] = fixed
+
+    assert faults_of(ground.with_flask_login(told, PREFERRED_URL_SCHEME="https")) == []
+
+
+def test_a_subject_loader_mends_an_own_get_id(ground: Ground) -> None:
+    """Alternative tokens are no fault where a function names the user for good."""
+    (planted,) = (fault for fault in FAULTS if fault.name == "own-get-id")
+
+    def mended(host: Host) -> None:
+        assert planted.plant is not None
+        planted.plant(host)
+        host.vestibule.subject_loader(lambda user: str(user.id))
+
+    assert faults_of(ground.with_flask_login(mended)) == []
+
+
+def test_the_users_of_a_librarys_loader_are_found(ground: Ground) -> None:
+    """Where a library loads the users, every user class of the host's own is looked at."""
+
+    def loaded_elsewhere(host: Host) -> None:
+        manager: Any = host.app.login_manager  # type: ignore[attr-defined]
+        manager.user_loader({}.get)
+
+    found = examined(ground.with_flask_login(loaded_elsewhere)).findings
+    assert "tests.cli.sites.ChangingMember" in {f.where for f in found if f.fault == "own-get-id"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"VESTIBULE_DATABASE_URL": None}, "implicit-database"),
+        ({"VESTIBULE_DATABASE_URL": "sqlite://"}, "implicit-database"),
+        ({"VESTIBULE_KEY_FILE": None}, "vestibule-keys"),
+        ({"VESTIBULE_KEY_FILE": None, "VESTIBULE_KEYS": f"x;1={'A' * 43}="}, "vestibule-keys"),
+        ({"DATABASE": "the same"}, "shared-file"),
+        ({"VESTIBULE_REALMS": "x"}, "refused"),
+    ],
+)
+def test_an_application_that_does_not_start_is_examined(
+    ground: Ground, settings: dict[str, str | None], fault: str
+) -> None:
+    """What production refuses is a hole, called by its kind."""
+    own = ground.settings
+    given = {name: value for name, value in {**own, **settings}.items() if value is not None}
+    if "DATABASE" in given:
+        given["DATABASE"] = given["VESTIBULE_DATABASE_URL"].removeprefix("sqlite:///")
+    app, refusal = load_as_it_is(ScriptInfo(create_app=lambda: made(ground.folder, given)))
+
+    found = examine(app, refusal=refusal).findings
+    assert [(f.fault, f.where) for f in found if f.severity is Severity.HOLE] == [(fault, "start")]
+
+
+def test_a_store_that_was_lost_is_found(ground: Ground) -> None:
+    """A database that is not there any more is a hole."""
+    host = ground.with_flask_login()
+    (ground.folder / "vestibule.db").unlink()
+
+    assert faults_of(host) == ["wrong-database"]
+
+
+def test_a_file_on_a_network_disk_is_found(ground: Ground) -> None:
+    """A SQLite file on a disk that several machines mount is a hole, on a disk here none."""
+    here = f"disk / ext4 rw 0 0\ndisk {ground.folder} ext4 rw 0 0\n"
+    there = f"disk / ext4 rw 0 0\nserver:/data {ground.folder} nfs4 rw 0 0\n"
+    site = site_of(ground.with_flask_login())
+
+    assert list(database.network_disk(replace(site, mounts=here))) == []
+    assert names(database.network_disk(replace(site, mounts=there))) == ["shared-file"]
+
+
+def test_a_platform_of_many_machines_is_found(ground: Ground) -> None:
+    """A SQLite file on a platform that runs several machines is pointed out."""
+    site = site_of(ground.with_flask_login())
+
+    assert list(database.several_machines(site)) == []
+    assert names(database.several_machines(replace(site, environment={"DYNO": "web.1"}))) == [
+        "shared-file"
+    ]
+
+
+def test_development_on_a_server_is_found(tmp_path: Path) -> None:
+    """VESTIBULE_DEVELOPMENT without debug mode is pointed out where the database makes itself."""
+    app = made(tmp_path, {"VESTIBULE_DEVELOPMENT": "1"})
+    debugged = made(tmp_path, {"VESTIBULE_DEVELOPMENT": "1"}, debug=True)
+
+    assert [f.fault for f in examine(app).findings] == ["implicit-database", "no-password-stamp"]
+    assert [f.fault for f in examine(debugged).findings] == ["no-password-stamp"]
+
+
+def made(folder: Path, settings: dict[str, str], *, debug: bool = False) -> Flask:
+    """A small application, made as a factory makes it."""
+    app = Flask(__name__, instance_path=str(folder), static_folder=None)
+    app.debug = debug
+    app.config.from_mapping({**SOUND, "VESTIBULE_LOGIN_KEYS": ["user_id"], **settings})
+    Vestibule(app)
+    return app
+
+
+def site_of(host: Host) -> Site:
+    """What the checks are handed, on a machine that nothing is known of."""
+    return Site.of(state_of(host.app), has_own_door=True, is_production=True)
+
+
+def names(findings: Iterable[Finding]) -> list[str]:
+    """What findings are called."""
+    return [found.fault for found in findings]
