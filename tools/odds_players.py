@@ -11,6 +11,7 @@ from vestibule.core.factor import Applicant
 from vestibule.core.limits import CERTAIN
 from vestibule.core.model import Enrolment, Lane, PassageKind, Purpose
 from vestibule.core.verdict import Reason, Rejected
+from vestibule.store.trail import Trail, Wanted
 from vestibule.testing import FakeClock, SoftwareAuthenticator
 
 OWNER: Final = "owner"
@@ -210,9 +211,10 @@ class Guesser:
 
     def charged(self) -> float:
         """Return what the engine charged for the last answer."""
-        told = self.parts.upkeep.events(self.engine.context.realm, OWNER, 5)
-        last = next(event for event in told if event["name"] == "answer_rejected")
-        return float(last["data"]["odds"]) / CERTAIN
+        realm = self.engine.context.realm
+        wanted = Wanted(realm=realm, subject=OWNER, names=["answer_rejected"])
+        [last] = Trail(self.parts.database).newest(wanted, 1)
+        return float(last.data["odds"]) / CERTAIN
 
     def rest(self) -> None:
         """Look again tomorrow."""

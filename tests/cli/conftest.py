@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 from tests.cli.sites import Ground
+from tests.core.fixtures import letters_site, site, small_site
+
+__all__ = ["ground", "letters_site", "site", "small_site"]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from vestibule.core.ports import Clock, Random, SendError
 from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.store import tables
+from vestibule.store.trail import Trail, Wanted
 from vestibule.testing import FakeClock, FixedRandom, SoftwareAuthenticator
 
 LETTERS = "vestibule.testing.letters:Letters"
@@ -201,8 +202,8 @@ class Site:
 
     def facts(self, subject: str | None = None) -> list[dict[str, Any]]:
         """The audit trail, oldest first."""
-        found = self.parts.upkeep.events(self.engine.context.realm, subject, 10_000)
-        return [dict(row) for row in reversed(found)]
+        wanted = Wanted(realm=self.engine.context.realm, subject=subject)
+        return [asdict(entry) for entry in Trail(self.parts.database).whole(wanted)]
 
     def told(self, subject: str | None = None) -> list[str]:
         """The names of the events in the audit trail, oldest first."""

@@ -43,6 +43,7 @@ NAMES = [
 def test_the_names_of_events_are_public() -> None:
     """The names in the audit trail are these, and a change of one is a change for its readers."""
     assert [kind.name for kind in KINDS] == NAMES
+    assert events.names() == NAMES
 
 
 @pytest.mark.row("CS-16")

@@ -80,8 +80,7 @@ def test_a_case_number_finds_the_login_in_the_trail(open_shop: Open) -> None:
     assert found is not None
     number = found[1].replace("-", "").lower()
 
-    events = shop.state.parts.upkeep.events("default", None, 50)
-    paused = [e["data"]["passage"] for e in events if e["name"] == "login_paused"]
+    paused = [event["data"]["passage"] for event in shop.events("login_paused")]
     assert [passage[:8] for passage in paused if passage.startswith(number)] == [number]
 
 

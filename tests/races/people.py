@@ -11,6 +11,7 @@ from vestibule.core.engine import Begun, Engine, Login
 from vestibule.core.factor import Applicant
 from vestibule.core.model import Passage, Purpose
 from vestibule.core.ports import Clock, Random
+from vestibule.store.trail import Trail, Wanted
 from vestibule.testing import SoftwareAuthenticator
 
 LETTERS: Final = "vestibule.testing.letters:Letters"
@@ -176,8 +177,8 @@ def letter(engine: Engine, token: str, purpose: Purpose) -> str:
 
 def events(parts: Parts, subject: str, name: str) -> list[dict[str, Any]]:
     """Return the facts of one kind that were written about a subject, oldest first."""
-    found = parts.upkeep.events(parts.engine.context.realm, subject, 100_000)
-    return [event["data"] for event in reversed(found) if event["name"] == name]
+    wanted = Wanted(realm=parts.engine.context.realm, subject=subject, names=[name])
+    return [dict(entry.data) for entry in Trail(parts.database).whole(wanted)]
 
 
 def evaluated(parts: Parts, subject: str) -> list[dict[str, Any]]:

@@ -3,10 +3,13 @@ from typing import Any
 
 import pytest
 from tests.core.site import Site, reason
+from tests.store.plans import spelled_out, steps_of
 
 from vestibule.bootstrap import operate
 from vestibule.core.model import Lane, Purpose
 from vestibule.core.verdict import Reason
+from vestibule.store import tables
+from vestibule.store.upkeep import BATCH
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -137,19 +140,36 @@ def test_more_than_a_batch_is_sealed_anew(small_site: Site) -> None:
     assert len(seen) == len(set(seen)) == 205
 
 
-def test_the_trail_is_read_newest_first(site: Site) -> None:
-    """The newest events are read first, of one subject or of all, and of this realm only."""
-    ada = site.enrol("ada")
+def test_everybody_enrolled_is_named_once(site: Site) -> None:
+    """Who is enrolled is named once and in order, whoever only began to enrol is not."""
     site.enrol("bob")
-    ada.login()
-    read = site.parts.upkeep.events
+    site.enrol("ada").make_recovery_codes()
+    site.draft("cat")
+    site.engine.revoke(site.enrol("dan").enrolment())
 
-    assert [event["name"] for event in read("default", "ada", 2)] == [
-        "login_paused",
-        "enrolment_confirmed",
+    assert list(site.parts.upkeep.subjects("default")) == ["ada", "bob"]
+    assert list(site.parts.upkeep.subjects("other")) == []
+
+
+def test_people_are_named_batch_by_batch(site: Site) -> None:
+    """More people than a batch are all named, by statements that each go by their index."""
+    site.enrol("ada")
+    [ada] = site.rows("enrolment")
+    crowd = [
+        ada | {"id": f"{number:032}", "subject": f"{number:04}"} for number in range(2 * BATCH)
     ]
-    assert {event["subject"] for event in read("default", None, 99)} == {"ada", "bob"}
-    assert read("other", None, 99) == []
+    engine = site.parts.database.engine
+    with engine.begin() as connection:
+        connection.execute(tables.enrolment.insert().inline(), crowd)
+
+    with spelled_out(engine) as said:
+        named = list(site.parts.upkeep.subjects("default"))
+
+    assert named == [*(f"{number:04}" for number in range(2 * BATCH)), "ada"]
+    assert len(said) == 3
+    for statement in said[1:]:
+        [step] = steps_of(engine, statement)
+        assert step.by >= {"realm", "subject"}
 
 
 @pytest.mark.row("ATK-11")

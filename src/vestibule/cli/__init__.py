@@ -4,6 +4,9 @@ Import-light: a command imports what it needs when it runs.
 """
 
 from vestibule.cli.commands import group as group
+from vestibule.cli.trail import events
+
+group.add_command(events)
 
 
 def main() -> None:

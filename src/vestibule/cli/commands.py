@@ -114,7 +114,7 @@ def status(database_url: str | None, key_file: Path | None) -> None:
     """Say whether keys and database belong together and are up to date."""
     from vestibule.bootstrap import operate
 
-    with _opened(database_url, key_file) as parts:
+    with opened(database_url, key_file) as parts:
         for name, value in operate.describe(parts).items():
             click.echo(f"{name:<22}{value}")
 
@@ -127,7 +127,7 @@ def rotate_keys(database_url: str | None, key_file: Path | None) -> None:
     """Add a new key and seal everything anew, while the site runs."""
     from vestibule.bootstrap import operate
 
-    with _opened(database_url, key_file) as parts:
+    with opened(database_url, key_file) as parts:
         if parts.settings.key_file is None or parts.settings.keys is not None:
             raise click.UsageError("Only keys in a file can be rotated: set VESTIBULE_KEY_FILE.")
         version, count = operate.rotate_keys(parts, Path(parts.settings.key_file))
@@ -148,7 +148,7 @@ def after_restore(database_url: str | None, key_file: Path | None) -> None:
     from vestibule.core.errors import StoreUnavailableError
 
     try:
-        with _opened(database_url, key_file) as parts:
+        with opened(database_url, key_file) as parts:
             epoch = operate.after_restore(parts)
     except StoreUnavailableError as error:
         message = f"{error}. If the site is running, stop it first: it still holds the database."
@@ -168,7 +168,7 @@ def reset_limits(
     database_url: str | None, key_file: Path | None, subject: str, by: str, reason: str
 ) -> None:
     """Forget the wrong answers counted against SUBJECT."""
-    with _opened(database_url, key_file) as parts:
+    with opened(database_url, key_file) as parts:
         if not parts.engine.enrolments(subject):
             click.echo(
                 f"Note: {subject} has no second step in the realm {parts.settings.realm}. SUBJECT "
@@ -187,7 +187,7 @@ def purge(database_url: str | None, key_file: Path | None) -> None:
     """Delete what is over and of no more use. The audit trail is never touched."""
     from vestibule.bootstrap import operate
 
-    with _opened(database_url, key_file) as parts:
+    with opened(database_url, key_file) as parts:
         counts = operate.purge(parts)
     click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
 
@@ -244,11 +244,11 @@ def try_(login_keys: tuple[str, ...], port: int, *, keep: bool) -> None:
 
 
 @contextmanager
-def _opened(database_url: str | None, key_file: Path | None) -> Iterator["Parts"]:
+def opened(database_url: str | None, key_file: Path | None) -> Iterator["Parts"]:
     """Lend the parts: of the application at hand, else of what the options name."""
     from vestibule.bootstrap import assemble, read_settings
 
-    application = _application()
+    application = application_at_hand()
     if application is not None:
         yield application.parts
         return
@@ -261,7 +261,7 @@ def _opened(database_url: str | None, key_file: Path | None) -> Iterator["Parts"
         parts.database.close()
 
 
-def _application() -> "State | None":
+def application_at_hand() -> "State | None":
     """Return the application that `flask vestibule …` has loaded; a typed option goes before it.
 
     What the environment says does not: the application has read it too, and knows its realm.
@@ -295,7 +295,7 @@ def _located(database_url: str | None, key_file: Path | None) -> tuple[str, Path
 
 def _tables(database_url: str | None) -> str:
     """Return whose tables are meant: the application's at hand, else what the option names."""
-    application = _application()
+    application = application_at_hand()
     return _database(database_url if application is None else application.settings.database_url)
 
 

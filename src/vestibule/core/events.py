@@ -22,6 +22,11 @@ class Fact:
         return {name: value for name, value in own.items() if value not in (None, "")}
 
 
+def names() -> list[str]:
+    """Return the name of every kind of thing that can happen, in order."""
+    return sorted({kind.name for kind in Fact.__subclasses__()})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A fact with its time, its subject and where it came from."""

@@ -1,10 +1,21 @@
 """What operators do to a store: seal it anew, make it safe after a restore, clear it out."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, delete, distinct, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    delete,
+    distinct,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from vestibule.core.events import Event
 from vestibule.core.model import Enrolment
@@ -210,11 +221,22 @@ class Upkeep:
         with self._db.read() as connection:
             return {name: int(connection.execute(q).scalar_one()) for name, q in asked.items()}
 
-    def events(self, realm: str, subject: str | None, most: int) -> Sequence[dict[str, Any]]:
-        """Return the newest events, of one subject or of all, newest first."""
-        table = tables.event
-        query = select(table).where(table.c.realm == realm).order_by(table.c.id.desc()).limit(most)
-        if subject is not None:
-            query = query.where(table.c.subject == subject)
+    def subjects(self, realm: str) -> Iterator[str]:
+        """Yield everybody who is enrolled, in order; no more than a batch are held at once."""
+        table = tables.enrolment
+        query = (
+            select(table.c.subject)
+            .where(table.c.realm == realm, table.c.status == "active")
+            .distinct()
+            .order_by(table.c.subject)
+            .limit(BATCH)
+        )
+        found = self._named(query)
+        yield from found
+        while len(found) == BATCH:
+            found = self._named(query.where(table.c.subject > found[-1]))
+            yield from found
+
+    def _named(self, query: Select[Any]) -> Sequence[str]:
         with self._db.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return connection.execute(query).scalars().all()
