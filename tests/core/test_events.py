@@ -36,6 +36,7 @@ NAMES = [
     "recovery_codes_kept",
     "recovery_codes_made",
     "restored",
+    "subject_forgotten",
 ]
 
 

@@ -186,6 +186,14 @@ class LimitsReset(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectForgotten(Fact):
+    """Everything of a subject was deleted, except what the audit trail says of it."""
+
+    name: ClassVar[str] = "subject_forgotten"
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeysRotated(Fact):
     """All sealed values were sealed anew under a newer key."""
 

@@ -222,3 +222,7 @@ class Store(Protocol):
     def reset_limits(self, realm: str, subject: str, events: Sequence[Event]) -> None:
         """Set all counts of a subject to nothing."""
         ...
+
+    def forget(self, realm: str, subject: str, events: Sequence[Event]) -> bool:
+        """Delete everything of a subject but the audit trail; False where there was nothing."""
+        ...

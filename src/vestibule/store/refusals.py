@@ -9,6 +9,8 @@ from vestibule.core.errors import DeploymentError, StoreUnavailableError, UsageE
 
 MISSING: Final = frozenset({"3F000", "42P01", "42703"})
 """PostgreSQL's states for a schema, a table or a column that is not there."""
+HANGS_ON_NOTHING: Final = "23503"
+"""Its state for a row that names another which is not there."""
 DOWN: Final = frozenset({"42501", "25006", "25P03"})
 """Its states for a user who may not, for a server that only reads (a standby, a full disk), and for
 a transaction it gave up because nothing was said in it."""
@@ -28,6 +30,8 @@ def in_our_words(error: Exception) -> Exception | None:
             "a value handed to Vestibule cannot be stored: a subject is text without NUL, and a "
             f"number is of ordinary size ({type(said).__name__})"
         )
+    if _hangs_on_nothing(said):
+        return StoreUnavailableError("what was to be changed has been deleted meanwhile")
     is_down = {"OperationalError", "InterfaceError"} & kinds or _state(said) in DOWN
     if is_down or isinstance(error, PoolTimeoutError | DisconnectionError):
         kind = type(said).__name__
@@ -42,6 +46,11 @@ def _is_missing(said: Any) -> bool:
     return type(said).__module__ == "sqlite3" and (
         text.startswith(("no such table", "no such column")) or " has no column named " in text
     )
+
+
+def _hangs_on_nothing(said: Any) -> bool:
+    is_sqlites = getattr(said, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_FOREIGNKEY"
+    return is_sqlites or _state(said) == HANGS_ON_NOTHING
 
 
 def _state(said: Any) -> str | None:

@@ -31,7 +31,7 @@ from vestibule.core.model import (
 )
 from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case, Standing
-from vestibule.store import passages, rows, statements, tables, tallies
+from vestibule.store import forgetting, passages, rows, statements, tables, tallies
 from vestibule.store.database import Database
 from vestibule.store.passages import LostRaceError
 
@@ -357,6 +357,15 @@ class SqlStore:
                 .values(failures_known=0, failures_stranger=0)
             )
             _append(connection, events)
+
+    def forget(self, realm: str, subject: str, events: Sequence[Event]) -> bool:
+        """Delete everything of a subject but the audit trail; False where there was nothing."""
+        with self._db.write() as connection:
+            self._lock(connection, realm, subject)
+            if not forgetting.forget(connection, realm, subject):
+                return False
+            _append(connection, events)
+        return True
 
     # Pieces that need to know the dialect
 

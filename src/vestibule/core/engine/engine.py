@@ -217,3 +217,7 @@ class Engine:
     def reset_limits(self, subject: str, *, by: str, reason: str) -> None:
         """Set a subject's counts to nothing; loudly audited."""
         managing.reset_limits(self.context, subject, by=by, reason=reason)
+
+    def forget(self, subject: str, origin: Origin = NOWHERE, *, by: str) -> bool:
+        """Delete everything of a subject but the audit trail; say whether there was anything."""
+        return managing.forget(self.context, subject, origin, by=by)

@@ -77,6 +77,15 @@ def reset_limits(context: Context, subject: str, *, by: str, reason: str) -> Non
     context.tell((event,))
 
 
+def forget(context: Context, subject: str, origin: Origin, *, by: str) -> bool:
+    """Delete everything of a subject but the audit trail; say whether there was anything."""
+    event = context.event(events.SubjectForgotten(by=by), subject, context.now(), origin)
+    done = context.store.forget(context.realm, subject, [event])
+    if done:
+        context.tell((event,))
+    return done
+
+
 def ask_again(
     context: Context,
     passage: Passage,
