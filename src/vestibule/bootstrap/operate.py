@@ -94,19 +94,20 @@ def downgrade(database_url: str, revision: str) -> str | None:
         return migrate.current(database)
 
 
-def describe(parts: Parts) -> dict[str, str]:
-    """Return how an installation stands, in words for an operator."""
+def describe(parts: Parts) -> dict[str, object]:
+    """Return how an installation stands: numbers, lists and words, each by its name."""
     here = installation.read(parts.database)
     context = parts.engine.context
     counts = parts.upkeep.counts(context.realm, context.now())
     return {
-        "installation": here.id if here else "none",
-        "epoch": str(here.epoch) if here else "none",
-        "revision": f"{migrate.current(parts.database)} (newest {migrate.NEWEST})",
-        "keys": ", ".join(str(version) for version in sorted(parts.ring.keys)),
+        "installation": here.id if here else None,
+        "epoch": here.epoch if here else None,
+        "revision": migrate.current(parts.database),
+        "newest revision": migrate.NEWEST,
+        "keys": sorted(parts.ring.keys),
         "profile": context.profile.name,
-        "factors": ", ".join(factor.name for factor in context.registry),
-        **{name: str(count) for name, count in counts.items()},
+        "factors": [factor.name for factor in context.registry],
+        **counts,
     }
 
 

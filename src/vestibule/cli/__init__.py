@@ -4,9 +4,11 @@ Import-light: a command imports what it needs when it runs.
 """
 
 from vestibule.cli.commands import group as group
+from vestibule.cli.people import forget, status
 from vestibule.cli.trail import events
 
-group.add_command(events)
+for command in (events, forget, status):
+    group.add_command(command)
 
 
 def main() -> None:

@@ -106,19 +106,6 @@ def downgrade(database_url: str | None, revision: str) -> None:
     click.echo(f"The database is at {at or 'nothing'}.")
 
 
-@group.command()
-@DATABASE
-@KEY_FILE
-@plainly
-def status(database_url: str | None, key_file: Path | None) -> None:
-    """Say whether keys and database belong together and are up to date."""
-    from vestibule.bootstrap import operate
-
-    with opened(database_url, key_file) as parts:
-        for name, value in operate.describe(parts).items():
-            click.echo(f"{name:<22}{value}")
-
-
 @group.command("rotate-keys")
 @DATABASE
 @KEY_FILE

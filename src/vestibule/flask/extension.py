@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, has_request_context, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.bootstrap import (
@@ -18,7 +18,7 @@ from vestibule.bootstrap import (
     read_settings,
 )
 from vestibule.core.errors import UsageError
-from vestibule.core.model import PassageKind, Proof
+from vestibule.core.model import Origin, PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
 from vestibule.flask import answers, decorators, marks, people
 from vestibule.flask.blueprint import make_blueprint
@@ -119,6 +119,11 @@ class Vestibule:
         self._loaders.subject = loader
         return loader
 
+    def subject_exists(self, finder: Loader) -> Loader:
+        """Register what says whether a subject has an account, for `flask vestibule status`."""
+        self._loaders.subject_exists = finder
+        return finder
+
     # What a view may say
 
     @staticmethod
@@ -170,6 +175,19 @@ class Vestibule:
         begun = state.engine.begin_login(replace(login, kind=PassageKind.PROGRAM), origin)
         location = url_for("vestibule.login")
         return answers.second_step_json(location, begun.ways, begun.token)
+
+    @staticmethod
+    def forget(user: Any, *, by: str = "the application") -> bool:
+        """Delete everything of a user whose account is deleted; say whether there was anything.
+
+        Call it once the account is gone: from now on a password alone would sign in. The audit
+        trail keeps its rows under the subject, and one more that says `by` whom it was forgotten.
+        """
+        if user is None or getattr(user, "is_anonymous", False):
+            raise UsageError("forget(user) was given nobody: take the user before you sign him out")
+        state = state_of(current_app)
+        origin = answers.origin_of(request) if has_request_context() else Origin()
+        return state.engine.forget(state.host.subject_of_user(user), origin, by=by)
 
     # What a template or a view may ask
 

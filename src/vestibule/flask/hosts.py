@@ -13,6 +13,8 @@ from flask.sessions import SessionMixin
 from vestibule.core.errors import ConfigurationError
 
 SubjectLoader = Callable[[Any], str]
+SubjectFinder = Callable[[str], object]
+"""Says whether there is an account of a subject; anything that is true or false will do."""
 WATCH: Final = "vestibule_watch"
 """Where the gate of an application is found when its users are loaded."""
 _LOADED: Final = "_vestibule_loaded"
@@ -49,6 +51,10 @@ class Host(Protocol):
 
     def subject_of_user(self, user: Any) -> str:
         """Return the subject of what the application calls a user."""
+        ...
+
+    def finds_subject(self) -> SubjectFinder | None:
+        """Return what says whether there is an account of a subject, None where nothing can."""
         ...
 
     def when_logged_out(self, do: Callable[[], None]) -> None:
@@ -192,6 +198,13 @@ class FlaskLoginHost:
             _refuse_own_get_id(type(user))
             self._fit_kinds.add(type(user))
         return str(user.get_id())
+
+    def finds_subject(self) -> SubjectFinder | None:
+        """Return Flask-Login's own loader, where what it is given is the subject."""
+        load = self._manager._user_callback
+        if load is None or self._subject_loader is not None:
+            return None
+        return lambda subject: load(subject) is not None
 
     def when_logged_out(self, do: Callable[[], None]) -> None:
         """Listen to Flask-Login, which tells of every logout, also of nobody's."""
@@ -359,6 +372,10 @@ class KeyedHost:
         if self._subject_loader is not None:
             return _told(self._subject_loader, user)
         return str(user)
+
+    def finds_subject(self) -> SubjectFinder | None:
+        """Return nothing: this kind of host loads its users where we do not see it."""
+        return None
 
     def when_logged_out(self, do: Callable[[], None]) -> None:
         """Nobody tells here; the gate sees a login value vanish."""

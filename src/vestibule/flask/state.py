@@ -20,7 +20,7 @@ from vestibule.core.model import Json, Origin
 from vestibule.core.ports import Clock, Random, Sender
 from vestibule.flask import signals
 from vestibule.flask.cookies import Cookies
-from vestibule.flask.hosts import FlaskLoginHost, Host, KeyedHost
+from vestibule.flask.hosts import FlaskLoginHost, Host, KeyedHost, SubjectFinder
 from vestibule.flask.parking import Parked
 from vestibule.settings import Settings
 
@@ -42,6 +42,8 @@ class Loaders:
     contact: Callable[[Any], Mapping[str, Any]] | None = None
     password_stamp: Callable[[Any], object] | None = None
     subject: Callable[[Any], str] | None = None
+    subject_exists: SubjectFinder | None = None
+    """Handed a subject, as text: by the time it is asked for, there may be no user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
