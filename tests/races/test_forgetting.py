@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from tests.races.people import Site, count, enrolled, first_app, grant_of, next_code, waiting
-from tests.races.turns import Stop, answering, one_after_the_other, second_during, stopping, threads
+from tests.races.turns import (
+    Stop,
+    answering,
+    one_after_the_other,
+    second_during,
+    stopping,
+    threads,
+    wait_until_blocked,
+)
 
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
@@ -57,6 +65,22 @@ def test_an_answer_after_it_finds_nothing(parts: Parts, other: Parts) -> None:
 
     assert told == "gone"
     assert count(parts, LEFT) == 0
+
+
+@pytest.mark.postgresql
+@POSTGRESQL_ONLY
+def test_it_waits_for_the_ledger_before_it_holds_anything(parts: Parts, other: Parts) -> None:
+    """Who holds a person's ledger may go on to the passages: forgetting waits with empty hands."""
+    enrolled(parts, "ann")
+    with threads() as start, other.database.engine.connect() as third:
+        third.exec_driver_sql("SELECT 1 FROM ledger FOR NO KEY UPDATE").all()
+        forgotten = start(lambda: forget(parts.engine))
+        wait_until_blocked(parts)
+        held = third.exec_driver_sql("SELECT 1 FROM passage FOR UPDATE SKIP LOCKED").all()
+        third.rollback()
+
+        assert len(held) == 1
+        assert forgotten.result() == "True"
 
 
 def test_a_login_that_comes_too_late_is_refused(parts: Parts) -> None:
