@@ -22,8 +22,9 @@ _REST: Final = tuple(
     for table in tables.metadata.sorted_tables
     if table not in {KEPT, *_FIRST} and _is_left(table)
 )
-"""Every other table that names a subject, also one that is added later. Messages are found by no
-index: this is asked once in an account's life, and an index would be paid for by every message."""
+"""Every other table that names a subject, also one that is added later; a tally names nobody.
+Messages are found by no index: this is asked once in an account's life, and an index would be paid
+for by every message."""
 
 
 def forget(connection: Connection, realm: str, subject: str) -> bool:
