@@ -51,6 +51,9 @@ class Settings:
     fresh_minutes: int | None = None
     """How recent a proof must be to change how one logs in, 1 to 60; the profile's number if
     unset."""
+    reset_delay: int | None = None
+    """Hours before the ticket of a help desk takes effect, 0 to 168; the profile's number if
+    unset."""
     sends_per_day: int | None = None
     """How many codes go out in a day to everybody together, 1 or more; the profile's number if
     unset."""
@@ -62,7 +65,7 @@ _OWN: Final = {f.name: f for f in fields(Settings) if f.name != "factor_settings
 # It is part of a cookie's name, and of a column's width.
 _REALM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LISTS: Final = frozenset({"factors", "login_keys"})
-_NUMBERS: Final = frozenset({"fresh_minutes", "sends_per_day"})
+_NUMBERS: Final = frozenset({"fresh_minutes", "reset_delay", "sends_per_day"})
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 

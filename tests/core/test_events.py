@@ -35,6 +35,8 @@ NAMES = [
     "proof_redeemed",
     "recovery_codes_kept",
     "recovery_codes_made",
+    "reset_cancelled",
+    "reset_requested",
     "restored",
     "subject_forgotten",
 ]

@@ -17,6 +17,7 @@ OPEN_TO_STALE = {
     "login": "the second step itself",
     "answer": "the second step itself",
     "send": "sends a code for the second step itself",
+    "cancel_reset": "objects to a change: all that there is stays",
     "stuck": "says what is left to whoever can use no way",
     "cancel": "gives up a login that waits",
     "confirm": "the fresh proof itself",

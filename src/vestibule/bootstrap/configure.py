@@ -65,11 +65,15 @@ def profile_of(settings: Settings) -> Profile:
         names = " or ".join(sorted(PROFILES))
         raise ConfigurationError(f"VESTIBULE_PROFILE is {names}, not {settings.profile!r}")
     profile = PROFILES[settings.profile]
-    minutes, sends = settings.fresh_minutes, settings.sends_per_day
+    minutes, hours, sends = settings.fresh_minutes, settings.reset_delay, settings.sends_per_day
     if minutes is not None:
         if not 1 <= minutes <= 60:  # noqa: PLR2004 - said in the message
             raise ConfigurationError("VESTIBULE_FRESH_MINUTES is 1 to 60")
         profile = dataclasses.replace(profile, fresh_for=timedelta(minutes=minutes))
+    if hours is not None:
+        if not 0 <= hours <= 168:  # noqa: PLR2004 - said in the message
+            raise ConfigurationError("VESTIBULE_RESET_DELAY is 0 to 168 hours")
+        profile = dataclasses.replace(profile, reset_delay=timedelta(hours=hours))
     if sends is not None:
         if sends < 1:
             raise ConfigurationError("VESTIBULE_SENDS_PER_DAY is 1 or more")

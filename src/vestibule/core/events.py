@@ -177,6 +177,27 @@ class ProofRedeemed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResetRequested(Fact):
+    """The people who run the site gave somebody a ticket to set up two-step login anew."""
+
+    name: ClassVar[str] = "reset_requested"
+    ticket: str
+    by: str
+    reason: str
+    at_once: bool
+    valid_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetCancelled(Fact):
+    """A ticket was made worthless before it was used, by its owner or by an operator."""
+
+    name: ClassVar[str] = "reset_cancelled"
+    ticket: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsReset(Fact):
     """An operator reset a subject's counts."""
 

@@ -245,6 +245,10 @@ class Notice(StrEnum):
     FACTOR_DISABLED = "factor_disabled"
     """For browsers that are not known; the next is for those that are."""
     FACTOR_DISABLED_KNOWN = "factor_disabled_known"
+    RESET_REQUESTED = "reset_requested"
+    RESET_AT_ONCE = "reset_at_once"
+    RESET_CANCELLED = "reset_cancelled"
+    RESET_USED = "reset_used"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -213,6 +213,33 @@ class Store(Protocol):
         """
         ...
 
+    # A help desk's reset
+
+    def reset(
+        self,
+        ticket: Enrolment,
+        *,
+        at_once: bool,
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> bool:
+        """Insert a ticket in the place of a former one; False where its subject is not enrolled.
+
+        `at_once` revokes everything else of the subject and ends all its passages.
+        """
+        ...
+
+    def cancel_reset(
+        self,
+        realm: str,
+        subject: str,
+        *,
+        event: Callable[[str], Event],
+        messages: Sequence[Message],
+    ) -> Event | None:
+        """Revoke a ticket, whose id `event` is told; None where there is none or nothing else."""
+        ...
+
     # Operating
 
     def add_events(self, events: Sequence[Event]) -> None:

@@ -34,6 +34,8 @@ class Profile:
     """How long a grant lives unused; None for as long as it lives."""
     fresh_for: timedelta = timedelta(minutes=5)
     """How recent a proof must be to change how one logs in."""
+    reset_delay: timedelta = timedelta(hours=24)
+    """How long a help desk's ticket waits before it takes effect: the time to object."""
     phishing_resistant: bool = False
     """Refuse to start unless a phishing-resistant factor is on offer (NIST 2.2.2)."""
     enrolments_per_factor: int = 5

@@ -11,6 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Final, cast
 
+from vestibule.core import ticket
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.factor import Factor, IssuesCodes
 from vestibule.core.profiles import Profile
@@ -67,11 +68,14 @@ def load(
         _make(name, kind, {**profile.factor_settings.get(name, {}), **settings.get(name, {})})
         for name, kind in types(specs).items()
     ]
+    # A help desk's ticket is asked of whoever was given one, whatever else is on offer.
+    if all(factor.name != ticket.NAME for factor in factors):
+        factors.append(_make(ticket.NAME, factor_type(ticket.NAME), {}))
     registry = Registry(factors)
     if profile.phishing_resistant and not any(f.traits.phishing_resistant for f in registry):
         message = (
             f"the profile {profile.name!r} needs a phishing-resistant factor, and none of "
-            f"{', '.join(sorted(f.name for f in registry))} is one: "
+            f"{', '.join(sorted(f.name for f in registry if f.name != ticket.NAME))} is one: "
             "switch one on in VESTIBULE_FACTORS, or set VESTIBULE_PROFILE = 'default'"
         )
         raise ConfigurationError(message)

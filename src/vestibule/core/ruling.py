@@ -66,8 +66,10 @@ class Won:
     challenge_id: str
     closed_ids: tuple[str, ...]
     enrolment: Enrolment
-    replaces: bool = False
-    """Revoke the subject's other enrolments of the same factor: this one takes their place."""
+    replaces: tuple[str, ...] = ()
+    """Revoke the subject's other enrolments of these factors: this one takes their place."""
+    replaces_all: bool = False
+    """Revoke all of the subject's other enrolments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +87,9 @@ class Ruling:
     """End every other passage of the subject: old sessions, and other enrolments under way."""
     events: tuple[Event, ...] = ()
     messages: tuple[Message, ...] = ()
+
+    @property
+    def reaches_further(self) -> bool:
+        """Whether it changes rows that are not of its case."""
+        won = self.won
+        return self.ends_others or (won is not None and bool(won.replaces or won.replaces_all))

@@ -46,6 +46,32 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
             "no longer answers to such browsers."
         ),
     ),
+    Notice.RESET_REQUESTED: (
+        "Your two-step login is to be set up anew",
+        (
+            "Somebody asked the people at {site} to let you set up your two-step login anew. This "
+            "becomes possible on {time}. Until then you can sign in as always and cancel it on the "
+            "page where you manage your two-step login."
+        ),
+    ),
+    Notice.RESET_AT_ONCE: (
+        "Your two-step login was reset",
+        (
+            "The people at {site} reset your two-step login. What you had set up no longer works; "
+            "with the ticket they gave you it can be set up anew."
+        ),
+    ),
+    Notice.RESET_CANCELLED: (
+        "The reset of your two-step login was cancelled",
+        "The reset of your two-step login at {site} was cancelled. All is as it was.",
+    ),
+    Notice.RESET_USED: (
+        "You signed in with a one-time ticket",
+        (
+            "Somebody signed in to your account at {site} with a one-time ticket. What was set up "
+            "before no longer works."
+        ),
+    ),
 }
 _NOT_YOU: Final = "If this was not you, change your password at once and tell the people at {site}."
 
@@ -65,7 +91,9 @@ def render(message: Message, *, site: str, code: str | None, way: str = "") -> R
             text=f"{code} is your code for {clean}. It works once. Never tell it to anybody.",
         )
     subject, body = _NOTICES[message.text]
-    filled = f"{body}\n\n{_NOT_YOU}".format(site=clean, way=way)
+    filled = f"{body}\n\n{_NOT_YOU}".format(
+        site=clean, way=way, time=message.details.get("time", "")
+    )
     return Rendered(subject=f"{clean}: {subject}", text=filled)
 
 

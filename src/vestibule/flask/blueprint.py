@@ -51,6 +51,7 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/confirm", "answer_confirm", confirm.answer, post),
         ("/confirm/send", "send_confirm", confirm.send, post),
         ("/", "manage", manage.show, get),
+        ("/reset/cancel", "cancel_reset", manage.cancel_reset, post),
         ("/add/<factor>", "ask", enrol.ask, get),
         ("/add/<factor>", "begin", enrol.begin, post),
         ("/setup", "setup", enrol.show, get),

@@ -17,6 +17,7 @@ from vestibule.bootstrap import (
     check_store,
     read_settings,
 )
+from vestibule.core.engine.resetting import Reset
 from vestibule.core.errors import UsageError
 from vestibule.core.model import Origin, PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
@@ -188,6 +189,24 @@ class Vestibule:
         state = state_of(current_app)
         origin = answers.origin_of(request) if has_request_context() else Origin()
         return state.engine.forget(state.host.subject_of_user(user), origin, by=by)
+
+    @staticmethod
+    def reset(user: Any, *, by: str, reason: str, at_once: bool = False) -> Reset | None:
+        """Give a user who has lost every way a ticket; None where there is no second step.
+
+        For a page of your help desk's, behind a fresh proof of whoever works there. The ticket goes
+        to the person by a way that is not the account's own: in person, or by post. It takes effect
+        after VESTIBULE_RESET_DELAY; `at_once`, all that was set up ends this moment.
+        """
+        state = state_of(current_app)
+        subject = state.host.subject_of_user(user)
+        return state.engine.reset(subject, by=by, reason=reason, at_once=at_once)
+
+    @staticmethod
+    def cancel_reset(user: Any, *, by: str) -> bool:
+        """Make a user's ticket worthless; False where there is none, or nothing else besides it."""
+        state = state_of(current_app)
+        return state.engine.cancel_reset(state.host.subject_of_user(user), by=by)
 
     # What a template or a view may ask
 

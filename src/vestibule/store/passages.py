@@ -5,7 +5,7 @@ from typing import Final
 
 from vestibule.core.errors import StoreUnavailableError
 from vestibule.core.events import Event
-from vestibule.core.model import Challenge, Enrolment, Ledger, Message, Passage, Source
+from vestibule.core.model import Challenge, Ledger, Message, Passage, Source
 from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
 from vestibule.store import rows, statements
 from vestibule.store.together import MARK
@@ -71,7 +71,7 @@ def marked(turn: Turn, token_hash: bytes, address: str | None) -> tuple[Case | N
 
 def obey_if_as_seen(turn: Turn, case: Case, marks: Sequence[str], ruling: Ruling) -> None:
     """Change every row that a ruling names; `LostRaceError` where the case has moved on."""
-    if ruling.ends_others:
+    if ruling.reaches_further:
         # Which others there are is only certain for who holds the lock when it looks for them.
         raise LostRaceError("a ruling on more than its case is made under the lock")
     changes, needed = list(_changes(turn, case, ruling)), _needed(case, ruling)
@@ -147,8 +147,8 @@ def _changes(turn: Turn, case: Case, ruling: Ruling) -> Iterator[Change]:
         yield _setting(ruling.ledger)
     if ruling.struck is not None:
         yield from _striking(ruling.struck)
-    if ruling.won is not None and ruling.won.replaces:
-        yield _replacing(ruling.won.enrolment)
+    if ruling.won is not None:
+        yield from _replacing(ruling.won)
     if ruling.ends_others:
         yield _ending_others(case.passage)
     if ruling.source is not None:
@@ -197,9 +197,13 @@ def _granting(before: Passage, after: Passage) -> Change:
     return statements.GRANT, rows.passage_row(after) | as_it_was
 
 
-def _replacing(enrolment: Enrolment) -> Change:
-    which = {"realm": enrolment.realm, "subject": enrolment.subject, "factor": enrolment.factor}
-    return statements.REPLACE_OTHERS, which | {"but": enrolment.id}
+def _replacing(won: Won) -> Iterator[Change]:
+    enrolment = won.enrolment
+    which = {"realm": enrolment.realm, "subject": enrolment.subject, "but": enrolment.id}
+    if won.replaces_all:
+        yield statements.REPLACE_ALL, which
+    for factor in won.replaces:
+        yield statements.REPLACE_OTHERS, {**which, "factor": factor}
 
 
 def _ending_others(passage: Passage) -> Change:

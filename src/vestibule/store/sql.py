@@ -31,6 +31,7 @@ from vestibule.core.model import (
 )
 from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case, Standing
+from vestibule.core.ticket import NAME as TICKET
 from vestibule.store import forgetting, passages, rows, statements, tables, tallies
 from vestibule.store.database import Database
 from vestibule.store.passages import LostRaceError
@@ -323,13 +324,62 @@ class SqlStore:
                 return None
             if _revoke_where(connection, table.c.id == enrolment.id) == 0:
                 return None
-            last = not _is_enrolled(connection, enrolment)
+            last = not _has_way(connection, enrolment.realm, enrolment.subject)
             if last:
                 # With the last goes what only helps out, and a grant that proves nothing any more.
                 mine = and_(table.c.realm == enrolment.realm, table.c.subject == enrolment.subject)
                 _revoke_where(connection, mine)
             _end_others(connection, enrolment.realm, enrolment.subject, "" if last else by)
             written = event(last)
+            _append(connection, [written])
+            _queue(connection, messages)
+        return written
+
+    # A help desk's reset
+
+    def reset(
+        self,
+        ticket: Enrolment,
+        *,
+        at_once: bool,
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> bool:
+        """Insert a ticket in the place of a former one; False where its subject is not enrolled."""
+        table = tables.enrolment
+        mine = and_(table.c.realm == ticket.realm, table.c.subject == ticket.subject)
+        with self._db.write() as connection:
+            self._lock(connection, ticket.realm, ticket.subject, ticket.created_at)
+            if not _is_enrolled(connection, ticket):
+                return False
+            _revoke_where(connection, mine if at_once else _same_factor(ticket))
+            if at_once:
+                _end_others(connection, ticket.realm, ticket.subject, "")
+            # As a way that makes an account enrolled: while it waits no password is enough.
+            self._insert_enrolment(connection, ticket, [ticket.factor])
+            _append(connection, events)
+            _queue(connection, messages)
+        return True
+
+    def cancel_reset(
+        self,
+        realm: str,
+        subject: str,
+        *,
+        event: Callable[[str], Event],
+        messages: Sequence[Message],
+    ) -> Event | None:
+        """Revoke a ticket; None where there is none, or nothing else that makes one enrolled."""
+        table = tables.enrolment
+        mine = and_(table.c.realm == realm, table.c.subject == subject, table.c.status == "active")
+        tickets = select(table.c.id).where(mine, table.c.factor == TICKET)
+        with self._db.write() as connection:
+            self._lock(connection, realm, subject)
+            found = connection.execute(tickets).scalars().all()
+            if not found or not _has_way(connection, realm, subject):
+                return None
+            _revoke_where(connection, table.c.id.in_(found))
+            written = event(found[0])
             _append(connection, [written])
             _queue(connection, messages)
         return written
@@ -449,6 +499,19 @@ def _end_others(connection: Connection, realm: str, subject: str, but: str) -> N
 def _is_enrolled(connection: Connection, enrolment: Enrolment) -> bool:
     asked = {"realm": enrolment.realm, "subject": enrolment.subject}
     return bool(connection.execute(statements.IS_ENROLLED, asked).scalar_one())
+
+
+def _has_way(connection: Connection, realm: str, subject: str) -> bool:
+    """Say whether a subject has a way that makes it enrolled, besides a ticket."""
+    table = tables.enrolment
+    query = select(table.c.id).where(
+        table.c.realm == realm,
+        table.c.subject == subject,
+        table.c.status == "active",
+        table.c.is_primary == true(),
+        table.c.factor != TICKET,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _same_factor(enrolment: Enrolment) -> Any:

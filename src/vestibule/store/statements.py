@@ -312,13 +312,12 @@ END_OTHERS: Final = Prepared(
     .values(status=PassageStatus.ENDED.value, parked=null(), browser_hash=null())
 )
 
-REPLACE_OTHERS: Final = Prepared(
+_OTHER_ENROLMENTS: Final = (
     enrolment.update()
     .where(
         enrolment.c.realm == bindparam("realm"),
         enrolment.c.subject == bindparam("subject"),
         enrolment.c.status == EnrolmentStatus.ACTIVE.value,
-        enrolment.c.factor == bindparam("factor"),
         enrolment.c.id != bindparam("but"),
     )
     .values(
@@ -329,7 +328,12 @@ REPLACE_OTHERS: Final = Prepared(
         version=enrolment.c.version + 1,
     )
 )
-"""Revoke the others of a factor. They may be any number: said only by who holds the lock."""
+
+REPLACE_ALL: Final = Prepared(_OTHER_ENROLMENTS)
+"""Revoke all others of a subject. They may be any number: said only by who holds the lock."""
+
+REPLACE_OTHERS: Final = Prepared(_OTHER_ENROLMENTS.where(enrolment.c.factor == bindparam("factor")))
+"""The same of one factor."""
 
 RENEW_CHALLENGE: Final = changing(
     challenge.update()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from vestibule.core import events, limits
+from vestibule.core import events, limits, ticket
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.granting import Granted, granted
 from vestibule.core.engine.judging import Right
@@ -27,7 +27,8 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
     through = granted(context, case.passage, enrolment, answer.purpose, attempt.now)
     same = [a.challenge for a in case.asked if a.challenge.purpose is answer.purpose]
     is_first = case.passage.status is PassageStatus.PENDING
-    replaces = attempt.is_enrolling and context.registry[enrolment.factor].traits.replaces
+    replaces = _replaced(attempt, enrolment)
+    by_ticket = enrolment.factor == ticket.NAME
     ruling = Ruling(
         verdict=right.accepted,
         won=Won(
@@ -36,10 +37,13 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
             closed_ids=tuple(c.id for c in same if c.id != winner.challenge.id),
             enrolment=enrolment,
             replaces=replaces,
+            replaces_all=by_ticket,
         ),
         ledger=_settled(attempt, sum(challenge.spent for challenge in same)),
         passage=through.passage,
-        ends_others=replaces or (attempt.is_enrolling and is_first),
+        ends_others=by_ticket
+        or enrolment.factor in replaces
+        or (attempt.is_enrolling and is_first),
         events=attempt.events(*_facts(attempt, enrolment)),
         messages=_notices(attempt, enrolment),
     )
@@ -65,6 +69,14 @@ def _moved_on(attempt: Attempt, enrolment: Enrolment, accepted: Accepted) -> Enr
         failures_known=0,
         failures_stranger=0,
     )
+
+
+def _replaced(attempt: Attempt, enrolment: Enrolment) -> tuple[str, ...]:
+    """Return the factors whose others go when a new way is proven: a ticket has done its work."""
+    if not attempt.is_enrolling:
+        return ()
+    own = attempt.context.registry[enrolment.factor].traits.replaces
+    return (enrolment.factor, ticket.NAME) if own else (ticket.NAME,)
 
 
 def _settled(attempt: Attempt, given_back: int) -> Ledger | None:
@@ -96,6 +108,8 @@ def _notices(attempt: Attempt, enrolment: Enrolment) -> tuple[Message, ...]:
     context, subject, factor = attempt.context, attempt.case.passage.subject, enrolment.factor
     if attempt.is_enrolling:
         return context.notice(Notice.ENROLMENT_CONFIRMED, subject, attempt.now, factor=factor)
+    if factor == ticket.NAME:
+        return context.notice(Notice.RESET_USED, subject, attempt.now)
     codes = context.registry.recovery_codes
     if codes is not None and factor == codes.name:
         return context.notice(Notice.RECOVERY_CODE_USED, subject, attempt.now, factor=factor)

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vestibule.core.engine import enrolling, granting, login, managing, recovery, sending, verify
+from vestibule.core.engine import (
+    enrolling,
+    granting,
+    login,
+    managing,
+    recovery,
+    resetting,
+    sending,
+    verify,
+)
 from vestibule.core.engine.context import Context
 from vestibule.core.factor import Applicant, Factor
 from vestibule.core.model import (
@@ -56,6 +65,22 @@ class Engine:
     def new_token(self) -> str:
         """Return a new value for a cookie, of 256 random bits."""
         return self.context.new_token()
+
+    # A help desk's reset
+
+    def reset(
+        self, subject: str, *, by: str, reason: str, at_once: bool = False
+    ) -> resetting.Reset | None:
+        """Give a subject who has lost every way a ticket; None where it is not enrolled."""
+        return resetting.request(self.context, subject, by=by, reason=reason, at_once=at_once)
+
+    def cancel_reset(self, subject: str, *, by: str, origin: Origin = NOWHERE) -> bool:
+        """Make a ticket that was not used worthless; say whether that was done."""
+        return resetting.cancel(self.context, subject, by=by, origin=origin)
+
+    def pending_reset(self, enrolments: Sequence[Enrolment]) -> datetime | None:
+        """Return from when a ticket that was not used opens a login, None where there is none."""
+        return resetting.pending(self.context, enrolments)
 
     # Logging in
 

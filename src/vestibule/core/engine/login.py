@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from vestibule.core import events, policy
+from vestibule.core import events, policy, ticket
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context, lane_of
 from vestibule.core.engine.recovery import is_used_up
@@ -97,6 +97,8 @@ def is_askable(context: Context, enrolment: Enrolment, passage: Passage) -> bool
     if enrolment.factor not in context.registry:
         return False
     if is_used_up(context, enrolment):
+        return False
+    if enrolment.factor == ticket.NAME and not ticket.is_open(enrolment, context.now()):
         return False
     traits = context.registry[enrolment.factor].traits
     return traits.interaction is Interaction.CODE and policy.is_usable(

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.core import limits
+from vestibule.core import limits, ticket
 from vestibule.core.engine import Outcome
 from vestibule.core.model import Enrolment, PassageKind, Purpose
 from vestibule.core.ruling import Case
@@ -259,6 +259,8 @@ def _admitted(outcome: Outcome) -> Response:
     factor = outcome.enrolment.factor if outcome.enrolment else ""
     signals.login_completed.send(state().app, subject=granted.passage.subject, factor=factor)
     wanted = own_path(parked.wanted if parked else None, request) or state().settings.home_url
+    if factor == ticket.NAME:
+        wanted = url_for("vestibule.manage", done="ticket")  # nothing else lets them in again
     if wants_json(request):
         return said(200, status="accepted", location=wanted)
     return redirect(wanted, 303)

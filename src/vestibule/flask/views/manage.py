@@ -58,7 +58,13 @@ def show(person: Person) -> Response:
     primary = [e for e in enrolments if e.factor in here.engine.registry.primary_names()]
     codes = here.engine.recovery_codes(enrolments) if primary else None
     if wants_json(request):
-        return said(200, methods=[_as_json(e) for e in primary], recovery_codes=_left(codes))
+        reset_at = here.engine.pending_reset(enrolments)
+        return said(
+            200,
+            methods=[_as_json(e) for e in primary],
+            recovery_codes=_left(codes),
+            reset_at=reset_at.isoformat() if reset_at else None,
+        )
     return pages.page(
         "manage",
         methods=[_row(enrolment) for enrolment in primary],
@@ -68,10 +74,25 @@ def show(person: Person) -> Response:
             for factor in here.engine.addable(enrolments)
         ],
         notice=_notice(),
+        reset_at=pages.moment_text(here.engine.pending_reset(enrolments)) if primary else None,
         is_only_way=len(primary) == 1 and not (codes and codes.remaining),
         enabled=bool(primary),
         back_url=here.settings.home_url,
     )
+
+
+@signed_in
+def cancel_reset(person: Person) -> Response:
+    """Object to what a help desk was asked for. Nothing is proven anew: it only keeps what is."""
+    sent = submission.read()
+    if sent.refusal is not None:
+        return sent.refusal
+    if sent.is_stale:
+        return lost(url_for("vestibule.manage"))
+    here = state()
+    if not here.engine.cancel_reset(person.subject, by="the owner", origin=origin_of(request)):
+        return unknown()
+    return done("kept")
 
 
 @freshly_proven
@@ -196,6 +217,8 @@ def _notice() -> str | None:
         "preferred": _("You will be asked for this first."),
         "removed": _("It was removed."),
         "codes": _("Your recovery codes are in place."),
+        "kept": _("All stays as it is. Change your password now, if somebody else may know it."),
+        "ticket": _("You are in. Set up a new way now: the ticket worked this once, and no more."),
     }
     return notices.get(request.args.get("done", ""))
 

@@ -1,0 +1,63 @@
+"""The one-time ticket of a help desk: what it is called, and when it can be used.
+
+Whoever has lost every way is given one by the people who run the site. It takes effect after a
+while, in which its owner is told and can cancel it, opens one login, and ends when a new way was
+proven. Until then the account counts as enrolled: a ticket never makes a password enough.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from vestibule.core.model import Enrolment, EnrolmentStatus, Json
+
+NAME: Final = "ticket"
+SYMBOLS: Final = 16
+"""The length of a ticket, in symbols of 5 bits: 80 bits, which nobody guesses."""
+_GROUP: Final = 4
+LIFE: Final = timedelta(days=7)
+"""How long a ticket can be used once it has taken effect."""
+
+
+def state(valid_from: datetime) -> Json:
+    """Return the state of a new ticket."""
+    return {"from": valid_from.isoformat(), "until": (valid_from + LIFE).isoformat()}
+
+
+def grouped(symbols: str) -> str:
+    """Return a ticket as it is written down.
+
+    >>> grouped("0123456789ABCDEF")
+    '0123-4567-89AB-CDEF'
+    """
+    return "-".join(symbols[at : at + _GROUP] for at in range(0, len(symbols), _GROUP))
+
+
+def used(ticket: Enrolment, now: datetime) -> Json:
+    """Return the state of a ticket that was used."""
+    return {**ticket.state, "used": now.isoformat()}
+
+
+def valid_from(ticket: Enrolment) -> datetime:
+    """Return when a ticket takes effect."""
+    return datetime.fromisoformat(ticket.state["from"])
+
+
+def is_open(ticket: Enrolment, now: datetime) -> bool:
+    """Say whether a ticket can be used now."""
+    until = datetime.fromisoformat(ticket.state["until"])
+    return not is_used(ticket) and valid_from(ticket) <= now < until
+
+
+def is_used(ticket: Enrolment) -> bool:
+    """Say whether a ticket has opened its login."""
+    return "used" in ticket.state
+
+
+def pending(enrolments: Iterable[Enrolment], now: datetime) -> Enrolment | None:
+    """Return the ticket that waits to be used, or to take effect."""
+    for one in enrolments:
+        living = one.factor == NAME and one.status is EnrolmentStatus.ACTIVE
+        if living and not is_used(one) and now < datetime.fromisoformat(one.state["until"]):
+            return one
+    return None

@@ -1,0 +1,242 @@
+"""A help desk's reset: a ticket, a time to object, one login, and no password that is enough."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.core.site import Person, Site, reason
+
+from vestibule.core.engine import Login
+from vestibule.core.engine.resetting import Reset
+from vestibule.core.model import Purpose
+from vestibule.core.verdict import Reason
+from vestibule.testing import SoftwareAuthenticator
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def ada(site: Site) -> Person:
+    """Somebody with an app and recovery codes."""
+    person = site.enrol(contact={"email": "ada@site.test"})
+    person.make_recovery_codes()
+    return person
+
+
+def reset(person: Person, *, at_once: bool = False) -> Reset:
+    """Ask the help desk."""
+    made = person.site.engine.reset(person.subject, by="bea", reason="phone lost", at_once=at_once)
+    assert made is not None
+    return made
+
+
+def ways(person: Person) -> set[str]:
+    """What the person is enrolled by, a ticket included."""
+    return {e.factor for e in person.site.engine.enrolments(person.subject)}
+
+
+def let_in(person: Person, ticket: str) -> bool:
+    """Log in by the ticket; the person's session is the new one if that worked."""
+    outcome = person.answer(person.login().token, ticket)
+    if outcome.granted is not None:
+        person.token = outcome.granted.token
+    return outcome.is_accepted
+
+
+@pytest.mark.row("ATK-39")
+def test_a_ticket_waits_a_day(ada: Person) -> None:
+    """Before its time a ticket is asked of nobody and opens nothing; after it, it does."""
+    made = reset(ada)
+
+    assert made.valid_from == ada.site.clock.now() + DAY
+    assert {way.factor for way in ada.login().ways} == {"totp", "recovery_codes"}
+    assert not let_in(ada, made.ticket)
+    ada.site.fake.move(DAY - timedelta(seconds=1))
+    assert not let_in(ada, made.ticket)
+    ada.site.fake.move(seconds=1)
+    assert let_in(ada, made.ticket)
+
+
+@pytest.mark.row("ATK-39")
+def test_until_then_all_is_as_it_was(ada: Person) -> None:
+    """While a ticket waits the app opens the door, and a session goes on."""
+    reset(ada)
+
+    assert ada.answer(ada.login().token, ada.next_code()).is_accepted
+    passage = ada.site.engine.standing("ada", ada.token).passage
+    assert passage is not None
+    assert passage.is_granted(ada.site.clock.now())
+
+
+@pytest.mark.row("ATK-39")
+def test_a_used_ticket_ends_what_was_set_up(ada: Person) -> None:
+    """With the ticket every old way is gone, and every session but the new one."""
+    made, old = reset(ada), ada.token
+    ada.site.fake.move(DAY)
+    assert let_in(ada, made.ticket.lower().replace("-", " "))
+
+    assert ways(ada) == {"ticket"}
+    elsewhere = ada.site.engine.standing("ada", old).passage
+    assert elsewhere is None or not elsewhere.is_granted(ada.site.clock.now())
+
+
+@pytest.mark.row("ATK-39", "ATK-24")
+def test_a_ticket_opens_one_login(ada: Person) -> None:
+    """A ticket that was used opens nothing more, and its account is still no password's."""
+    made = reset(ada)
+    ada.site.fake.move(DAY)
+    assert let_in(ada, made.ticket)
+
+    assert not ada.answer(ada.login().token, made.ticket).is_accepted
+    assert ada.login().ways == []
+    assert ada.site.engine.standing("ada", None).enrolled
+
+
+def test_a_new_way_ends_the_ticket(ada: Person) -> None:
+    """Once a new way was proven nothing of the ticket is left, and the way lets in."""
+    made = reset(ada)
+    ada.site.fake.move(DAY)
+    assert let_in(ada, made.ticket)
+    draft = ada.site.draft("ada", ada.passage)
+    assert draft is not None
+    ada.app = SoftwareAuthenticator(draft.enrolment.secret)
+    assert ada.answer(ada.token, ada.next_code(), Purpose.ENROL).is_accepted
+
+    assert ways(ada) == {"totp"}
+    assert ada.answer(ada.login().token, ada.next_code()).is_accepted
+
+
+@pytest.mark.row("ATK-39")
+def test_a_ticket_ends_after_a_week(ada: Person) -> None:
+    """Seven days after it took effect a ticket that was not used is worthless."""
+    made = reset(ada)
+    ada.site.fake.move(DAY + timedelta(days=7))
+
+    assert not let_in(ada, made.ticket)
+    assert ada.site.engine.pending_reset(ada.site.engine.enrolments("ada")) is None
+
+
+@pytest.mark.row("ATK-39")
+def test_its_owner_keeps_what_there_is(ada: Person) -> None:
+    """A ticket that was cancelled opens nothing, and all that was set up stays."""
+    made = reset(ada)
+    assert ada.site.engine.pending_reset(ada.site.engine.enrolments("ada")) is not None
+
+    assert ada.site.engine.cancel_reset("ada", by="the owner")
+
+    ada.site.fake.move(2 * DAY)
+    assert not let_in(ada, made.ticket)
+    assert ways(ada) == {"totp", "recovery_codes"}
+    assert not ada.site.engine.cancel_reset("ada", by="the owner")
+
+
+@pytest.mark.row("ATK-39")
+def test_at_once_leaves_nothing_but_the_ticket(ada: Person) -> None:
+    """At once means now: no old way, no session, and no password that is enough."""
+    made = reset(ada, at_once=True)
+
+    assert ways(ada) == {"ticket"}
+    assert ada.site.engine.standing("ada", None).enrolled
+    passage = ada.site.engine.standing("ada", ada.token).passage
+    assert passage is None or not passage.is_granted(ada.site.clock.now())
+    assert let_in(ada, made.ticket)
+
+
+@pytest.mark.row("ATK-39")
+def test_a_ticket_that_is_all_there_is_cannot_be_cancelled(ada: Person) -> None:
+    """Where nothing else stands before the account a ticket stays: else the password would do."""
+    reset(ada, at_once=True)
+
+    assert not ada.site.engine.cancel_reset("ada", by="bea")
+    assert ada.site.engine.standing("ada", None).enrolled
+
+
+def test_a_new_ticket_makes_the_old_one_worthless(ada: Person) -> None:
+    """Of two tickets the last one counts."""
+    first, second = reset(ada, at_once=True), reset(ada, at_once=True)
+
+    assert not let_in(ada, first.ticket)
+    assert let_in(ada, second.ticket)
+
+
+def test_whoever_has_no_second_step_needs_no_ticket(site: Site) -> None:
+    """For somebody whose password is enough no ticket is made."""
+    assert site.engine.reset("eve", by="bea", reason="asked") is None
+    assert site.rows("enrolment") == []
+
+
+def test_removing_the_last_way_ends_a_waiting_ticket(ada: Person) -> None:
+    """Whoever turns two-step login off is not left with a ticket as the only way in."""
+    reset(ada)
+    [app] = [e for e in ada.site.engine.enrolments("ada") if e.factor == "totp"]
+
+    assert ada.site.engine.revoke(app)
+
+    assert ways(ada) == set()
+    assert not ada.site.engine.standing("ada", None).enrolled
+
+
+@pytest.mark.row("ATK-39", "ATK-74")
+def test_who_asked_and_why_is_written_down_and_the_ticket_is_not(ada: Person) -> None:
+    """The trail says who asked, why, from when, and that it was cancelled or used."""
+    made = reset(ada)
+    ada.site.engine.cancel_reset("ada", by="the owner")
+    facts = ada.site.facts()
+
+    asked = next(fact for fact in facts if fact.get("name") == "reset_requested" or "by" in fact)
+    assert "bea" in repr(facts)
+    assert "phone lost" in repr(facts)
+    assert made.ticket not in repr(facts)
+    assert made.ticket.replace("-", "") not in repr(ada.site.rows("enrolment"))
+    assert asked
+
+
+def test_the_owner_is_told(ada: Person) -> None:
+    """A notice says that a reset was asked for and from when, to the addresses of late."""
+    reset(ada)
+    ada.deliver()
+    mail = ada.site.post.sent[-1]
+
+    assert mail.to == "ada@site.test"
+    assert f"{ada.site.clock.now() + DAY:%Y-%m-%d, %H:%M} UTC" in mail.text
+    assert "cancel it" in mail.text
+
+
+def test_a_login_that_waited_when_the_ticket_took_effect_does_not_ask_for_it(ada: Person) -> None:
+    """A login asks for what could be used when it began; the next one asks for the ticket."""
+    made = reset(ada)
+    ada.site.fake.move(DAY - timedelta(minutes=1))
+    begun = ada.login()
+    ada.site.fake.move(minutes=2)
+
+    assert reason(ada.answer(begun.token, made.ticket)) is Reason.MALFORMED
+    assert let_in(ada, made.ticket)
+
+
+def test_a_subject_of_another_realm_is_another(ada: Person) -> None:
+    """A reset in one realm changes nothing of the same subject in another."""
+    other = ada.site.process(VESTIBULE_REALM="another")
+
+    assert other.engine.reset("ada", by="bea", reason="asked") is None
+    assert other.engine.begin_login(Login(subject="ada", identity="ada")).ways == []
+    assert ways(ada) == {"totp", "recovery_codes"}
+
+
+@pytest.fixture
+def hasty(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site whose tickets wait for nothing."""
+    opened = Site.open(database_url, tmp_path, config={"VESTIBULE_RESET_DELAY": 0})
+    yield opened
+    opened.close()
+
+
+def test_a_site_may_let_nobody_wait(hasty: Site) -> None:
+    """With a delay of nothing a ticket works now, and old ways do until it is used."""
+    ada = hasty.enrol()
+    made = reset(ada)
+
+    assert isinstance(made.valid_from, datetime)
+    assert {way.factor for way in ada.login().ways} == {"totp", "ticket"}
+    assert let_in(ada, made.ticket)
+    assert ways(ada) == {"ticket"}

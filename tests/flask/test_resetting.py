@@ -1,0 +1,108 @@
+"""A help desk's ticket on the pages: typed at the second step, objected to on the list."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from tests.flask.shop import Browser, Shop, said
+
+from vestibule.core.engine.resetting import Reset
+
+LOGIN, LIST, CANCEL = "/two-step/login", "/two-step/", "/two-step/reset/cancel"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop with a help desk."""
+    opened = Shop.open(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def member(shop: Shop) -> Browser:
+    """Somebody with an app and recovery codes, signed in."""
+    return shop.browser().join()
+
+
+def reset(shop: Shop, *, at_once: bool = False) -> Reset:
+    """Ask the help desk for a ticket for the only member there is."""
+    with shop.state.parts.database.read() as connection:
+        subject = connection.exec_driver_sql("SELECT subject FROM enrolment").first()
+    assert subject is not None
+    made = shop.state.engine.reset(subject[0], by="bea", reason="lost", at_once=at_once)
+    assert made is not None
+    return made
+
+
+@pytest.mark.row("ATK-39")
+def test_a_ticket_leads_to_a_new_way(shop: Shop, member: Browser) -> None:
+    """With password and ticket a person is led to set up a new way, and signs in by it after."""
+    made = reset(shop)
+    shop.clock.move(days=1)
+    lost = shop.browser().wait()
+    page = unescape(lost.get(LOGIN).text)
+    assert "One-time ticket" in page
+
+    answer = lost.send(LOGIN, code=made.ticket)
+    assert answer.location == "/two-step/?done=ticket"
+    assert "Set up a new way now" in lost.get(answer.location).text
+    lost.set_up()
+
+    assert not member.is_signed_in()
+    assert lost.is_signed_in()
+    again = shop.browser().wait()
+    again.phone = lost.phone
+    assert again.send(LOGIN, code=again.next_code()).location == "/"
+
+
+@pytest.mark.row("ATK-39")
+def test_whoever_sets_up_nothing_does_not_come_back_by_the_password(shop: Shop) -> None:
+    """Once a ticket was used and no new way set up, the password still opens nothing."""
+    shop.browser().join()
+    made = reset(shop, at_once=True)
+    lost = shop.browser().wait()
+    assert lost.send(LOGIN, code=made.ticket).status_code == 303
+    lost.sign_out()
+
+    again = shop.browser().wait()
+    assert again.get(LOGIN).status_code == 403
+    assert again.send(LOGIN, code=made.ticket).status_code in {403, 410}
+    assert not again.is_signed_in()
+
+
+@pytest.mark.row("ATK-39")
+def test_the_owner_finds_it_on_the_list_and_keeps_what_there_is(
+    shop: Shop, member: Browser
+) -> None:
+    """While a ticket waits the list says from when, and one press makes it worthless."""
+    made = reset(shop)
+    page = unescape(member.get(LIST).text)
+    assert f"{made.valid_from:%Y-%m-%d, %H:%M} UTC" in page
+    assert said(member.ask(LIST, method="GET"))["reset_at"] == made.valid_from.isoformat()
+
+    answer = member.send(CANCEL)
+
+    assert answer.location == "/two-step/?done=kept"
+    assert "to be set up anew" not in member.get(LIST).text
+    shop.clock.move(days=2)
+    lost = shop.browser().wait()
+    assert "One-time ticket" not in lost.get(LOGIN).text
+    assert lost.send(LOGIN, code=made.ticket).status_code == 422
+
+
+def test_nothing_waits_where_nothing_was_asked(member: Browser) -> None:
+    """Where there is no ticket there is nothing to object to."""
+    assert "to be set up anew" not in member.get(LIST).text
+    assert member.send(CANCEL).status_code == 404
+
+
+def test_a_ticket_is_no_method_of_the_list(shop: Shop, member: Browser) -> None:
+    """A ticket is not listed among the ways, and nobody can add one."""
+    reset(shop)
+
+    titles = re.findall(r'<h2 id="method-\d+">([^<]+)', member.get(LIST).text)
+    assert [title.strip() for title in titles] == ["Authenticator app"]
+    assert member.send("/two-step/add/ticket").status_code == 404
