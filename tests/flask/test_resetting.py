@@ -106,3 +106,16 @@ def test_a_ticket_is_no_method_of_the_list(shop: Shop, member: Browser) -> None:
     titles = re.findall(r'<h2 id="method-\d+">([^<]+)', member.get(LIST).text)
     assert [title.strip() for title in titles] == ["Authenticator app"]
     assert member.send("/two-step/add/ticket").status_code == 404
+
+
+@pytest.mark.row("CS-05")
+def test_the_list_says_that_somebody_was_stopped(shop: Shop, member: Browser) -> None:
+    """After five wrong codes behind the right password the owner reads of it on the list."""
+    assert "Somebody knows your password" not in member.get(LIST).text
+    thief = shop.browser()
+    for _ in range(5):
+        shop.clock.move(seconds=3600)
+        thief.wait()
+        assert thief.send(LOGIN, code=member.wrong_code()).status_code == 422
+
+    assert "Somebody knows your password" in member.get(LIST).text

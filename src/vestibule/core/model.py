@@ -245,6 +245,8 @@ class Notice(StrEnum):
     FACTOR_DISABLED = "factor_disabled"
     """For browsers that are not known; the next is for those that are."""
     FACTOR_DISABLED_KNOWN = "factor_disabled_known"
+    INTRUDER_STOPPED = "intruder_stopped"
+    """Told once for each run of wrong answers, when it begins to be slowed."""
     RESET_REQUESTED = "reset_requested"
     RESET_AT_ONCE = "reset_at_once"
     RESET_CANCELLED = "reset_cancelled"

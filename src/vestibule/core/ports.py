@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from vestibule.core.caps import Cap
 from vestibule.core.events import Event
-from vestibule.core.model import Challenge, Enrolment, Message, Passage, Purpose
+from vestibule.core.model import Challenge, Enrolment, Lane, Ledger, Message, Passage, Purpose
 from vestibule.core.ruling import Case, Ruling, Standing
 
 Ruled = TypeVar("Ruled", bound=Ruling)
@@ -94,6 +94,10 @@ class Store(Protocol):
         self, realm: str, subject: str, hashes: Sequence[bytes]
     ) -> tuple[bytes, str] | None:
         """Return by which hash this browser is known to `subject`, and the factor it last used."""
+        ...
+
+    def ledger(self, realm: str, subject: str, lane: Lane) -> Ledger | None:
+        """Return a subject's account in a lane, None where it has none."""
         ...
 
     # Proving

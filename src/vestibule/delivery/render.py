@@ -46,6 +46,13 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
             "no longer answers to such browsers."
         ),
     ),
+    Notice.INTRUDER_STOPPED: (
+        "Somebody knows your password",
+        (
+            "On {time} somebody signed in at {site} with your password, typed several wrong codes, "
+            "and was stopped. Change your password, here and wherever else you use it."
+        ),
+    ),
     Notice.RESET_REQUESTED: (
         "Your two-step login is to be set up anew",
         (

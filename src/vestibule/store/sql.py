@@ -25,6 +25,7 @@ from vestibule.core.model import (
     Challenge,
     Enrolment,
     Lane,
+    Ledger,
     Message,
     Passage,
     Purpose,
@@ -97,6 +98,16 @@ class SqlStore:
         with self._db.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else (bytes(row[0]), row[1][-1][0] if row[1] else "")
+
+    def ledger(self, realm: str, subject: str, lane: Lane) -> Ledger | None:
+        """Return a subject's account in a lane, None where it has none."""
+        table = tables.ledger
+        query = select(table).where(
+            table.c.realm == realm, table.c.subject == subject, table.c.lane == lane.value
+        )
+        with self._db.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else rows.ledger(row)
 
     # Proving
 

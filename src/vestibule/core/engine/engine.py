@@ -66,6 +66,10 @@ class Engine:
         """Return a new value for a cookie, of 256 random bits."""
         return self.context.new_token()
 
+    def stopped_at(self, subject: str) -> datetime | None:
+        """Return when somebody with the password was stopped of late, None where nobody was."""
+        return managing.stopped_at(self.context, subject)
+
     # A help desk's reset
 
     def reset(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from vestibule.core import events, policy
 from vestibule.core.engine import sending
@@ -9,9 +10,11 @@ from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import is_askable
 from vestibule.core.engine.sending import Asking
 from vestibule.core.events import Event
-from vestibule.core.model import Enrolment, EnrolmentStatus, Notice, Origin, Passage, Purpose
+from vestibule.core.model import Enrolment, EnrolmentStatus, Lane, Notice, Origin, Passage, Purpose
 
 LONGEST_LABEL = 40
+REMEMBERED = timedelta(days=30)
+"""How long the owner is shown that somebody was stopped."""
 
 
 def active(context: Context, subject: str) -> Sequence[Enrolment]:
@@ -67,6 +70,18 @@ def is_last(context: Context, enrolment: Enrolment) -> bool:
     primary = context.registry.primary_names()
     others = [e for e in active(context, enrolment.subject) if e.id != enrolment.id]
     return enrolment.factor in primary and not any(e.factor in primary for e in others)
+
+
+def stopped_at(context: Context, subject: str) -> datetime | None:
+    """Return when somebody with the password was stopped last; None where nobody was of late.
+
+    It is known as long as no browser that was new has brought the right answer since.
+    """
+    ledger = context.store.ledger(context.realm, subject, Lane.STRANGER)
+    if ledger is None or ledger.failed_at is None:
+        return None
+    many = ledger.failures >= context.profile.limits.free_failures
+    return ledger.failed_at if many and context.now() - ledger.failed_at < REMEMBERED else None
 
 
 def reset_limits(context: Context, subject: str, *, by: str, reason: str) -> None:

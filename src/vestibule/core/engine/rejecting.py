@@ -54,15 +54,16 @@ def wrong(attempt: Attempt, wrong: Wrong, *, counted: bool) -> Ruling:
     disabled = [
         events.FactorDisabled(enrolment=e.id, factor=e.factor, lane=attempt.lane) for e in closing
     ]
+    ledger = None if counted else _charged(attempt, charge)
     return Ruling(
         verdict=verdict,
         struck=_struck(attempt, counts, charge=charge, counted=counted),
-        ledger=None if counted else _charged(attempt, charge),
+        ledger=ledger,
         source=_source_after(attempt) if _is_guess(attempt, wrong) else None,
         events=attempt.events(
             _fact(attempt, verdict, charge=charge, evaluated=compared), *disabled
         ),
-        messages=tuple(_notices(attempt, closing)),
+        messages=(*_notices(attempt, closing), *_warning(attempt, ledger)),
     )
 
 
@@ -118,6 +119,16 @@ def _notices(attempt: Attempt, closing: Sequence[Enrolment]) -> list[Message]:
         for enrolment in closing
         for message in context.notice(notice, subject, now, factor=enrolment.factor)
     ]
+
+
+def _warning(attempt: Attempt, after: Ledger | None) -> tuple[Message, ...]:
+    """Tell the owner of somebody who has the password, once when a run begins to be slowed."""
+    strange = attempt.lane is Lane.STRANGER and not attempt.is_enrolling
+    if not strange or after is None or after.failures != attempt.limits.free_failures:
+        return ()
+    subject, now = attempt.case.passage.subject, attempt.now
+    time = f"{now:%Y-%m-%d, %H:%M} UTC"
+    return attempt.context.notice(Notice.INTRUDER_STOPPED, subject, now, time=time)
 
 
 def _fact(

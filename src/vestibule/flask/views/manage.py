@@ -74,6 +74,7 @@ def show(person: Person) -> Response:
             for factor in here.engine.addable(enrolments)
         ],
         notice=_notice(),
+        stopped_at=pages.moment_text(here.engine.stopped_at(person.subject)) if primary else None,
         reset_at=pages.moment_text(here.engine.pending_reset(enrolments)) if primary else None,
         is_only_way=len(primary) == 1 and not (codes and codes.remaining),
         enabled=bool(primary),
