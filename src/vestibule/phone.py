@@ -137,8 +137,7 @@ def _has_region(parsed: Any) -> bool:
     """Say whether a number belongs to a country; those of satellites and the like to none."""
     import phonenumbers
 
-    region = phonenumbers.region_code_for_number(parsed)
-    return region is not None and region != phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
+    return phonenumbers.region_code_for_number(parsed) in phonenumbers.SUPPORTED_REGIONS
 
 
 @cache

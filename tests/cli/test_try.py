@@ -26,6 +26,13 @@ from vestibule.testing import enrol_app, login_with_second_factor
 
 ADA = {"username": "ada", "password": "correct horse battery"}
 PAGE = {"Accept": "text/html"}
+# Where the tests run in the background an interrupt is ignored, and so it would be by their child.
+FLASK = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from flask.cli import main
+main()
+"""
 
 
 def blog(folder: Path) -> Flask:
@@ -215,7 +222,7 @@ def flask(folder: Path, *arguments: str) -> None:
 @contextmanager
 def served(folder: Path, *options: str) -> Iterator[str]:
     """What the command says once it serves; it is stopped as a person would stop it."""
-    command = [sys.executable, "-m", "flask", "--app", "blog", "vestibule", "try", "--port", "0"]
+    command = [sys.executable, "-c", FLASK, "--app", "blog", "vestibule", "try", "--port", "0"]
     with subprocess.Popen(
         [*command, *options],
         cwd=folder,
