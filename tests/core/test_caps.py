@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,6 +69,21 @@ def test_known_browsers_are_counted_apart_and_keep_a_fifth() -> None:
     assert by_stranger["all"].most == 4_000
     assert by_known["all"].most == 5_000
     assert by_known["all"].window == DAY
+
+
+@pytest.mark.row("ATK-19")
+def test_an_address_that_nobody_proved_is_a_strangers() -> None:
+    """What is only being added is counted apart, and takes nothing that is kept for the known."""
+    known = replace(SEND, lane=Lane.KNOWN)
+    new = caps.counted(replace(known, proven=False), Caps())
+
+    assert set(new) - set(caps.counted(known, Caps())) == {
+        "address:new:1:a",
+        "address:new:24:a",
+        "network:192.0.2.1",
+    }
+    assert new["all"].most == 4_000
+    assert new["range:+4917012"].most == 400
 
 
 def test_a_mailbox_has_no_range() -> None:

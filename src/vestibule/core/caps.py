@@ -7,6 +7,10 @@ that one login makes. A cap is a bucket that drains steadily: `most` at once, an
 Strangers and known browsers are counted apart, wherever the count is a person's: whoever has only
 the password uses up nothing that the owner's own browser needs. What is counted for everybody keeps
 a fifth for known browsers.
+
+A number or mailbox that is only being added was proven by nobody: it is counted apart again, and as
+a stranger's. Else whoever has an account and somebody's number used up what that number's owner
+logs in by.
 """
 
 from collections.abc import Mapping
@@ -46,13 +50,29 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """One code that is to be sent. `address` and `subject` are keyed fingerprints, as text."""
+    """One code that is to be sent. `address` and `subject` are keyed fingerprints, as text.
+
+    `proven` says that a code came back from the address before.
+    """
 
     address: str
     subject: str
     network: str | None
     range: str | None
     lane: Lane
+    proven: bool = True
+
+
+def spelled(destination: str) -> str:
+    """Return what all spellings that reach one mailbox are counted as; a number has but one.
+
+    It is written to nowhere: two mailboxes that differ in these alone share a count.
+
+    >>> spelled("Ada+shop@site.example")
+    'ada@site.example'
+    """
+    name, at, site = destination.casefold().rpartition("@")
+    return f"{name.partition('+')[0] or name}@{site}" if at else destination
 
 
 def range_of(destination: str) -> str | None:
@@ -66,17 +86,20 @@ def range_of(destination: str) -> str | None:
 
 def counted(send: Send, caps: Caps) -> Mapping[str, Cap]:
     """Return every count that a send is part of, by its name, with the cap that holds for it."""
+    lane = send.lane.value
+    to = f"address:{lane if send.proven else 'new'}"
     own = {
-        f"{whose}:{send.lane.value}:{cap.window // HOUR}:{name}": cap
-        for whose, name in (("address", send.address), ("subject", send.subject))
+        f"{counter}:{cap.window // HOUR}:{name}": cap
+        for counter, name in ((to, send.address), (f"subject:{lane}", send.subject))
         for cap in caps.address
     }
+    strange = send.lane is Lane.STRANGER or not send.proven
     shared = {"all": caps.all}
     if send.range is not None:
         shared[f"range:{send.range}"] = caps.range
-    if send.lane is Lane.STRANGER:
+    if strange:
         shared = {name: replace(cap, most=cap.most * 4 // 5) for name, cap in shared.items()}
-    if send.network is not None and send.lane is Lane.STRANGER:
+    if send.network is not None and strange:
         shared[f"network:{send.network}"] = caps.network
     return own | shared
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -356,6 +357,39 @@ def test_a_stranger_uses_up_nothing_of_a_known_browser(with_letters: Person) -> 
 
     assert with_letters.login(known=True).passage.lane.value == "known"
     assert send(with_letters, with_letters.login(known=True).token).is_on_its_way
+
+
+def sends_to_new(person: Person, addresses: Iterable[str]) -> int:
+    """Begin to add each address to the person's account; return how many were sent a code."""
+    before = len(code_messages(person.site))
+    for address in addresses:
+        answers = {"address": address}
+        person.site.draft(person.subject, person.passage, factor="letters", answers=answers)
+    return len(code_messages(person.site)) - before
+
+
+@pytest.mark.row("ATK-19")
+def test_whoever_knows_an_address_uses_up_nothing_of_its_owner(letters_site: Site) -> None:
+    """An address that others begin to add is still sent the codes that its owner logs in by."""
+    ada = letters_site.enrol()
+    ada.add_letters("ada@site.test")
+    letters_site.fake.move(timedelta(days=1))
+
+    sent = sum(sends_to_new(letters_site.enrol(who), ["ada@site.test"] * 9) for who in ("m", "n"))
+
+    assert sent == 6
+    assert send(ada, ada.login(known=True).token).is_on_its_way
+    assert send(ada, ada.login().token).is_on_its_way
+
+
+@pytest.mark.row("ATK-19")
+def test_another_spelling_of_a_mailbox_is_no_other_mailbox(letters_site: Site) -> None:
+    """Large letters and what stands after a plus bring one mailbox no more codes."""
+    spellings = ["ada@site.test", "Ada@site.test", "ada+1@site.test", "ADA+2@Site.test"]
+
+    people = [letters_site.enrol(who) for who in ("m", "n", "o")]
+
+    assert sum(sends_to_new(person, spellings) for person in people) == 6
 
 
 def test_a_login_whose_only_way_has_had_its_sends_still_waits(letters_only: Person) -> None:

@@ -210,11 +210,12 @@ def _count_or_wait(context: Context, way: Enrolment, asking: Asking) -> datetime
     """Count a send to where a way's codes go; where there is no room, return when there is."""
     destination = context.opening(way, asking.now, asking.channel).destination or ""
     send = Send(
-        address=context.vault.name_of(destination, use="address"),
+        address=context.vault.name_of(caps.spelled(destination), use="address"),
         subject=context.vault.name_of(way.subject, use="subject"),
         network=network_of(asking.origin.address),
         range=caps.range_of(destination),
         lane=asking.lane,
+        proven=way.status is EnrolmentStatus.ACTIVE,
     )
     wanted = caps.counted(send, context.profile.caps)
     return context.store.count_send(context.realm, wanted, asking.now)
