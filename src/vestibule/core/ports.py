@@ -213,7 +213,7 @@ class Store(Protocol):
 
         With the last primary enrolment everything else is revoked, and `by` ends too. `event` says
         what to write down, told whether it was the last; that is returned, and None where the
-        enrolment was not active or `by` names a grant that has ended.
+        enrolment was not active or is a ticket, or `by` names a grant that has ended.
         """
         ...
 

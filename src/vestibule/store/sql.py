@@ -327,15 +327,22 @@ class SqlStore:
         event: Callable[[bool], Event],
         messages: Sequence[Message],
     ) -> Event | None:
-        """Revoke an active enrolment; None if it was not active or the grant `by` has ended."""
+        """Revoke an active enrolment; None if it was not active or the grant `by` has ended.
+
+        A ticket is never revoked so: what it keeps shut would be open to the password.
+        """
         table = tables.enrolment
         with self._db.write() as connection:
             self._lock(connection, enrolment.realm, enrolment.subject)
             if by and not _is_granted(connection, by):
                 return None
-            if _revoke_where(connection, table.c.id == enrolment.id) == 0:
+            had_way = _has_way(connection, enrolment.realm, enrolment.subject)
+            meant = and_(table.c.id == enrolment.id, table.c.factor != TICKET)
+            if _revoke_where(connection, meant) == 0:
                 return None
-            last = not _has_way(connection, enrolment.realm, enrolment.subject)
+            # Who came by a ticket has no way, and a used ticket that keeps the password from being
+            # enough: recovery codes that go take nothing else with them.
+            last = had_way and not _has_way(connection, enrolment.realm, enrolment.subject)
             if last:
                 # With the last goes what only helps out, and a grant that proves nothing any more.
                 mine = and_(table.c.realm == enrolment.realm, table.c.subject == enrolment.subject)

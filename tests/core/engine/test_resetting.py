@@ -177,6 +177,38 @@ def test_removing_the_last_way_ends_a_waiting_ticket(ada: Person) -> None:
     assert not ada.site.engine.standing("ada", None).enrolled
 
 
+@pytest.fixture
+def by_ticket(ada: Person) -> Person:
+    """The same person let in by a ticket, who has set up nothing yet but recovery codes."""
+    made = reset(ada)
+    ada.site.fake.move(DAY)
+    assert let_in(ada, made.ticket)
+    ada.make_recovery_codes()
+    return ada
+
+
+@pytest.mark.row("ATK-39")
+def test_a_used_ticket_outlives_recovery_codes(by_ticket: Person) -> None:
+    """Who came by a ticket and removes recovery codes is not left with a password that does."""
+    codes = by_ticket.enrolment("recovery_codes")
+
+    assert by_ticket.site.engine.revoke(codes, by_ticket.passage)
+
+    assert ways(by_ticket) == {"ticket"}
+    assert by_ticket.site.engine.standing("ada", None).enrolled
+    assert by_ticket.site.facts()[-1]["data"]["last"] is False
+
+
+@pytest.mark.row("ATK-39")
+def test_a_ticket_is_not_removed(by_ticket: Person) -> None:
+    """A ticket is no way of its holder's: it is not there to be named or removed."""
+    ticket = by_ticket.enrolment("ticket")
+
+    assert by_ticket.site.engine.own("ada", ticket.id) is None
+    assert not by_ticket.site.engine.revoke(ticket, by_ticket.passage)
+    assert by_ticket.site.engine.standing("ada", None).enrolled
+
+
 @pytest.mark.row("ATK-39", "ATK-74")
 def test_who_asked_and_why_is_written_down_and_the_ticket_is_not(ada: Person) -> None:
     """The trail says who asked, why, from when, and that it was cancelled or used."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from vestibule.core import events, policy
+from vestibule.core import events, policy, ticket
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import is_askable
@@ -24,8 +24,12 @@ def active(context: Context, subject: str) -> Sequence[Enrolment]:
 
 
 def own(context: Context, subject: str, enrolment_id: str) -> Enrolment | None:
-    """Return the subject's own active enrolment of that id; anybody else's does not exist."""
-    return next((e for e in active(context, subject) if e.id == enrolment_id), None)
+    """Return the subject's own active enrolment of that id; anybody else's does not exist.
+
+    Neither does a ticket: it is cancelled, where something else is left, and never removed.
+    """
+    found = (e for e in active(context, subject) if e.id == enrolment_id)
+    return next((e for e in found if e.factor != ticket.NAME), None)
 
 
 def rename(context: Context, enrolment: Enrolment, label: str, origin: Origin) -> bool:
