@@ -369,6 +369,27 @@ def test_a_fresh_proof_has_its_wait_too(shop: Shop, writer: Browser) -> None:
     assert queued(shop) == before + 1
 
 
+@pytest.mark.row("ATK-19")
+def test_a_fresh_proof_that_may_not_be_sent_says_until_when(tmp_path: Path) -> None:
+    """Where many codes were sent of late the first press already says when there is room again."""
+    factors = ["totp", LETTERS]
+    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=factors, VESTIBULE_SENDS_PER_DAY=2)
+    both = write_to(shop.browser().join())
+    both.get(SETUP)
+    both.send(SETUP, code=code(shop))
+    letters = both.enrolment_id("letters")
+    ask = f"{CONFIRM}/send"
+    shop.clock.move(seconds=3600)
+    assert both.ask(ask, {"method": letters}).status_code == 200
+    shop.clock.move(seconds=3600)
+
+    refused = both.ask(ask, {"method": letters})
+
+    assert (refused.status_code, said(refused)["error"]) == (429, "capped")
+    assert said(refused)["retry_at"]
+    shop.close()
+
+
 @pytest.mark.row("ATK-30")
 def test_a_code_sent_for_one_purpose_is_none_for_another(shop: Shop, writer: Browser) -> None:
     """The code that adds an address proves no person, and the other way round."""

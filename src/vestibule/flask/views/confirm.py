@@ -94,15 +94,19 @@ def send() -> Response:
 
 
 def _sent(grant: Passage, wish: Wish) -> Resent:
-    """Open what is asked, with the message; where it is open already, send another."""
+    """Open what is asked, with the message; where it is open already, send another.
+
+    Where it was opened without a message, trying to send one says why not, and until when.
+    """
     here, origin = state(), origin_of(request)
     token = here.cookies.token(request)
     case = here.engine.look(token)
-    if case is None or _is_asked(case.asked):
-        return here.engine.resend(token, PURPOSE, wish.method, origin, channel=wish.channel)
-    if here.engine.ask_again(grant, PURPOSE, origin, send=wish.method, channel=wish.channel):
+    is_new = case is not None and not _is_asked(case.asked)
+    if is_new and here.engine.ask_again(
+        grant, PURPOSE, origin, send=wish.method, channel=wish.channel
+    ):
         return Resent(verdict=Pending())
-    return Resent(verdict=Rejected(reason=Reason.GONE))
+    return here.engine.resend(token, PURPOSE, wish.method, origin, channel=wish.channel)
 
 
 def _judged(person: Person, grant: Passage, code: str) -> Response:
