@@ -11,7 +11,14 @@ ENV = Env(now=START, random=FixedRandom().bytes, code_for=lambda _, digits: "0" 
 
 @pytest.mark.parametrize(
     "address",
-    ["ada@site.test", " ada@site.test ", "a.d+a@mail.site.test", "ada@bücher.example", "ä@a.bc"],
+    [
+        "ada@site.test",
+        " ada@site.test ",
+        "a.d+a@mail.site.test",
+        "ada@bücher.example",
+        "ä@a.bc",
+        "a-b@x-y.bc",
+    ],
 )
 def test_an_address_is_taken(address: str) -> None:
     """An address with a name and a site is taken, whatever its script."""
@@ -32,6 +39,10 @@ def test_an_address_is_taken(address: str) -> None:
         "Ada <ada@site.test>",
         "ada@eve@site.test",
         "ada@site.test\x00",
+        "-oQ/tmp/ada@site.test",
+        "ada@site.test:25",
+        "ada@site.test?bcc=eve",
+        "ada@%s.site.test",
         "a" * 65 + "@site.test",
         "ada@" + "a" * 250 + ".test",
     ],

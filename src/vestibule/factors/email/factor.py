@@ -25,7 +25,9 @@ from vestibule.factors.email.presentation import PRESENTATION
 LONGEST: Final = 254
 """The most characters an address has (RFC 5321, 4.5.3.1.3, less its brackets)."""
 # Only what surely is none is refused: whether an address is right is known when a code came back.
-_ADDRESS: Final = re.compile(r"[^@\s,;<>\"()\\]{1,64}@[^@\s,;<>\"()\\.]+(\.[^@\s,;<>\"()\\.]+)+")
+# A carrier may hand it to a mail program, for which a hyphen in front would begin an option.
+_LABEL: Final = r"[^@\s,;<>\"()\\.:!?/|%&=#$*+~^`'{}\[\]]+"
+_ADDRESS: Final = re.compile(rf"(?!-)[^@\s,;<>\"()\\]{{1,64}}@{_LABEL}(\.{_LABEL})+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
