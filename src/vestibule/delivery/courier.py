@@ -13,7 +13,7 @@ from typing import Final
 
 from vestibule.core.codes import Codes
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
-from vestibule.core.model import Message, MessageStatus
+from vestibule.core.model import Message, MessageStatus, Notice
 from vestibule.core.ports import Clock, Outbox, Random, Sender, SendError
 from vestibule.core.tokens import new_id
 from vestibule.core.vault import Vault
@@ -22,6 +22,9 @@ from vestibule.delivery import render, retry
 LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 20
 CONTACTS_FOR: Final = timedelta(days=30)
+CONTACTS_FOR_LONG: Final = timedelta(days=400)
+GRAVE: Final = frozenset({Notice.RESET_REQUESTED, Notice.RESET_AT_ONCE})
+"""Notices that an owner must get who has not been here for months, as long as one is known."""
 CLOSED: Final = (StoreUnavailableError, DeploymentError)
 """What is no message's fault: a store that is down, or the wrong one."""
 _log = logging.getLogger("vestibule.courier")
@@ -137,7 +140,8 @@ class Courier:
         return self.ways.get(factor, factor.replace("_", " "))
 
     def _copies(self, notice: Message, now: datetime) -> Sequence[Message]:
-        found = self.outbox.contacts(notice.realm, notice.subject, now - CONTACTS_FOR)
+        ago = CONTACTS_FOR_LONG if notice.text in GRAVE else CONTACTS_FOR
+        found = self.outbox.contacts(notice.realm, notice.subject, now - ago)
         addresses = {
             contact["email"]
             for passage_id, sealed in found

@@ -272,3 +272,31 @@ def test_a_site_may_let_nobody_wait(hasty: Site) -> None:
     assert {way.factor for way in ada.login().ways} == {"totp", "ticket"}
     assert let_in(ada, made.ticket)
     assert ways(ada) == {"ticket"}
+
+
+@pytest.mark.row("ATK-39")
+def test_a_ticket_confirms_nothing(ada: Person) -> None:
+    """A ticket that is in effect opens a login, and is no proof of somebody who is signed in."""
+    made = reset(ada)
+    ada.site.fake.move(DAY - timedelta(minutes=5))
+    assert ada.answer(ada.login().token, ada.next_code()).is_accepted
+    ada.site.fake.move(minutes=6)
+    outcome = ada.answer(ada.login().token, ada.next_code())
+    assert outcome.granted is not None
+    ada.token = outcome.granted.token
+
+    ada.ask_again(Purpose.MANAGE)
+
+    assert not ada.answer(ada.token, made.ticket, Purpose.MANAGE).is_accepted
+    assert ways(ada) == {"totp", "recovery_codes", "ticket"}
+
+
+def test_an_owner_who_was_away_is_told_too(ada: Person) -> None:
+    """Who has not been here for months is told at the address that was known then."""
+    ada.site.fake.move(days=100)
+    ada.site.post.sent.clear()
+    reset(ada)
+    ada.deliver()
+    ada.deliver()
+
+    assert [mail.to for mail in ada.site.post.sent] == ["ada@site.test"]

@@ -121,7 +121,7 @@ def ask_again(
     """
     now = context.now()
     enrolments = context.store.enrolments(context.realm, passage.subject)
-    ways = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
+    ways = [e for e in enrolments if _may_confirm(context, e, passage)]
     opened = [context.challenge(passage, way, purpose, now) for way in ways]
     asking = Asking(now=now, origin=origin, lane=passage.lane, channel=channel)
     challenges, messages = sending.with_first_code(context, ways, opened, send, asking)
@@ -138,8 +138,15 @@ def ask_again(
 def askable(context: Context, passage: Passage) -> Sequence[Enrolment]:
     """Return the ways that can judge an answer on a grant, the one to show first at the front."""
     enrolments = context.store.enrolments(context.realm, passage.subject)
-    usable = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
+    usable = [e for e in enrolments if _may_confirm(context, e, passage)]
     return policy.offered(usable, context.registry)
+
+
+def _may_confirm(context: Context, enrolment: Enrolment, passage: Passage) -> bool:
+    """Say whether a way can prove anew who is signed in; a ticket opens a login and no more."""
+    if enrolment.factor == ticket.NAME or not is_askable(context, enrolment, passage):
+        return False
+    return context.opens(enrolment)
 
 
 def _save(context: Context, enrolment: Enrolment, change: str, origin: Origin) -> bool:

@@ -1,7 +1,7 @@
 """A help desk's reset: a ticket for whoever has lost every way, after a time to object."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from vestibule.core import events, ticket
@@ -38,7 +38,9 @@ def request(context: Context, subject: str, *, by: str, reason: str, at_once: bo
     )
     event = context.event(fact, subject, now, Origin())
     notice = Notice.RESET_AT_ONCE if at_once else Notice.RESET_REQUESTED
-    told = context.notice(notice, subject, now, time=f"{takes_effect:%Y-%m-%d, %H:%M} UTC")
+    told = _written(context).notice(
+        notice, subject, now, time=f"{takes_effect:%Y-%m-%d, %H:%M} UTC"
+    )
     if not context.store.reset(made, at_once=at_once, events=[event], messages=told):
         return None
     context.tell((event,))
@@ -64,7 +66,7 @@ def cancel(context: Context, subject: str, *, by: str, origin: Origin) -> bool:
         context.realm,
         subject,
         event=cancelled,
-        messages=context.notice(Notice.RESET_CANCELLED, subject, now),
+        messages=_written(context).notice(Notice.RESET_CANCELLED, subject, now),
     )
     if event is None:
         return False
@@ -76,6 +78,14 @@ def pending(context: Context, enrolments: Sequence[Enrolment]) -> datetime | Non
     """Return when a ticket takes effect, or took, that waits to be used; None where none does."""
     found = ticket.pending(enrolments, context.now())
     return None if found is None else ticket.valid_from(found)
+
+
+def _written(context: Context) -> Context:
+    """Return the context that writes notices also where this process carries none, as a command.
+
+    The site's own courier may. What nobody carries is too late after a week, and harms nobody.
+    """
+    return replace(context, notifies=True)
 
 
 def _ticket(
