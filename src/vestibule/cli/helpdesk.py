@@ -47,7 +47,8 @@ def reset(
     click.echo("Its owner is told by notice, if your application has a sender that carries mail.")
     click.echo(
         "\nIt is shown only here. Hand it over in person or by post, to nobody you do not know.\n"
-        "With the password it opens one login, in which a new way must be set up."
+        "With the password it opens one login. Whoever sets up no new way in it needs another\n"
+        "ticket. Any ticket from before is worthless now."
     )
 
 

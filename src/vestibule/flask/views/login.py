@@ -215,8 +215,8 @@ def _no_way(case: Case) -> Response:
         _("You can’t sign in this way just now"),
         text,
         status=status,
-        label=_("Start again"),
-        url=start_url(state()),
+        label=_("What you can do now"),
+        url=address("vestibule.stuck"),
         tone="warn",
     )
 

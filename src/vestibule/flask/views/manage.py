@@ -1,11 +1,12 @@
 """A person's ways to confirm it's them: the list, a name, the first one asked, removal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from vestibule.core import ticket
 from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.factor import Factor
@@ -73,7 +74,7 @@ def show(person: Person) -> Response:
             _addable(factor, again=any(e.factor == factor.name for e in primary))
             for factor in here.engine.addable(enrolments)
         ],
-        notice=_notice(),
+        notice=_ticket_notice() if not primary and _has_ticket(enrolments) else _notice(),
         stopped_at=pages.moment_text(here.engine.stopped_at(person.subject)) if primary else None,
         reset_at=pages.moment_text(here.engine.pending_reset(enrolments)) if primary else None,
         is_only_way=len(primary) == 1 and not (codes and codes.remaining),
@@ -219,9 +220,17 @@ def _notice() -> str | None:
         "removed": _("It was removed."),
         "codes": _("Your recovery codes are in place."),
         "kept": _("All stays as it is. Change your password now, if somebody else may know it."),
-        "ticket": _("You are in. Set up a new way now: the ticket worked this once, and no more."),
     }
     return notices.get(request.args.get("done", ""))
+
+
+def _has_ticket(enrolments: Sequence[Enrolment]) -> bool:
+    """Say whether a help desk's ticket is all that stands before an account."""
+    return any(enrolment.factor == ticket.NAME for enrolment in enrolments)
+
+
+def _ticket_notice() -> str:
+    return _("You are in. Set up a new way now: the ticket worked this once, and no more.")
 
 
 def _added_notice() -> str:
