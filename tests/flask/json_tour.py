@@ -1,0 +1,321 @@
+"""A tour in JSON: every address of ours, asked in every state in which it says something else.
+
+Each story is told in a shop of its own; what was answered is in `shop.seen`.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from flask import request, session
+from tests.codes import code_in, is_code
+from tests.flask.shop import PASSWORD, Browser, Shop, said
+
+from vestibule.testing import SoftwareAuthenticator
+
+P = "/two-step"
+SETUP, LOGIN, CONFIRM, CODES = f"{P}/setup", f"{P}/login", f"{P}/confirm", f"{P}/recovery-codes"
+WAY = f"{P}/ways/{{}}/{{}}"
+NO_WAY = "0" * 32
+GETS = tuple(
+    P + path
+    for path in ("/login", "/login/help", "/confirm", "/", "/add/totp", "/setup", "/recovery-codes")
+)
+LOGIN_POSTS = tuple(P + path for path in ("/login", "/login/send", "/cancel"))
+POSTS = (
+    *(CONFIRM, f"{CONFIRM}/send", f"{P}/reset/cancel", f"{P}/add/totp"),
+    *(CODES, f"{CODES}/download", f"{CODES}/keep"),
+)
+SETUP_POSTS = (SETUP, f"{SETUP}/send", f"{SETUP}/cancel")
+
+
+def open_shop(folder: Path) -> Shop:
+    """A shop that offers apps, recovery codes and mail."""
+    folder.mkdir()
+    return Shop.open(folder, VESTIBULE_FACTORS=["totp", "recovery_codes", "email"])
+
+
+def nobody(shop: Shop) -> None:
+    """Somebody who is not signed in."""
+    browser = shop.browser()
+    _ask_all(browser)
+    _send_oddly(browser, LOGIN_POSTS)
+    browser.ask("/pay", method="GET")
+
+
+def without(shop: Shop) -> None:
+    """Somebody who has no second step."""
+    browser = shop.browser()
+    browser.give_password()
+    _ask_all(browser)
+    for method in ("GET", "POST"):
+        browser.ask(f"{P}/add/nothing", method=method)
+
+
+def first_set_up(shop: Shop) -> None:
+    """Somebody who sets an app up, and does it wrong first."""
+    member = shop.browser()
+    member.give_password()
+    _scan(member).ask(f"{SETUP}/send")
+    _send_oddly(member, SETUP_POSTS)
+    _scan(member).ask(f"{SETUP}/cancel")
+    _scan(member).ask(SETUP, {"code": "no code"})
+    for _ in range(4):
+        member.ask(SETUP, {"code": member.wrong_code()})
+    _add_app(member)
+
+
+def slowed(shop: Shop) -> None:
+    """Somebody who sets an app up where many wrong codes came from."""
+    guesser, member = _member(shop).sign_out(), shop.browser()
+    for _ in range(7):
+        guesser.ask_password()
+        for _ in range(5):
+            guesser.ask(LOGIN, {"code": "11111-11111-11111-11111"})
+    member.give_password("tobias")
+    _scan(member).ask(SETUP, {"code": member.wrong_code()})
+
+
+def managing(shop: Shop) -> None:
+    """Somebody who changes everything there is to change."""
+    member = _member(shop)
+    way = member.enrolment_id()
+    _send_oddly(member, (*POSTS, *(WAY.format(way, change) for change in _CHANGES)))
+    member.ask(CODES)
+    member.ask(CODES, method="GET")
+    for _ in range(2):
+        member.open("POST", f"{CODES}/download", json={})
+    member.ask(CODES)
+    member.ask(f"{CODES}/keep", {"kept": "no"})
+    member.ask(f"{CODES}/keep", {"kept": "no"})
+    for _ in range(4):
+        _add_app(member)
+    member.ask(f"{P}/add/totp")
+    _ask_all(member, way)
+
+
+def sent_codes(shop: Shop) -> None:
+    """Somebody whose codes are sent."""
+    member = _member(shop)
+    member.ask(f"{P}/add/email", method="GET")
+    member.ask(f"{P}/add/email", {"address": "nowhere"})
+    member.ask(f"{P}/add/email", {"address": "maren@post.example"})
+    member.ask(SETUP, method="GET")
+    _send_late(member, SETUP)
+    member.ask(f"{SETUP}/send")
+    shop.clock.move(seconds=31)
+    member.ask(f"{SETUP}/send")
+    member.ask(SETUP, {"code": _sent_code(shop)})
+    way = {"method": member.enrolment_id("email")}
+    shop.clock.move(seconds=3600)
+    for _ in range(2):
+        member.ask(f"{CONFIRM}/send", way)
+    member.ask(f"{CONFIRM}/send", {"method": "nothing"})
+    member.ask(CONFIRM, method="GET")
+    member.ask(CONFIRM, {"code": _sent_code(shop)})
+    member.ask(f"{P}/", method="GET")
+    shop.clock.move(seconds=3600)
+    stranger = shop.browser()
+    stranger.ask_password()
+    for _ in range(2):
+        stranger.ask(f"{LOGIN}/send", way)
+    for path in (LOGIN, f"{LOGIN}/help"):
+        stranger.ask(path, method="GET")
+    for _ in range(8):
+        shop.clock.move(seconds=31)
+        stranger.ask_password()
+        stranger.ask(f"{LOGIN}/send", way)
+
+
+def fresh_proof(shop: Shop) -> None:
+    """Somebody who has to prove who it is once more."""
+    member = _member(shop)
+    shop.clock.move(seconds=301)
+    _ask_all(member, member.enrolment_id())
+    member.ask("/pay", method="GET")
+    member.ask(CONFIRM, {"code": member.wrong_code()})
+    member.ask(CONFIRM, {"code": member.next_code()})
+    for _ in range(2):
+        shop.clock.move(seconds=601)
+        for _ in range(6):
+            member.ask(CONFIRM, {"code": member.wrong_code()})
+        member.ask(CONFIRM, method="GET")
+
+
+def logging_in(shop: Shop) -> None:
+    """Somebody before the second step."""
+    member = _member(shop).sign_out()
+    member.ask_password()
+    _send_oddly(member, LOGIN_POSTS)
+    _ask_all(member)
+    member.ask_password()
+    member.ask(LOGIN, {"code": member.wrong_code()})
+    member.ask(LOGIN, {"code": member.next_code()})
+    for path in (LOGIN, f"{LOGIN}/help"):
+        member.ask(path, method="GET")
+    _send_oddly(member, LOGIN_POSTS)
+    for path in LOGIN_POSTS:
+        member.ask(path)
+
+
+def a_program(shop: Shop) -> None:
+    """A program that gets a token by both steps."""
+    member, program = _member(shop), shop.browser()
+    wanted = {"name": "maren", "password": PASSWORD}
+    handle = said(program.ask("/token", wanted))["handle"]
+    program.ask(f"{LOGIN}/send", {"method": NO_WAY, "handle": handle})
+    program.ask(LOGIN, {"code": member.wrong_code(), "handle": handle})
+    program.ask(LOGIN, {"code": member.next_code(), "handle": handle})
+
+
+def spent(shop: Shop) -> None:
+    """Somebody who has had all wrong codes there are."""
+    member = _member(shop).sign_out()
+    member.ask_password()
+    for _ in range(6):
+        member.ask(LOGIN, {"code": member.wrong_code()})
+    member.ask(LOGIN, method="GET")
+    for path in LOGIN_POSTS:
+        _send_late(member, path)
+    member.ask_password()
+    member.ask(LOGIN, {"code": member.wrong_code()})
+    member.ask(f"{LOGIN}/help", method="GET")
+    shop.spend_all_odds()
+    shop.clock.move(seconds=3600)
+    member.ask_password()
+    member.ask(LOGIN, {"code": member.next_code()})
+
+
+def paused(shop: Shop) -> None:
+    """Somebody whose only way is paused."""
+    member = shop.browser()
+    member.give_password()
+    _add_app(member, kept="no")
+    waiting = shop.browser()
+    waiting.ask_password()
+    shop.pause_all_apps()
+    shop.clock.move(seconds=301)
+    member.ask(CONFIRM, method="GET")
+    member.ask(CONFIRM, {"code": member.next_code()})
+    member.ask(f"{CONFIRM}/send", {"method": member.enrolment_id()})
+    for path in (CONFIRM, f"{CONFIRM}/send"):
+        _send_late(member, path)
+    for path in GETS[:2]:
+        waiting.ask(path, method="GET")
+    for path in LOGIN_POSTS:
+        _send_late(waiting, path)
+        waiting.ask(path)
+
+
+def help_desk(shop: Shop) -> None:
+    """Somebody who objects to a ticket, and somebody who uses one."""
+    member = _member(shop)
+    for _ in range(2):
+        shop.engine.reset("maren", by="bea", reason="lost")
+        member.ask(f"{P}/", method="GET")
+        member.ask(f"{P}/reset/cancel")
+    made = shop.engine.reset("maren", by="bea", reason="lost", at_once=True)
+    assert made is not None
+    stranger = shop.browser()
+    stranger.ask_password()
+    stranger.ask(LOGIN, method="GET")
+    stranger.ask(LOGIN, {"code": made.ticket})
+
+
+def lost_account(shop: Shop) -> None:
+    """Somebody whose account is closed meanwhile."""
+    member = _member(shop)
+    waiting = shop.browser()
+    waiting.ask_password()
+    shop.people.clear()
+    _ask_all(member)
+    waiting.ask(LOGIN, {"code": member.next_code()})
+
+
+def by_header(shop: Shop) -> None:
+    """Somebody whom the application signs in before every view, by a header of its own."""
+
+    @shop.app.before_request
+    def sign_in() -> None:
+        if name := request.headers.get("Remote-User"):
+            session["_user_id"] = name
+
+    _member(shop)
+    for name in ("maren", "a stranger"):
+        for method, path in [("GET", path) for path in GETS[:2]] + [
+            ("POST", path) for path in LOGIN_POSTS
+        ]:
+            browser = shop.browser()
+            browser.headers = {"Remote-User": name, "Accept": "application/json"}
+            browser.open(method, path)
+
+
+def down(shop: Shop) -> None:
+    """Somebody who comes while the database does not answer."""
+    member = _member(shop)
+    shop.break_down()
+    _ask_all(member)
+    member.ask("/orders", method="GET")
+
+
+STORIES: Final[tuple[Callable[[Shop], None], ...]] = (
+    *(nobody, without, first_set_up, managing, sent_codes, fresh_proof, logging_in, a_program),
+    *(slowed, spent, paused, help_desk, lost_account, by_header, down),
+)
+_CHANGES: Final = ("name", "first", "remove")
+
+
+def _ask_all(browser: Browser, way: str = NO_WAY) -> None:
+    """Ask every address, and send each nothing at all."""
+    ways = [WAY.format(way, change) for change in _CHANGES]
+    for path in (*GETS, ways[0], ways[2]):
+        browser.ask(path, method="GET")
+    for path in (*POSTS, *SETUP_POSTS, *ways, *LOGIN_POSTS):
+        browser.ask(path)
+
+
+def _send_oddly(browser: Browser, paths: Sequence[str]) -> None:
+    """Send each address what it does not take."""
+    site = {"Sec-Fetch-Site": "cross-site"}
+    for path in paths:
+        _send_late(browser, path)
+        browser.open("POST", path, json={}, headers=site)
+        browser.ask(path, [])
+        browser.ask(path, {"code": "7" * 20_000})
+
+
+def _send_late(browser: Browser, path: str) -> None:
+    """Send a form that was shown too long ago, and take JSON for an answer."""
+    late = {"csrf_token": "of long ago"}
+    browser.open("POST", path, data=late, headers={"Accept": "application/json"})
+
+
+def _member(shop: Shop) -> Browser:
+    """Somebody who has an app and recovery codes, signed in."""
+    browser = shop.browser()
+    browser.give_password()
+    return _add_app(browser)
+
+
+def _scan(browser: Browser) -> Browser:
+    """Begin to add an app."""
+    browser.ask(f"{P}/add/totp")
+    shown = said(browser.ask(SETUP, method="GET"))
+    browser.phone = SoftwareAuthenticator.scan(shown["otpauth"])
+    return browser
+
+
+def _add_app(browser: Browser, kept: str = "yes") -> Browser:
+    """Add an app; with the first one come recovery codes, which may be waved off."""
+    _scan(browser).ask(SETUP, {"code": browser.next_code()})
+    browser.ask(CODES, method="GET")
+    browser.ask(f"{CODES}/keep", {"kept": kept})
+    return browser
+
+
+def _sent_code(shop: Shop) -> str:
+    """The newest code that arrived."""
+    courier = shop.state.parts.courier
+    assert courier is not None
+    courier.deliver_due()
+    return code_in(next(m.text for m in shop.inbox.messages if is_code(m.text)))
