@@ -120,7 +120,11 @@ def _same(shown: Any, real: Any) -> bool:
 
 def _named(shown: Any, real: Any) -> Iterator[tuple[str, str]]:
     """What each name in an answer stands for."""
-    if isinstance(shown, dict):
+    if isinstance(shown, str) and NAMED.fullmatch(shown):
+        yield shown, real
+    elif isinstance(shown, dict):
         for key, value in shown.items():
-            if isinstance(value, str) and NAMED.fullmatch(value):
-                yield value, real[key]
+            yield from _named(value, real[key])
+    elif isinstance(shown, list):
+        for one, its in zip(shown, real, strict=False):
+            yield from _named(one, its)
