@@ -20,7 +20,7 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-header --py
 # A virtual environment set up for tests can run the example too; the other way round it cannot.
 RUN_READY := $(if $(wildcard $(VENV)/.ready-dev),$(VENV)/.ready-dev,$(VENV)/.ready-run)
 
-.PHONY: help run test check bench coverage coverage-rows test-lowest lock check-locks clean
+.PHONY: help run test check bench coverage coverage-rows test-lowest words lock check-locks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ coverage-rows: $(VENV)/.ready-dev ## rows of the security checklist: covered, ow
 
 test-lowest: $(LOWEST)/.ready ## contracts and Flask tests on the oldest releases supported
 	@$(LOWEST)/bin/python -m pytest --numprocesses=auto tests/contracts tests/flask $(ARGS)
+
+words: $(VENV)/.ready-dev ## collect the texts, update and compile the catalogues of translations
+	@$(BIN)/python tools/words.py
 
 lock: ## renew requirements/*.txt with uv, from releases at least a week old
 	cd requirements && $(LOCK) --upgrade --constraints wheels.in runtime.in -o runtime.txt

@@ -46,6 +46,12 @@ class Settings:
     """A template of the host's for the pages to extend."""
     home_url: str = "/"
     """Where a person goes when nothing else was wanted."""
+    languages: tuple[str, ...] = ()
+    """The languages texts are told in, the first to whoever understands none of them; all there
+    are if unset, English first."""
+    locale_folder: str | None = None
+    """A folder of your own catalogues, asked before ours; beside the application where it does not
+    begin with a slash."""
     support: str | None = None
     """A sentence, an address or a link for people who can use no way of theirs."""
     fresh_minutes: int | None = None
@@ -64,7 +70,7 @@ class Settings:
 _OWN: Final = {f.name: f for f in fields(Settings) if f.name != "factor_settings"}
 # It is part of a cookie's name, and of a column's width.
 _REALM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LISTS: Final = frozenset({"factors", "login_keys"})
+_LISTS: Final = frozenset({"factors", "languages", "login_keys"})
 _NUMBERS: Final = frozenset({"fresh_minutes", "reset_delay", "sends_per_day"})
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})

@@ -196,7 +196,9 @@ def test_a_write_that_fails_takes_the_whole_ruling_with_it(site: Site) -> None:
 
     def rule(case: Case) -> Ruling:
         ruling = struck(case)
-        message = site.engine.context.notice(Notice.ENROLMENT_CONFIRMED, "ada", site.clock.now())[0]
+        message = site.engine.context.notice(
+            Notice.ENROLMENT_CONFIRMED, "ada", site.clock.now(), Origin()
+        )[0]
         return replace(ruling, messages=(message, message))
 
     with pytest.raises(Exception, match=r"(?i)unique"):

@@ -11,7 +11,7 @@ from tests.core.site import Person, Post, Sent, Site
 
 from vestibule.bootstrap import assemble, read_settings
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
-from vestibule.core.model import Notice, Purpose
+from vestibule.core.model import Notice, Origin, Purpose
 from vestibule.delivery import Courier
 from vestibule.delivery.courier import LEASE
 from vestibule.testing.clock import START
@@ -300,7 +300,7 @@ def test_where_nothing_carries_messages_none_is_written(sqlite_url: str, tmp_pat
     parts = assemble(settings, application="Site", instance=tmp_path)
 
     assert parts.courier is None
-    assert parts.engine.context.notice(Notice.ENROLMENT_CONFIRMED, "ada", START) == ()
+    assert parts.engine.context.notice(Notice.ENROLMENT_CONFIRMED, "ada", START, Origin()) == ()
     parts.database.close()
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from vestibule.core.model import Message, Notice
 from vestibule.delivery.render import render
+from vestibule.languages import Languages
 from vestibule.testing.clock import START
 
 NOTICE = Message(
@@ -94,3 +96,39 @@ def test_a_text_that_is_none_of_ours_is_not_made_up() -> None:
     """A message whose text has no words is refused."""
     with pytest.raises(KeyError):
         render(replace(NOTICE, text="unheard_of"), site="Site", code=None)
+
+
+GERMAN = Languages().of("de")
+GSM = re.compile(r"[A-Za-z0-9 .,:%+/()?!'\"&;\-äöüÄÖÜß\n]*")
+"""Of the characters that a text message of 160 takes (GSM 03.38), those that German needs."""
+
+
+@pytest.mark.row("SMS-05")
+def test_a_german_code_fits_one_segment() -> None:
+    """Even with the longest name a German code comes first, and fits one message of 160."""
+    said = render(CODE, site="W" * 200, code="12345678", language=GERMAN)
+
+    assert said.text.startswith("12345678 ")
+    assert "Sagen Sie ihn niemandem" in said.text
+    assert GSM.fullmatch(said.text)
+    assert len(said.text) <= 160
+
+
+def test_a_german_call_says_the_code_twice() -> None:
+    """A call in German says each digit alone, and all of them twice."""
+    call = replace(CODE, channel="call")
+
+    assert render(call, site="Site", code="0123", language=GERMAN).text.count("0, 1, 2, 3") == 2
+
+
+@pytest.mark.parametrize("text", list(Notice))
+def test_each_notice_is_told_in_german(text: Notice) -> None:
+    """Each notice is in German from its subject to what to do, and the way by its German name."""
+    notice = replace(NOTICE, text=text)
+    said = render(notice, site="Site", code=None, way="recovery codes", language=GERMAN)
+    english = render(notice, site="Site", code=None, way="recovery codes")
+
+    assert "ändern Sie sofort Ihr Passwort" in said.text
+    assert said.subject != english.subject
+    assert "recovery" not in said.text
+    assert "None" not in said.text

@@ -8,6 +8,7 @@ from vestibule.bootstrap.configure import asks_for_development as asks_for_devel
 from vestibule.bootstrap.configure import check_carried as check_carried
 from vestibule.bootstrap.configure import check_factors as check_factors
 from vestibule.bootstrap.configure import check_production as check_production
+from vestibule.bootstrap.configure import languages_of as languages_of
 from vestibule.bootstrap.configure import read_settings as read_settings
 from vestibule.system import process_id as process_id
 
@@ -19,6 +20,7 @@ __all__ = [
     "check_factors",
     "check_production",
     "check_store",
+    "languages_of",
     "process_id",
     "read_settings",
     "started_by_operator",

@@ -93,6 +93,7 @@ def assemble(
         random=random,
         site=context.issuer,
         ways={factor.name: factor.presentation.short for factor in factors},
+        languages=configure.languages_of(settings),
     )
     return Parts(
         engine=Engine(context),

@@ -13,6 +13,7 @@ from vestibule.core import registry
 from vestibule.core.caps import DAY, Cap
 from vestibule.core.errors import ConfigurationError, DeploymentError
 from vestibule.core.profiles import PROFILES, Profile
+from vestibule.languages import LanguageError, Languages
 from vestibule.settings import SettingError, Settings
 from vestibule.store import database
 
@@ -80,6 +81,17 @@ def profile_of(settings: Settings) -> Profile:
         caps = dataclasses.replace(profile.caps, all=Cap(most=sends, window=DAY))
         profile = dataclasses.replace(profile, caps=caps)
     return profile
+
+
+def languages_of(settings: Settings) -> Languages:
+    """Return the languages the settings name, their catalogues read."""
+    folder = Path(settings.locale_folder) if settings.locale_folder else None
+    try:
+        return Languages(settings.languages, folder)
+    except LanguageError as error:
+        raise ConfigurationError(
+            f"VESTIBULE_LANGUAGES or VESTIBULE_LOCALE_FOLDER is wrong: {error}"
+        ) from error
 
 
 def check_factors(settings: Settings) -> None:

@@ -219,10 +219,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a request came from, for the audit trail and for slowing a source."""
+    """Where a request came from, for the audit trail and for slowing a source.
+
+    `locale` is the language it was answered in, and messages it asks for are written in; empty for
+    the site's first.
+    """
 
     address: str = ""
     agent: str = ""
+    locale: str = ""
 
 
 class MessageStatus(StrEnum):

@@ -13,11 +13,12 @@ from typing import Final
 
 from vestibule.core.codes import Codes
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
-from vestibule.core.model import Message, MessageStatus, Notice
+from vestibule.core.model import Json, Message, MessageStatus, Notice
 from vestibule.core.ports import Clock, Outbox, Random, Sender, SendError
 from vestibule.core.tokens import new_id
 from vestibule.core.vault import Vault
 from vestibule.delivery import render, retry
+from vestibule.languages import LONGEST_NAME, Languages
 
 LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 20
@@ -43,6 +44,7 @@ class Courier:
     site: str
     ways: Mapping[str, str] = field(default_factory=dict)
     """What each factor is called within a sentence, by its name."""
+    languages: Languages = field(default_factory=Languages)
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -115,7 +117,11 @@ class Courier:
             return
         to = self.vault.open_destination(message.id, message.destination)
         said = render.render(
-            message, site=self.site, code=self._code(message), way=self._way(message)
+            message,
+            site=self.site,
+            code=self._code(message),
+            way=self._way(message),
+            language=self.languages.of(message.locale),
         )
         self.sender.send(channel=message.channel, to=to, subject=said.subject, text=said.text)
         self._settle(message, MessageStatus.SENT, "handed over")
@@ -142,19 +148,19 @@ class Courier:
     def _copies(self, notice: Message, now: datetime) -> Sequence[Message]:
         ago = CONTACTS_FOR_LONG if notice.text in GRAVE else CONTACTS_FOR
         found = self.outbox.contacts(notice.realm, notice.subject, now - ago)
-        addresses = {
-            contact["email"]
-            for passage_id, sealed in found
-            if (contact := self.vault.open_contact(passage_id, sealed)).get("email")
-        }
-        return [self._copy(notice, address) for address in sorted(addresses)]
+        contacts = [self.vault.open_contact(passage_id, sealed) for passage_id, sealed in found]
+        # Of several with one address the newest is kept, which comes first.
+        newest = {c["email"]: c for c in reversed(contacts) if c.get("email")}
+        return [self._copy(notice, address, newest[address]) for address in sorted(newest)]
 
-    def _copy(self, notice: Message, address: str) -> Message:
+    def _copy(self, notice: Message, address: str, contact: Json) -> Message:
         copy_id = new_id(self.random.bytes)
+        locale = str(contact.get("locale") or notice.locale)
         return replace(
             notice,
             id=copy_id,
             channel="email",
+            locale=locale[:LONGEST_NAME],
             destination=self.vault.seal_destination(copy_id, address),
             status=MessageStatus.QUEUED,
             claimed_until=None,

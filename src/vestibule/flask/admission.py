@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from vestibule.core.engine.granting import Granted
 from vestibule.core.tokens import token_hash
 from vestibule.flask import parking
-from vestibule.flask.answers import origin_of
+from vestibule.flask.answers import peer_of
 from vestibule.flask.hosts import peek, raw_session
 from vestibule.flask.pages import state
 from vestibule.flask.parking import Parked
@@ -42,7 +42,7 @@ def _leave_nothing_of(session: SessionMixin) -> None:
         return
     session.clear()
     if here.grant is not None:
-        state().engine.cancel(here.grant, "another login", origin_of(request))
+        state().engine.cancel(here.grant, "another login", peer_of(request))
 
 
 def name(granted: Granted) -> None:

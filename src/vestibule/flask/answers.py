@@ -1,6 +1,7 @@
 """What the gate answers in the place of a view: a page for a person, JSON for a program."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import jsonify, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Request, Response
@@ -9,9 +10,18 @@ from vestibule.core.model import Enrolment, Origin
 from vestibule.flask import pages
 from vestibule.flask.navigation import address_of, is_navigation, own_path, wants_json
 from vestibule.flask.texts import gettext as _
+from vestibule.flask.texts import locale
 
 
 def origin_of(request: Request) -> Origin:
+    """Return where a request came from, and in which language it is answered.
+
+    The host may be asked for that; where nothing is to be written, `peer_of` says all there is.
+    """
+    return replace(peer_of(request), locale=locale())
+
+
+def peer_of(request: Request) -> Origin:
     """Return where a request came from: the peer itself, or what the host's ProxyFix made of it."""
     return Origin(
         address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")[:400]
@@ -88,11 +98,7 @@ def unavailable(request: Request) -> Response:
     else:
         page = render_template(
             "vestibule/message.html",
-            _=_,
-            lang="en",
-            dir="ltr",
-            application=pages.state().site,
-            home_url=pages.state().settings.home_url,
+            **pages.frame(),
             title=_("We cannot check your login just now"),
             text=_("Nobody is signed out by this. Please try again in a minute."),
             action_label=_("Try again"),

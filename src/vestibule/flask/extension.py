@@ -25,6 +25,7 @@ from vestibule.flask import answers, decorators, marks, people
 from vestibule.flask.blueprint import make_blueprint
 from vestibule.flask.gate import Gate
 from vestibule.flask.state import EXTENSION, Loaders, State, World, state_of
+from vestibule.settings import Settings
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
 View = TypeVar("View", bound=Callable[..., Any])
@@ -86,7 +87,7 @@ class Vestibule:
         """
         if EXTENSION in app.extensions:
             raise UsageError("this application has a Vestibule already: call init_app once")
-        settings = read_settings({**app.config, **_mode(app)})
+        settings = _placed(read_settings({**app.config, **_mode(app)}), app)
         check_factors(settings)
         world = World(
             clock=clock or self._world.clock,
@@ -106,7 +107,7 @@ class Vestibule:
     # What the host tells us
 
     def contact_loader(self, loader: Loader) -> Loader:
-        """Register how a user can be told of changes: `{"name": …, "email": …}`."""
+        """Register how a user can be told of changes: `{"name": …, "email": …}`, and `locale`."""
         self._loaders.contact = loader
         return loader
 
@@ -124,6 +125,11 @@ class Vestibule:
         """Register what says whether a subject has an account, for `flask vestibule status`."""
         self._loaders.subject_exists = finder
         return finder
+
+    def locale_loader(self, loader: Loader) -> Loader:
+        """Register what names the language of a request: `de`, `pt_BR`; None for the browser's."""
+        self._loaders.locale = loader
+        return loader
 
     # What a view may say
 
@@ -236,6 +242,16 @@ def _mode(app: Flask) -> dict[str, object]:
     """Return whether this is development, as the application is at this moment."""
     asked = asks_for_development(app.config)
     return {"VESTIBULE_DEVELOPMENT": asked or app.debug or app.testing}
+
+
+def _placed(settings: Settings, app: Flask) -> Settings:
+    """Return the settings with the folder of catalogues where Flask keeps an application's files.
+
+    Beside its module, as its templates are.
+    """
+    if settings.locale_folder is None:
+        return settings
+    return replace(settings, locale_folder=str(Path(app.root_path) / settings.locale_folder))
 
 
 def _host_files(app: Flask) -> list[Path]:

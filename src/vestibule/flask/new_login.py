@@ -44,7 +44,7 @@ def let_in_or_park(
         live = has_same_password(state, user, passage)
     if passage is not None and not live:
         # Whoever began another login here, or was somebody else, is so no longer.
-        state.engine.cancel(passage, "another login", answers.origin_of(request))
+        state.engine.cancel(passage, "another login", answers.peer_of(request))
         if not standing.enrolled:
             visit.on_response.append(lambda out: weighing.drop_token(state, out))
     if not standing.enrolled or live:
@@ -68,6 +68,8 @@ def _login(state: State, session: SessionMixin, subject: str, identity: str, use
 def _park(
     state: State, session: SessionMixin, visit: Visit, login: Login, response: Response | None
 ) -> Response:
+    # While the host can still tell who it is, and so what language is theirs.
+    origin = answers.origin_of(request)
     # Before the view there is no answer yet, but what is left to be done to it is there.
     held = response or finished(state, state.app.response_class())
     parked = Parked(
@@ -77,7 +79,7 @@ def _park(
         entrance=own_path(request.script_root + request.path, request),
     )
     state.warn_of_plain_http(request)
-    begun = state.begin_login(login, parked, answers.origin_of(request))
+    begun = state.begin_login(login, parked, origin)
     parking.renew_id(state.app.session_interface, session)
     state.host.forget_user()
     visit.forget()

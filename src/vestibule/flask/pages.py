@@ -1,7 +1,6 @@
 """Showing a page of ours, or saying the same in JSON."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from flask import current_app, jsonify, make_response, render_template, request
@@ -11,6 +10,7 @@ from vestibule.flask import csrf
 from vestibule.flask.addresses import address
 from vestibule.flask.state import State, state_of
 from vestibule.flask.texts import gettext as _
+from vestibule.flask.texts import language
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -50,11 +50,7 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
     render = render_template if settings.base_template else _rendered
     html = render(
         f"vestibule/{template}.html",
-        _=_,
-        lang="en",
-        dir="ltr",
-        application=here.site,
-        home_url=settings.home_url,
+        **frame(),
         base_template=settings.base_template or "vestibule/base.html",
         csrf_field=csrf.hidden_field(),
         **context,
@@ -62,6 +58,18 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
     response = make_response(html, status)
     csrf.keep_browser(response)
     return response
+
+
+def frame() -> dict[str, Any]:
+    """Return what the frame of every page needs: its language, and whose page it is."""
+    here, spoken = state(), language()
+    return {
+        "_": _,
+        "lang": spoken.tag,
+        "dir": spoken.direction,
+        "application": here.site,
+        "home_url": here.settings.home_url,
+    }
 
 
 def _rendered(template: str, **context: Any) -> str:
@@ -115,9 +123,7 @@ def harden(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
     if request.endpoint == "vestibule.static":
         response.headers["Cache-Control"] = "public, max-age=3600"
+    elif "Location" not in response.headers:
+        response.headers["Content-Language"] = language().tag
+        response.vary.add("Accept-Language")
     return response
-
-
-def moment_text(moment: datetime | None) -> str | None:
-    """Return a moment as a page says it."""
-    return None if moment is None else moment.strftime("%Y-%m-%d, %H:%M UTC")

@@ -60,7 +60,10 @@ def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
             rejected.retry_at,
             now,
             _("Please wait a moment"),
-            _("There were several wrong codes. You can try again at %(time)s."),
+            _(
+                "There were several wrong codes. You can try again at %(time)s.",
+                time=clock_time(rejected.retry_at, now),
+            ),
         )
     if rejected.reason is Reason.CLOSED and rejected.retry_at is not None:
         return _later(
@@ -69,7 +72,8 @@ def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
             _("Codes are paused"),
             _(
                 "Too many wrong codes were tried for this account, so codes are not taken here "
-                "until %(time)s. If you have a recovery code, it still works."
+                "until %(time)s. If you have a recovery code, it still works.",
+                time=clock_time(rejected.retry_at, now),
             ),
         )
     return _over(rejected, now, start_url)
@@ -81,7 +85,10 @@ def later(retry_at: datetime, now: datetime) -> Problem:
         retry_at,
         now,
         _("Too many wrong codes"),
-        _("You can try again at %(time)s. You are still signed in."),
+        _(
+            "You can try again at %(time)s. You are still signed in.",
+            time=clock_time(retry_at, now),
+        ),
     )
 
 
@@ -117,7 +124,7 @@ def _wrong_text(rejected: Rejected) -> str:
 def _later(retry_at: datetime, now: datetime, title: str, text: str) -> Problem:
     return Problem(
         title=title,
-        text=text % {"time": clock_time(retry_at, now)},
+        text=text,
         when=retry_at.isoformat(),
         seconds=max(1, round((retry_at - now).total_seconds())),
     )

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from flask import Flask
 from werkzeug.wrappers import Request
 
-from vestibule.bootstrap import Parts, assemble, process_id
+from vestibule.bootstrap import Parts, assemble, languages_of, process_id
 from vestibule.core.engine import Begun, Engine, Login
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.events import Event
@@ -44,6 +44,8 @@ class Loaders:
     subject: Callable[[Any], str] | None = None
     subject_exists: SubjectFinder | None = None
     """Handed a subject, as text: by the time it is asked for, there may be no user."""
+    locale: Callable[[], str | None] | None = None
+    """Asked without a user: which language this request is answered in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class State:
         self.app = app
         self.settings = settings
         self.loaders = loaders
+        self.languages = languages_of(settings)
         self.cookies = Cookies(realm=settings.realm, secure=not settings.development)
         app.extensions[_STATE] = self
         self._world = world

@@ -6,7 +6,7 @@ from flask import request
 from flask.globals import request_ctx
 
 from vestibule.core.model import Passage
-from vestibule.flask.answers import origin_of
+from vestibule.flask.answers import peer_of
 from vestibule.flask.hosts import peek, raw_session
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
@@ -43,4 +43,4 @@ def turn_away(state: State, visit: Visit, passage: Passage) -> None:
     visit.on_response.clear()
     visit.on_response.append(lambda out: state.cookies.drop(out, state.cookies.passage))
     # Last, because the store may fail: the browser has nothing of it either way.
-    state.engine.cancel(passage, "no longer welcome", origin_of(request))
+    state.engine.cancel(passage, "no longer welcome", peer_of(request))

@@ -106,11 +106,12 @@ def _facts(attempt: Attempt, enrolment: Enrolment) -> tuple[events.Fact, ...]:
 
 def _notices(attempt: Attempt, enrolment: Enrolment) -> tuple[Message, ...]:
     context, subject, factor = attempt.context, attempt.case.passage.subject, enrolment.factor
+    now, origin = attempt.now, attempt.answer.origin
     if attempt.is_enrolling:
-        return context.notice(Notice.ENROLMENT_CONFIRMED, subject, attempt.now, factor=factor)
+        return context.notice(Notice.ENROLMENT_CONFIRMED, subject, now, origin, factor=factor)
     if factor == ticket.NAME:
-        return context.notice(Notice.RESET_USED, subject, attempt.now)
+        return context.notice(Notice.RESET_USED, subject, now, origin)
     codes = context.registry.recovery_codes
     if codes is not None and factor == codes.name:
-        return context.notice(Notice.RECOVERY_CODE_USED, subject, attempt.now, factor=factor)
+        return context.notice(Notice.RECOVERY_CODE_USED, subject, now, origin, factor=factor)
     return ()

@@ -83,7 +83,7 @@ class Context:
         return Event(at=now, realm=self.realm, subject=subject, fact=fact, origin=origin)
 
     def notice(
-        self, notice: Notice, subject: str, now: datetime, **details: str
+        self, notice: Notice, subject: str, now: datetime, origin: Origin, **details: str
     ) -> tuple[Message, ...]:
         """Return the message that tells the subject of a change, none where nothing carries it."""
         if not self.notifies:
@@ -96,6 +96,7 @@ class Context:
             text=notice.value,
             created_at=now,
             not_after=now + NOTICE_LIFE,
+            locale=origin.locale,
             details=details,
         )
         return (message,)

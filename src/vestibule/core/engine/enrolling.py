@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from vestibule.core import events
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context
-from vestibule.core.engine.login import Login, furnished
+from vestibule.core.engine.login import Login, furnished, with_language
 from vestibule.core.engine.sending import Asking
 from vestibule.core.factor import Applicant, Factor
 from vestibule.core.model import (
@@ -51,7 +51,7 @@ def begin(
     token = None
     if passage is None:
         token = context.new_token()
-        passage = _first_passage(context, login, token)
+        passage = _first_passage(context, with_language(login, origin), token)
         fresh = True
     else:
         fresh = False

@@ -54,7 +54,7 @@ def begin(context: Context, login: Login, origin: Origin) -> Begun:
     enrolments = context.store.enrolments(context.realm, login.subject)
     known = context.store.known_browser(context.realm, login.subject, hashes(login.browsers))
     token = context.new_token()
-    passage = _passage(context, login, token, known[0] if known else None)
+    passage = _passage(context, with_language(login, origin), token, known[0] if known else None)
     asked = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
     opened = [context.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
     ways = policy.offered(asked, context.registry, last_factor=known[1] if known else None)
@@ -129,6 +129,17 @@ def _passage(context: Context, login: Login, token: str, known: bytes | None) ->
         remembered=login.remembered,
     )
     return furnished(context, passage, login)
+
+
+def with_language(login: Login, origin: Origin) -> Login:
+    """Return `login`, its contact with the language its owner is told things in.
+
+    That is the host's word where it names a `locale`, else the language of this very login: once it
+    is granted, nobody chooses another for the owner's notices by asking for it.
+    """
+    if not login.contact or not origin.locale:
+        return login
+    return replace(login, contact={"locale": origin.locale, **login.contact})
 
 
 def furnished(context: Context, passage: Passage, login: Login) -> Passage:

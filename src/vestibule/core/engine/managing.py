@@ -61,7 +61,7 @@ def remove(context: Context, enrolment: Enrolment, by: Passage | None, origin: O
         enrolment,
         by=by.id if by else "",
         event=removed,
-        messages=context.notice(Notice.ENROLMENT_REVOKED, subject, now, factor=factor),
+        messages=context.notice(Notice.ENROLMENT_REVOKED, subject, now, origin, factor=factor),
     )
     if event is None:
         return False

@@ -51,7 +51,7 @@ def renew(context: Context, applicant: Applicant, by: Passage | None, origin: Or
     )
     fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=factor.total(enrolment))
     event = context.event(fact, applicant.subject, now, origin)
-    notices = context.notice(Notice.RECOVERY_CODES_MADE, applicant.subject, now)
+    notices = context.notice(Notice.RECOVERY_CODES_MADE, applicant.subject, now, origin)
     made = context.store.replace_enrolment(
         context.vault.sealed(enrolment),
         by=by.id if by else "",

@@ -7,9 +7,12 @@ from vestibule.core import events, limits
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.judging import Wrong
 from vestibule.core.engine.sending import is_sent
-from vestibule.core.model import Enrolment, Lane, Ledger, Message, Notice, Source
+from vestibule.core.model import Enrolment, Lane, Ledger, Message, Notice, Origin, Source
 from vestibule.core.ruling import Ruling, Struck
 from vestibule.core.verdict import Rejected
+
+UNKNOWN = Origin()
+"""Whoever typed wrong codes does not choose the language in which the owner is warned of it."""
 
 
 def unheard(attempt: Attempt, rejected: Rejected) -> Ruling:
@@ -117,7 +120,7 @@ def _notices(attempt: Attempt, closing: Sequence[Enrolment]) -> list[Message]:
     return [
         message
         for enrolment in closing
-        for message in context.notice(notice, subject, now, factor=enrolment.factor)
+        for message in context.notice(notice, subject, now, UNKNOWN, factor=enrolment.factor)
     ]
 
 
@@ -127,8 +130,8 @@ def _warning(attempt: Attempt, after: Ledger | None) -> tuple[Message, ...]:
     if not strange or after is None or after.failures != attempt.limits.free_failures:
         return ()
     subject, now = attempt.case.passage.subject, attempt.now
-    time = f"{now:%Y-%m-%d, %H:%M} UTC"
-    return attempt.context.notice(Notice.INTRUDER_STOPPED, subject, now, time=time)
+    notice, time = Notice.INTRUDER_STOPPED, now.isoformat()
+    return attempt.context.notice(notice, subject, now, UNKNOWN, time=time)
 
 
 def _fact(

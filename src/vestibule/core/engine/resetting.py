@@ -38,9 +38,7 @@ def request(context: Context, subject: str, *, by: str, reason: str, at_once: bo
     )
     event = context.event(fact, subject, now, Origin())
     notice = Notice.RESET_AT_ONCE if at_once else Notice.RESET_REQUESTED
-    told = _written(context).notice(
-        notice, subject, now, time=f"{takes_effect:%Y-%m-%d, %H:%M} UTC"
-    )
+    told = _written(context).notice(notice, subject, now, Origin(), time=takes_effect.isoformat())
     if not context.store.reset(made, at_once=at_once, events=[event], messages=told):
         return None
     context.tell((event,))
@@ -66,7 +64,7 @@ def cancel(context: Context, subject: str, *, by: str, origin: Origin) -> bool:
         context.realm,
         subject,
         event=cancelled,
-        messages=_written(context).notice(Notice.RESET_CANCELLED, subject, now),
+        messages=_written(context).notice(Notice.RESET_CANCELLED, subject, now, origin),
     )
     if event is None:
         return False

@@ -243,6 +243,7 @@ def _next(
         destination=context.vault.seal_destination(message_id, opening.destination or ""),
         created_at=now,
         not_after=challenge.expires_at,
+        locale=asking.origin.locale,
         details={"digits": factor.code_format(enrolment).digits or DIGITS},
         challenge_id=challenge.id,
     )

@@ -17,7 +17,7 @@ from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
-from vestibule.flask.texts import gettext
+from vestibule.flask.texts import day_and_time, gettext
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.confirm import is_fresh, send_to_confirm
 
@@ -75,8 +75,8 @@ def show(person: Person) -> Response:
             for factor in here.engine.addable(enrolments)
         ],
         notice=_ticket_notice() if not primary and _has_ticket(enrolments) else _notice(),
-        stopped_at=pages.moment_text(here.engine.stopped_at(person.subject)) if primary else None,
-        reset_at=pages.moment_text(here.engine.pending_reset(enrolments)) if primary else None,
+        stopped_at=day_and_time(here.engine.stopped_at(person.subject)) if primary else None,
+        reset_at=day_and_time(here.engine.pending_reset(enrolments)) if primary else None,
         is_only_way=len(primary) == 1 and not (codes and codes.remaining),
         enabled=bool(primary),
         back_url=here.settings.home_url,
@@ -246,8 +246,8 @@ def _row(enrolment: Enrolment) -> dict[str, object]:
         "title": showing.title_of(showing.factor_of(enrolment)),
         "icon": showing.factor_of(enrolment).presentation.icon,
         "label": showing.label_of(enrolment),
-        "added": pages.moment_text(enrolment.confirmed_at),
-        "last_used": pages.moment_text(enrolment.last_used_at),
+        "added": day_and_time(enrolment.confirmed_at),
+        "last_used": day_and_time(enrolment.last_used_at),
         "preferred": enrolment.preferred,
         "paused": _paused(enrolment),
         "rename_url": url_for("vestibule.rename", enrolment_id=enrolment.id),
