@@ -75,7 +75,7 @@ def half_a_minute_later(site: Served) -> None:
 def test_a_phone_without_scripts(open_browser: Open, site: Served) -> None:
     """Without scripts a number is added, a call asked for, and the number changed for another."""
     me = open_browser(
-        site, java_script_enabled=False, locale="de-DE", viewport={"width": 360, "height": 700}
+        site, java_script_enabled=False, locale="en-DE", viewport={"width": 360, "height": 700}
     )
     for page in ("/register", "/login"):
         give_password(me, page)

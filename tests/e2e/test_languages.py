@@ -1,0 +1,233 @@
+"""Every page in German, which has long words, and read from the right, on the narrowest phone."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from tests.arabic import bring
+from tests.e2e.conftest import Open
+from tests.e2e.phone import wrong
+from tests.e2e.served import PASSWORD, Served, notebook
+from tests.e2e.visitor import Visitor
+from tests.e2e.watch import barriers
+
+from vestibule.testing import Inbox
+
+pytestmark = pytest.mark.browser
+
+NARROW = 320
+SIGHTS = (("light", NARROW), ("light", 360), ("dark", 1280))
+PICTURES = os.environ.get("VESTIBULE_TEST_PICTURES")
+"""A folder into which each page is drawn as it is looked at."""
+DIRECTION = {"de": "ltr", "ar": "rtl"}
+OVERFLOWING = """() => [...document.querySelectorAll("main *")]
+  .filter((e) => e.checkVisibility() && !e.closest("svg, select"))
+  .filter((e) => {
+    const { left, right } = e.getBoundingClientRect();
+    const holds = !e.childElementCount && getComputedStyle(e).display !== "inline";
+    return left < 0 || right > innerWidth || (holds && e.scrollWidth > e.clientWidth + 1);
+  }).map((e) => e.outerHTML.slice(0, 80))"""
+"""What sticks out of the screen, or words that stick out of what they stand in."""
+SMALL = """() => [...document.querySelectorAll("main :is(a, button, summary, #code, .v-field)")]
+  .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
+  .map((e) => e.outerHTML.slice(0, 80))"""
+
+
+@dataclass
+class Walk:
+    """Somebody on a way through all pages in one language, by what stays the same in all."""
+
+    me: Visitor
+    site: Served
+    language: str
+    seen: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def look(self, name: str) -> None:
+        """Find no barrier, nothing that sticks out, and nothing too small to press."""
+        page = self.me.page
+        self.seen.append(name)
+        html = page.locator("html")
+        expect(html).to_have_attribute("lang", self.language)
+        expect(html).to_have_attribute("dir", DIRECTION[self.language])
+        for scheme, width in SIGHTS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            found = [*page.evaluate(OVERFLOWING), *page.evaluate(SMALL)]
+            found += barriers(page) if width != NARROW else []
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append("wider than the screen")
+            self.faults += [f"{name} {width}: {fault}" for fault in found]
+            if PICTURES and width != NARROW:
+                file = f"{self.language}-{len(self.seen):02}-{name}-{width}.png"
+                page.screenshot(path=Path(PICTURES) / file, full_page=True)
+
+    def go(self, path: str, name: str) -> None:
+        """Go to a page and look at it."""
+        self.me.page.goto(path)
+        self.look(name)
+
+    def press(self, button: str = "main .v-button--main") -> None:
+        """Press a button and wait for what comes."""
+        with self.me.page.expect_navigation():
+            self.me.page.locator(button).first.click()
+
+    def type_code(self, code: str) -> None:
+        """Type a code that sends itself."""
+        with self.me.page.expect_navigation():
+            self.me.type_code(code)
+
+    def sent(self, count: int) -> str:
+        """The newest code that was sent, once there are so many."""
+        inbox = self.site.app.extensions["vestibule_inbox"]
+        assert isinstance(inbox, Inbox)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            found = [re.search(r"\b\d{6}\b", message.text) for message in inbox.messages]
+            codes = [code[0] for code in found if code]
+            if len(codes) >= count:
+                return codes[0]
+            time.sleep(0.05)
+        raise AssertionError("no code arrived")
+
+    def any_code(self) -> str:
+        """Return what the app shows."""
+        assert self.me.phone is not None
+        return self.me.phone.any()
+
+    def give_password(self, path: str = "/login") -> None:
+        """Register or log in at Jotter."""
+        page = self.me.page
+        page.goto(path)
+        page.get_by_label("Name").fill("agnes")
+        page.get_by_label("Password").fill(PASSWORD)
+        with page.expect_navigation():
+            page.get_by_role("main").get_by_role("button").click()
+
+    def set_up(self) -> None:
+        """Add a number, an address and an app, each wrongly first."""
+        page = self.me.page
+        self.go("/two-step/", "first")
+        self.go("/two-step/add/phone", "phone")
+        page.locator("#number").fill("123")
+        self.press()
+        self.look("phone-wrong")
+        page.locator("#country").select_option("DE")
+        page.locator("#number").fill("0170 1234567")
+        self.press()
+        self.look("phone-setup")
+        self.type_code(self.sent(1))
+        self.look("codes")
+        page.locator("[data-copy]").click()
+        self.me.codes = self.me.shown_codes()
+        self.press("[name=kept][value=yes]")
+        self.look("kept")
+        self.go("/two-step/add/email", "email")
+        page.locator("#address").fill("agnes@mail.example")
+        self.press()
+        self.look("email-setup")
+        self.type_code(self.sent(2))
+        page.goto("/two-step/")
+        self.press("form[action$='/add/totp'] button")
+        page.locator("summary").click()
+        self.look("app")
+        self.type_code(wrong(self.me.scan().any()))
+        self.look("app-wrong")
+        self.type_code(self.me.scan().next())
+        self.look("ways")
+
+    def manage(self) -> None:
+        """Look at everything that can be done with a way."""
+        page = self.me.page
+        for what in ("name", "remove"):
+            page.goto("/two-step/")
+            with page.expect_navigation():
+                page.locator(f"a[href$='/{what}']").first.click()
+            self.look(what)
+        self.go("/two-step/recovery-codes", "count")
+        self.go("/two-step/setup", "nothing")
+
+    def sign_in(self) -> None:
+        """Sign in wrongly, by every other way, and until there is a pause."""
+        page = self.me.page
+        page.goto("/")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Log out").click()
+        self.give_password()
+        self.look("login")
+        self.type_code(wrong(self.any_code()))
+        self.look("login-wrong")
+        for number in range(page.locator("a.v-row").count()):
+            page.goto("/two-step/login")
+            with page.expect_navigation():
+                page.locator("a.v-row").nth(number).click()
+            self.look(f"login-other-{number}")
+            if page.locator("[data-send-form]").count():
+                self.press("[data-send-buttons] button")
+                self.look(f"login-sent-{number}")
+        self.go("/two-step/login/help", "help")
+        page.goto("/two-step/login")
+        while self.me.field().count():
+            self.type_code(wrong(self.any_code()))
+            page.goto("/two-step/login")
+        self.look("exhausted")
+        self.give_password()
+        while not page.get_by_role("timer").is_visible():
+            self.type_code(wrong(self.any_code()))
+            page.goto("/two-step/login")
+        self.look("pause")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Served]:
+    """Jotter, offering every way there is, in every language there is and one of its own."""
+    bring(tmp_path / "own")
+    factors = ["totp", "phone", "email", "recovery_codes"]
+    with notebook(
+        tmp_path / "jotter",
+        VESTIBULE_FACTORS=factors,
+        VESTIBULE_LOCALE_FOLDER=str(tmp_path / "own"),
+        VESTIBULE_SUPPORT="https://jotter.example/hilfe",
+    ) as served:
+        yield served
+
+
+@pytest.mark.row("A11Y-3")
+@pytest.mark.parametrize("language", DIRECTION)
+def test_every_page_has_room_for_a_language(
+    open_browser: Open, site: Served, language: str
+) -> None:
+    """In German and from right to left axe finds no barrier, and nothing sticks out or is tiny."""
+    walk = Walk(open_browser(site, locale=language), site, language)
+    walk.give_password("/register")
+    walk.give_password()
+    walk.set_up()
+    walk.manage()
+    walk.sign_in()
+
+    assert walk.faults == []
+    assert len(walk.seen) > 20
+
+
+def test_codes_are_read_from_the_left(open_browser: Open, site: Served) -> None:
+    """From right to left a code, a key and a masked number stand as they do anywhere."""
+    walk = Walk(open_browser(site, locale="ar"), site, "ar")
+    page = walk.me.page
+    walk.give_password("/register")
+    walk.give_password()
+    page.goto("/two-step/add/phone")
+    page.locator("#country").select_option("DE")
+    page.locator("#number").fill("0170 1234567")
+    walk.press()
+    hint = page.locator("#hint").inner_text()
+
+    assert "\u2068+49\u00a0•••\u00a067\u2069" in hint
+    for selector in ("#code",):
+        assert page.locator(selector).evaluate("e => getComputedStyle(e).direction") == "ltr"
+    order = page.locator("h1").evaluate("e => getComputedStyle(e).direction")
+    assert order == "rtl"
