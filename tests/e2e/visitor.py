@@ -91,6 +91,7 @@ class Visitor:
     def type_code(self, code: str) -> None:
         """Type a code; what is complete sends itself."""
         self.typed.append(code)
+        self.page.wait_for_load_state()  # what sends a full field itself is there from then on
         self.field().press_sequentially(code)
 
     def type_next_code(self) -> None:
