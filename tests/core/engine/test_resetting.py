@@ -1,13 +1,14 @@
 """A help desk's reset: a ticket, a time to object, one login, and no password that is enough."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.core.site import Person, Site, reason
 
-from vestibule.core.engine import Login
+from vestibule.core.engine import Engine, Login
 from vestibule.core.engine.resetting import Reset
 from vestibule.core.model import Purpose
 from vestibule.core.verdict import Reason
@@ -72,12 +73,15 @@ def test_until_then_all_is_as_it_was(ada: Person) -> None:
 @pytest.mark.row("ATK-39")
 def test_a_used_ticket_ends_what_was_set_up(ada: Person) -> None:
     """With the ticket every old way is gone, and every session but the new one."""
-    made, old = reset(ada), ada.token
+    made = reset(ada)
     ada.site.fake.move(DAY)
+    by_app = ada.answer(ada.login().token, ada.next_code()).granted
+    assert by_app is not None
+
     assert let_in(ada, made.ticket.lower().replace("-", " "))
 
     assert ways(ada) == {"ticket"}
-    elsewhere = ada.site.engine.standing("ada", old).passage
+    elsewhere = ada.site.engine.standing("ada", by_app.token).passage
     assert elsewhere is None or not elsewhere.is_granted(ada.site.clock.now())
 
 
@@ -289,6 +293,19 @@ def test_a_ticket_confirms_nothing(ada: Person) -> None:
 
     assert not ada.answer(ada.token, made.ticket, Purpose.MANAGE).is_accepted
     assert ways(ada) == {"totp", "recovery_codes", "ticket"}
+
+
+def test_the_owner_is_told_of_what_a_command_did(ada: Person) -> None:
+    """A process that carries nothing itself, as a command, leaves the notice to the site's own."""
+    while ada.deliver():
+        pass
+    ada.site.post.sent.clear()
+    command = Engine(replace(ada.site.engine.context, notifies=False))
+    assert command.reset("ada", by="bea", reason="phone lost") is not None
+    ada.deliver()
+    ada.deliver()
+
+    assert [mail.to for mail in ada.site.post.sent] == ["ada@site.test"]
 
 
 def test_an_owner_who_was_away_is_told_too(ada: Person) -> None:
