@@ -1,18 +1,21 @@
 """A help desk's reset: a ticket, a time to object, one login, and no password that is enough."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from tests.core.site import Person, Site, reason
 
 from vestibule.core.engine import Engine, Login
 from vestibule.core.engine.resetting import Reset
+from vestibule.core.factor import Interaction, Traits
 from vestibule.core.model import Purpose
 from vestibule.core.verdict import Reason
 from vestibule.testing import SoftwareAuthenticator
+from vestibule.testing.letters import Letters
 
 DAY = timedelta(days=1)
 
@@ -317,3 +320,41 @@ def test_an_owner_who_was_away_is_told_too(ada: Person) -> None:
     ada.deliver()
 
     assert [mail.to for mail in ada.site.post.sent] == ["ada@site.test"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpareLetters(Letters):
+    """A host's own factor that people add and that only helps out."""
+
+    name: ClassVar[str] = "spare_letters"
+
+    @property
+    def traits(self) -> Traits:
+        """As letters, but no way to be enrolled by."""
+        return Traits(interaction=Interaction.CODE, channels=("email",), primary=False)
+
+
+@pytest.fixture
+def spare(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site with that factor."""
+    factors = f"totp,{__name__}:SpareLetters"
+    opened = Site.open(database_url, tmp_path, config={"VESTIBULE_FACTORS": factors})
+    yield opened
+    opened.close()
+
+
+@pytest.mark.row("ATK-39")
+def test_a_way_that_only_helps_out_does_not_end_the_ticket(spare: Site) -> None:
+    """Who used a ticket and added what makes nobody enrolled is not back at the password alone."""
+    ada = spare.enrol()
+    assert let_in(ada, reset(ada, at_once=True).ticket)
+    draft = spare.draft("ada", ada.passage, factor="spare_letters")
+    assert draft is not None
+    spare.fake.move(minutes=1)
+    assert spare.engine.resend(ada.token, Purpose.ENROL, draft.enrolment.id).is_on_its_way
+    ada.deliver()
+
+    assert ada.answer(ada.token, spare.post.code(), Purpose.ENROL).is_accepted
+
+    assert spare.engine.standing("ada", None).enrolled
+    assert ways(ada) == {"ticket", "spare_letters"}

@@ -75,8 +75,10 @@ def _replaced(attempt: Attempt, enrolment: Enrolment) -> tuple[str, ...]:
     """Return the factors whose others go when a new way is proven: a ticket has done its work."""
     if not attempt.is_enrolling:
         return ()
-    own = attempt.context.registry[enrolment.factor].traits.replaces
-    return (enrolment.factor, ticket.NAME) if own else (ticket.NAME,)
+    traits = attempt.context.registry[enrolment.factor].traits
+    own = (enrolment.factor,) if traits.replaces else ()
+    # What only helps out does not stand in the ticket's place: the password would be enough.
+    return (*own, ticket.NAME) if traits.primary else own
 
 
 def _settled(attempt: Attempt, given_back: int) -> Ledger | None:
