@@ -29,6 +29,9 @@ def live(site: Site, subject: str) -> Person:
     site.draft(subject, person.passage)
     site.engine.revoke(person.enrolment("letters"), person.passage)
     person.come_in(known=True)
+    site.engine.context.store.oblige(
+        site.engine.context.realm, subject, b"address", site.clock.now()
+    )
     return person
 
 

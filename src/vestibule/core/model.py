@@ -64,6 +64,10 @@ class Enrolment:
     last_used_at: datetime | None = None
     failures_known: int = 0
     failures_stranger: int = 0
+    suspended_until: datetime | None = None
+    """Judges nothing before: somebody reported that it is not theirs."""
+    succeeds: str | None = None
+    """The id of another of its owner's, whose place it takes once it has been used."""
 
     def failures(self, lane: Lane) -> int:
         """Return the consecutive wrong answers counted in `lane`."""
@@ -215,6 +219,21 @@ class Tally:
     name: str
     level: float
     as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """Since when a subject without a second step is obliged to have one.
+
+    `address` is a keyed fingerprint of the mail address the account had last, which it has had at
+    least since `address_since`.
+    """
+
+    realm: str
+    subject: str
+    since: datetime
+    address: bytes | None
+    address_since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,15 @@ class Store(Protocol):
         """
         ...
 
+    # Who is obliged
+
+    def oblige(self, realm: str, subject: str, address: bytes | None, now: datetime) -> Obligation:
+        """Note who is obliged from now on, if not before, and by which address they are known.
+
+        An address that is not the one before counts from `now`. Returns the note as it is then.
+        """
+        ...
+
     # Enrolments
 
     def begin_enrolment(

@@ -72,6 +72,8 @@ def enrolment_row(value: Enrolment) -> dict[str, Any]:
         "last_used_at": number_or_none(value.last_used_at),
         "failures_known": value.failures_known,
         "failures_stranger": value.failures_stranger,
+        "suspended_until": number_or_none(value.suspended_until),
+        "succeeds": value.succeeds,
     }
 
 
@@ -93,6 +95,8 @@ def enrolment(row: Row, prefix: str = "") -> Enrolment:
         last_used_at=moment_or_none(row[f"{prefix}last_used_at"]),
         failures_known=row[f"{prefix}failures_known"],
         failures_stranger=row[f"{prefix}failures_stranger"],
+        suspended_until=moment_or_none(row[f"{prefix}suspended_until"]),
+        succeeds=row[f"{prefix}succeeds"],
     )
 
 

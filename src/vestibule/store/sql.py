@@ -27,13 +27,14 @@ from vestibule.core.model import (
     Lane,
     Ledger,
     Message,
+    Obligation,
     Passage,
     Purpose,
 )
 from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case, Standing
 from vestibule.core.ticket import NAME as TICKET
-from vestibule.store import forgetting, passages, rows, statements, tables, tallies
+from vestibule.store import forgetting, obligations, passages, rows, statements, tables, tallies
 from vestibule.store.database import Database
 from vestibule.store.passages import LostRaceError
 
@@ -230,6 +231,12 @@ class SqlStore:
     def count_send(self, realm: str, caps: Mapping[str, Cap], now: datetime) -> datetime | None:
         """Count one send under every name of `caps`, or return when there is room for it."""
         return tallies.count(self._db, realm, caps, now)
+
+    # Who is obliged
+
+    def oblige(self, realm: str, subject: str, address: bytes | None, now: datetime) -> Obligation:
+        """Note who is obliged from now on, if not before; return since when, and what is known."""
+        return obligations.oblige(self._db, realm, subject, address, now)
 
     # Enrolments
 

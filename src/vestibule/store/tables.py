@@ -62,6 +62,8 @@ enrolment = Table(
     Column("last_used_at", BigInteger),
     Column("failures_known", Integer, nullable=False),
     Column("failures_stranger", Integer, nullable=False),
+    Column("suspended_until", BigInteger),
+    Column("succeeds", String(32)),
     # All that a signed-in request asks of it, so that the index alone answers.
     Index(None, "realm", "subject", "status", "is_primary"),
 )
@@ -153,6 +155,16 @@ tally = Table(
     Column("name", String(128), primary_key=True),
     Column("level", Float, nullable=False),
     Column("as_of", BigInteger, nullable=False),
+)
+
+obligation = Table(
+    "obligation",
+    metadata,
+    Column("realm", String(64), primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("address", LargeBinary(32)),
+    Column("address_since", BigInteger, nullable=False),
 )
 
 message = Table(
