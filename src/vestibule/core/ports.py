@@ -6,7 +6,16 @@ from typing import Protocol, TypeVar
 
 from vestibule.core.caps import Cap
 from vestibule.core.events import Event
-from vestibule.core.model import Challenge, Enrolment, Lane, Ledger, Message, Passage, Purpose
+from vestibule.core.model import (
+    Challenge,
+    Enrolment,
+    Lane,
+    Ledger,
+    Message,
+    Obligation,
+    Passage,
+    Purpose,
+)
 from vestibule.core.ruling import Case, Ruling, Standing
 
 Ruled = TypeVar("Ruled", bound=Ruling)
