@@ -36,6 +36,8 @@ SPENT: Final[Answers] = {403: ("NoWay",), 429: ("Exhausted",)}
 JUDGED: Final[Answers] = {422: ("Wrong",), 429: ("Later",)}
 NO_SECOND_STEP: Final[Answers] = {403: ("SecondStepNotSetUp",)}
 UNSENT: Final[Answers] = {410: ("Gone",), 429: ("NotSent",)}
+FIRST_WAY: Final[Answers] = {200: ("FirstWay",)}
+PROOF_NEEDED: Final[Answers] = {403: ("ProofNeeded",)}
 UNKNOWN: Final[Answers] = {404: ("NotFound",)}
 NOTHING: Final[Answers] = {404: ("NothingThere",)}
 
@@ -96,12 +98,14 @@ def ok(name: str) -> Answers:
 
 LOGIN: Final = {
     ("/login", "get"): of_login(
-        "login", "By which ways the login that waits can go on.", ok("Waiting"), NOT_WAITING, SPENT
+        "login",
+        "By which ways the login that waits can go on.",
+        *(ok("Waiting"), FIRST_WAY, NOT_WAITING, SPENT),
     ),
     ("/login", "post"): of_login(
         "answer",
         "Answer the login that waits with a code of any way. The right one signs in.",
-        *(NOT_WAITING, ok("Proof"), POSTED, STILL, JUDGED, SPENT),
+        *(NOT_WAITING, ok("Proof"), FIRST_WAY, POSTED, STILL, JUDGED, SPENT),
         fields={"code": CODE, "handle": HANDLE},
         needed=("code",),
     ),
@@ -114,6 +118,21 @@ LOGIN: Final = {
     ),
     ("/login/help", "get"): of_login(
         "stuck", "What is left to whoever can use none of the ways.", ok("Help"), NOT_WAITING
+    ),
+    ("/first", "get"): of_login(
+        "first",
+        "Which first way can be set up, or what comes before that.",
+        *(ok("Choosing"), ok("ProofFirst"), {403: ("TicketNeeded",)}, NOT_WAITING),
+    ),
+    ("/first", "post"): of_person(
+        "begin_first",
+        "Begin with the proof that comes before a first way is set up.",
+        *(UNKNOWN, POSTED, STALE),
+    ),
+    ("/first/later", "post"): of_login(
+        "put_off",
+        "Go on without a second step, as long as that may be.",
+        *(NOT_WAITING, {403: ("TooLate",)}, POSTED, STALE),
     ),
     ("/cancel", "post"): of_login(
         "cancel", "Give up the login that waits in this browser.", ok("Cancelled"), POSTED
@@ -142,12 +161,14 @@ PROOF: Final = {
 }
 ADDING: Final = {
     ("/add/{factor}", "get"): of_person(
-        "ask", "What has to be told before a way is begun.", ok("Asking"), FRESH, UNKNOWN
+        "ask",
+        "What has to be told before a way is begun.",
+        *(ok("Asking"), FRESH, PROOF_NEEDED, UNKNOWN),
     ),
     ("/add/{factor}", "post"): of_person(
         "begin",
         "Begin to add a way. A former attempt is void.",
-        *(ok("Begun"), FRESH, UNKNOWN, POSTED, STALE),
+        *(ok("Begun"), FRESH, PROOF_NEEDED, UNKNOWN, POSTED, STALE),
         {409: ("TooMany",), 422: ("Unusable",)},
         any_field=True,
     ),
@@ -191,12 +212,14 @@ WAYS: Final = {
         "prefer", "Ask for a way first.", ok("Preferred"), FRESH, UNKNOWN, POSTED, STALE
     ),
     ("/ways/{enrolment_id}/remove", "get"): of_person(
-        "removal", "One way, and whether it is the last.", ok("Removal"), FRESH, UNKNOWN
+        "removal",
+        "One way, and whether it is the last.",
+        *(ok("Removal"), FRESH, UNKNOWN, {409: ("Needed",)}),
     ),
     ("/ways/{enrolment_id}/remove", "post"): of_person(
         "remove",
         "Remove a way and end all other sessions.",
-        *(ok("Removed"), FRESH, UNKNOWN, POSTED, STALE),
+        *(ok("Removed"), FRESH, UNKNOWN, {409: ("Needed",)}, POSTED, STALE),
     ),
 }
 CODES: Final = {

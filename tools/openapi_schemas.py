@@ -75,6 +75,9 @@ def _set_up(about: str, *optional: str, **more: Schema) -> Schema:
     }
 
 
+UNTIL: Final = MOMENT | {"description": "Until when it can be put off; absent where it cannot."}
+
+
 def _waiting(about: str, **more: Schema) -> Schema:
     return record(about, status=one_of("waiting"), methods=listed(ref("Way")), **more)
 
@@ -88,6 +91,23 @@ SUCCESSES: Final[dict[str, Schema]] = {
         ],
     },
     "Waiting": _waiting("A code of any of these ways is waited for."),
+    "FirstWay": record(
+        "A first way has to be set up: at `location` it says which there are.",
+        "until",
+        status=one_of("set_up"),
+        location=TEXT,
+        until=UNTIL,
+    ),
+    "Choosing": record(
+        "A way can be set up now, and completes the login.",
+        "until",
+        status=one_of("set_up"),
+        methods=listed(TEXT),
+        until=UNTIL,
+    ),
+    "ProofFirst": record(
+        "A code is waited for first, at `location`.", status=one_of("waiting"), location=TEXT
+    ),
     "Accepted": done("It was right.", "accepted"),
     "Proof": record(
         "It was right; the view that hands out tokens takes this proof once.",
@@ -229,6 +249,26 @@ REFUSALS: Final[dict[str, Schema]] = {
         "All wrong codes were had: the way is to be begun anew.",
         error=one_of("exhausted"),
         location=LOCATION,
+    ),
+    "TicketNeeded": record(
+        "A first way has to be set up, and nothing proves yet who this is.",
+        *("until", "code_from", "support"),
+        error=one_of("ticket_needed"),
+        detail=TEXT,
+        support=TEXT | {"description": "VESTIBULE_SUPPORT: where to ask."},
+        case=TEXT | {"pattern": "^[0-9A-F]{4}-[0-9A-F]{4}$"},
+        until=UNTIL,
+        code_from=MOMENT | {"description": "From when on a code to the mail address does."},
+    ),
+    "TooLate": record("It cannot be put off any more.", error=one_of("too_late"), location=TEXT),
+    "ProofNeeded": record(
+        "Who must have a second step proves who they are before the first way is set up: POST to "
+        "`/first`.",
+        error=one_of("proof_needed"),
+        location=TEXT,
+    ),
+    "Needed": record(
+        "It is the last way of somebody who must have one.", error=one_of("needed"), location=TEXT
     ),
     "NoWay": record(
         "Every way is paused after too many wrong codes.",

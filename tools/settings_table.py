@@ -31,7 +31,15 @@ ODDS: Final = frozenset({"capacity", "refill_per_year"})
 
 
 def meanings(kind: type) -> dict[str, str]:
-    """The docstring under each field of a class, in one line."""
+    """The docstring under each field of a class and of those it extends, in one line."""
+    said: dict[str, str] = {}
+    for part in reversed(kind.__mro__[:-1]):
+        said |= _meanings(part)
+    return said
+
+
+def _meanings(kind: type) -> dict[str, str]:
+    """The same of the class's own fields; one that has no docstring has an empty one."""
     body = [
         statement
         for found in ast.parse(dedent(inspect.getsource(kind))).body
@@ -39,10 +47,12 @@ def meanings(kind: type) -> dict[str, str]:
         for statement in found.body
     ]
     said = {}
-    for statement, following in pairwise(body):
+    for statement, following in pairwise([*body, ast.Pass()]):
         match statement, following:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(ast.Constant(value=str(text))):
                 said[name] = " ".join(text.split())
+            case ast.AnnAssign(target=ast.Name(id=name)), _:
+                said[name] = ""
     return said
 
 
@@ -50,7 +60,7 @@ def described(kind: type) -> Iterator[tuple[Field[Any], str]]:
     """Each field of a dataclass with its meaning; raise `LookupError` where it has none."""
     said = meanings(kind)
     for field in fields(kind):
-        if field.name not in said:
+        if not said.get(field.name):
             raise LookupError(f"{kind.__name__}.{field.name} has no docstring")
         yield field, said[field.name]
 

@@ -60,6 +60,16 @@ class Settings:
     reset_delay: int | None = None
     """Hours before the ticket of a help desk takes effect, 0 to 168; the profile's number if
     unset."""
+    required: tuple[str, ...] = ()
+    """Who must have a second step: `everyone`, `nobody`, or the names of roles, which
+    `policy_loader` tells of a user; what it says if unset, and nobody without it."""
+    grace_days: int | None = None
+    """How many days whoever must have a second step may do without, 0 to 90; the profile's number
+    if unset."""
+    first_enrolment: str | None = None
+    """What, besides the password, lets them set up the first one: `email` (a code to the address
+    the site has known for seven days), `ticket` (of the people who run the site) or `open`
+    (nothing); the profile's choice if unset."""
     sends_per_day: int | None = None
     """How many codes go out in a day to everybody together, 1 or more; the profile's number if
     unset."""
@@ -70,8 +80,8 @@ class Settings:
 _OWN: Final = {f.name: f for f in fields(Settings) if f.name != "factor_settings"}
 # It is part of a cookie's name, and of a column's width.
 _REALM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LISTS: Final = frozenset({"factors", "languages", "login_keys"})
-_NUMBERS: Final = frozenset({"fresh_minutes", "reset_delay", "sends_per_day"})
+_LISTS: Final = frozenset({"factors", "languages", "login_keys", "required"})
+_NUMBERS: Final = frozenset({"fresh_minutes", "grace_days", "reset_delay", "sends_per_day"})
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 

@@ -126,6 +126,7 @@ def test_what_was_sealed_is_listed_whole() -> None:
         ("passage", "browser_hash"),
         ("passage", "password_stamp"),
         ("challenge", "salt"),
+        ("obligation", "address"),
     }
     binary = {
         (table.name, column.name)

@@ -31,6 +31,7 @@ NAMES = [
     "keys_rotated",
     "limits_reset",
     "login_paused",
+    "obligation_begun",
     "passage_ended",
     "proof_redeemed",
     "recovery_codes_kept",

@@ -56,8 +56,21 @@ def test_a_sites_name_starts_no_line_and_no_second_code(site: str) -> None:
     assert said.text.startswith("123456 is your code for ")
 
 
+ALARMS = [notice for notice in Notice if notice is not Notice.OBLIGED]
+
+
+def test_what_is_needed_from_when_on_is_no_alarm() -> None:
+    """Who must have a second step is told from when, and nothing about anybody else."""
+    notice = replace(NOTICE, text=Notice.OBLIGED, details={"time": "2026-01-02T03:04:00+00:00"})
+    said = render(notice, site="Site", code=None)
+
+    assert said.subject == "Site: Two-step login is needed from 2026-01-02, 03:04 UTC on"
+    assert "From 2026-01-02, 03:04 UTC on you sign in at Site in two steps" in said.text
+    assert "password" not in said.text
+
+
 @pytest.mark.row("ASVS-6.3.7", "NIST-43")
-@pytest.mark.parametrize("text", list(Notice))
+@pytest.mark.parametrize("text", ALARMS)
 def test_each_notice_says_what_happened_and_what_to_do(text: Notice) -> None:
     """Each notice has a subject, the site's name, and what to do if it was somebody else."""
     said = render(replace(NOTICE, text=text), site="{site} & {way}", code=None)
@@ -121,7 +134,7 @@ def test_a_german_call_says_the_code_twice() -> None:
     assert render(call, site="Site", code="0123", language=GERMAN).text.count("0, 1, 2, 3") == 2
 
 
-@pytest.mark.parametrize("text", list(Notice))
+@pytest.mark.parametrize("text", ALARMS)
 def test_each_notice_is_told_in_german(text: Notice) -> None:
     """Each notice is in German from its subject to what to do, and the way by its German name."""
     notice = replace(NOTICE, text=text)

@@ -1,6 +1,7 @@
 """What docs/settings.md says of settings and numbers."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,11 @@ OF_A_PAGE = "VESTIBULE_HARDWARE_TOKEN_"
 """The settings of the factor that docs/factors.md makes."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Wordless(Limits):
     """A class with a field that nobody has explained."""
+
+    capacity: int = 1
 
 
 @pytest.mark.row("ASVS-6.1.1")

@@ -19,11 +19,20 @@ WAY = f"{P}/ways/{{}}/{{}}"
 NO_WAY = "0" * 32
 GETS = tuple(
     P + path
-    for path in ("/login", "/login/help", "/confirm", "/", "/add/totp", "/setup", "/recovery-codes")
+    for path in (
+        "/login",
+        "/login/help",
+        "/first",
+        "/confirm",
+        "/",
+        "/add/totp",
+        "/setup",
+        "/recovery-codes",
+    )
 )
-LOGIN_POSTS = tuple(P + path for path in ("/login", "/login/send", "/cancel"))
+LOGIN_POSTS = tuple(P + path for path in ("/login", "/login/send", "/cancel", "/first/later"))
 POSTS = (
-    *(CONFIRM, f"{CONFIRM}/send", f"{P}/reset/cancel", f"{P}/add/totp"),
+    *(CONFIRM, f"{CONFIRM}/send", f"{P}/reset/cancel", f"{P}/add/totp", f"{P}/first"),
     *(CODES, f"{CODES}/download", f"{CODES}/keep"),
 )
 SETUP_POSTS = (SETUP, f"{SETUP}/send", f"{SETUP}/cancel")
@@ -222,6 +231,35 @@ def help_desk(shop: Shop) -> None:
     stranger.ask(LOGIN, {"code": made.ticket})
 
 
+def obliged(shop: Shop) -> None:
+    """Somebody who must have a second step: puts it off, is late, proves it, sets it up."""
+    shop.state.loaders.policy = lambda user: user.id == "tobias"
+    first, later = f"{P}/first", f"{P}/first/later"
+    browser = shop.browser()
+    browser.ask_password("tobias")
+    for path in (first, LOGIN):
+        browser.ask(path, method="GET")
+    browser.ask(f"{LOGIN}/send", {"method": NO_WAY})
+    _send_oddly(browser, (later,))
+    browser.ask(later)
+    for method in ("GET", "POST"):
+        browser.ask(f"{P}/add/totp", method=method)
+    _send_oddly(browser, (first,))
+    browser.ask(first)
+    shop.clock.move(days=7)
+    browser.ask_password("tobias")
+    browser.ask(first, method="GET")
+    [way] = said(browser.ask(LOGIN, method="GET"))["methods"]
+    browser.ask(later)
+    browser.ask(f"{LOGIN}/send", {"method": way["id"]})
+    browser.ask(LOGIN, {"code": _sent_code(shop)})
+    for path in (LOGIN, first):
+        browser.ask(path, method="GET")
+    _add_app(_scan(browser))
+    for method in ("GET", "POST"):
+        browser.ask(WAY.format(browser.enrolment_id(name="tobias"), "remove"), method=method)
+
+
 def lost_account(shop: Shop) -> None:
     """Somebody whose account is closed meanwhile."""
     member = _member(shop)
@@ -242,7 +280,7 @@ def by_header(shop: Shop) -> None:
 
     _member(shop)
     for name in ("maren", "a stranger"):
-        for method, path in [("GET", path) for path in GETS[:2]] + [
+        for method, path in [("GET", path) for path in GETS[:3]] + [
             ("POST", path) for path in LOGIN_POSTS
         ]:
             browser = shop.browser()
@@ -260,7 +298,7 @@ def down(shop: Shop) -> None:
 
 STORIES: Final[tuple[Callable[[Shop], None], ...]] = (
     *(nobody, without, first_set_up, managing, sent_codes, fresh_proof, logging_in, a_program),
-    *(slowed, spent, paused, help_desk, lost_account, by_header, down),
+    *(slowed, spent, paused, help_desk, obliged, lost_account, by_header, down),
 )
 _CHANGES: Final = ("name", "first", "remove")
 

@@ -10,6 +10,7 @@ from tests.flask.shop import Browser, Shop, said
 
 from vestibule.core.engine.resetting import Reset
 
+FIRST = "/two-step/first"
 LOGIN, LIST, CANCEL = "/two-step/login", "/two-step/", "/two-step/reset/cancel"
 
 
@@ -47,8 +48,9 @@ def test_a_ticket_leads_to_a_new_way(shop: Shop, member: Browser) -> None:
     assert "One-time ticket" in page
 
     answer = lost.send(LOGIN, code=made.ticket)
-    assert answer.location == LIST
-    assert "Set up a new way now" in lost.get(LIST).text
+    assert answer.location == FIRST
+    assert not lost.is_signed_in()
+    assert "Set up two-step login" in lost.get(FIRST).text
     lost.set_up()
 
     assert not member.is_signed_in()
@@ -65,7 +67,6 @@ def test_whoever_sets_up_nothing_does_not_come_back_by_the_password(shop: Shop) 
     made = reset(shop, at_once=True)
     lost = shop.browser().wait()
     assert lost.send(LOGIN, code=made.ticket).status_code == 303
-    lost.sign_out()
 
     again = shop.browser().wait()
     page = again.get(LOGIN)

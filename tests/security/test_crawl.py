@@ -32,7 +32,10 @@ from vestibule.testing import SoftwareAuthenticator
 PASSWORD = "leek and potato soup"
 KEY = "a key for tests and for nothing else"
 DOOR = "/two-step/login"
-OURS = {"vestibule.login", "vestibule.answer", "vestibule.stuck", "vestibule.cancel"}
+OURS = {
+    *("vestibule.login", "vestibule.answer", "vestibule.stuck", "vestibule.cancel"),
+    *("vestibule.first", "vestibule.put_off"),
+}
 """The second step itself: the one place where a login that waits is shown something else."""
 
 Cookies = dict[str, str]
@@ -257,7 +260,7 @@ def is_led_on(step: Step, visitor: View, stranger: View) -> bool:
 
 def ends_a_login(step: Step) -> bool:
     """Say whether a step could be the end of a login that waits."""
-    ours = OURS - {"vestibule.stuck"}
+    ours = OURS - {"vestibule.stuck", "vestibule.first"}
     return step.endpoint in ours or (step.method == "POST" and "/log" in step.path.lower())
 
 

@@ -12,7 +12,7 @@ from vestibule.bootstrap import keys as key_files
 from vestibule.core import registry
 from vestibule.core.caps import DAY, Cap
 from vestibule.core.errors import ConfigurationError, DeploymentError
-from vestibule.core.profiles import PROFILES, Profile
+from vestibule.core.profiles import PROFILES, FirstEnrolment, Profile
 from vestibule.languages import LanguageError, Languages
 from vestibule.settings import SettingError, Settings
 from vestibule.store import database
@@ -66,21 +66,35 @@ def profile_of(settings: Settings) -> Profile:
         names = " or ".join(sorted(PROFILES))
         raise ConfigurationError(f"VESTIBULE_PROFILE is {names}, not {settings.profile!r}")
     profile = PROFILES[settings.profile]
-    minutes, hours, sends = settings.fresh_minutes, settings.reset_delay, settings.sends_per_day
-    if minutes is not None:
-        if not 1 <= minutes <= 60:  # noqa: PLR2004 - said in the message
-            raise ConfigurationError("VESTIBULE_FRESH_MINUTES is 1 to 60")
-        profile = dataclasses.replace(profile, fresh_for=timedelta(minutes=minutes))
-    if hours is not None:
-        if not 0 <= hours <= 168:  # noqa: PLR2004 - said in the message
-            raise ConfigurationError("VESTIBULE_RESET_DELAY is 0 to 168 hours")
-        profile = dataclasses.replace(profile, reset_delay=timedelta(hours=hours))
-    if sends is not None:
-        if sends < 1:
+    lengths: dict[str, Any] = {
+        "fresh_for": _length("FRESH_MINUTES", settings.fresh_minutes, 1, 60, "minutes"),
+        "reset_delay": _length("RESET_DELAY", settings.reset_delay, 0, 168, "hours"),
+        "grace": _length("GRACE_DAYS", settings.grace_days, 0, 90, "days"),
+    }
+    profile = dataclasses.replace(profile, **{n: v for n, v in lengths.items() if v is not None})
+    if settings.first_enrolment is not None:
+        profile = dataclasses.replace(profile, first_enrolment=_first(settings.first_enrolment))
+    if settings.sends_per_day is not None:
+        if settings.sends_per_day < 1:
             raise ConfigurationError("VESTIBULE_SENDS_PER_DAY is 1 or more")
-        caps = dataclasses.replace(profile.caps, all=Cap(most=sends, window=DAY))
+        caps = dataclasses.replace(profile.caps, all=Cap(most=settings.sends_per_day, window=DAY))
         profile = dataclasses.replace(profile, caps=caps)
     return profile
+
+
+def _length(name: str, value: int | None, least: int, most: int, unit: str) -> timedelta | None:
+    if value is not None and not least <= value <= most:
+        raise ConfigurationError(f"VESTIBULE_{name} is {least} to {most} {unit}")
+    return None if value is None else timedelta(**{unit: value})
+
+
+def _first(value: str) -> FirstEnrolment:
+    try:
+        return FirstEnrolment(value)
+    except ValueError as error:
+        names = ", ".join(sorted(FirstEnrolment))
+        message = f"VESTIBULE_FIRST_ENROLMENT is one of {names}, not {value!r}"
+        raise ConfigurationError(message) from error
 
 
 def languages_of(settings: Settings) -> Languages:
@@ -101,8 +115,15 @@ def check_factors(settings: Settings) -> None:
 
 def check_carried(settings: Settings) -> None:
     """Refuse factors whose codes are sent, for an application that has nothing to send them."""
-    factors = registry.load(settings.factors, profile_of(settings), settings.factor_settings)
-    sent = sorted(factor.name for factor in factors if factor.traits.channels)
+    profile = profile_of(settings)
+    factors = registry.load(settings.factors, profile, settings.factor_settings)
+    sent = sorted(factor.name for factor in factors.methods() if factor.traits.channels)
+    if set(settings.required) - {"nobody"} and profile.first_enrolment is FirstEnrolment.EMAIL:
+        raise ConfigurationError(
+            "VESTIBULE_REQUIRED obliges people to have a second step, and nothing carries the code "
+            "that lets them set it up: give Vestibule a sender= that does, or set "
+            "VESTIBULE_FIRST_ENROLMENT = 'ticket'"
+        )
     if sent:
         raise ConfigurationError(
             f"nothing carries the codes of {', '.join(sent)}: give Vestibule a sender= that does, "

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from vestibule.bootstrap import keys as key_files
 from vestibule.bootstrap.assemble import Parts
-from vestibule.core import events, registry, ticket
+from vestibule.core import events, registry
 from vestibule.core.errors import DeploymentError
 from vestibule.core.factor import Env, Factor
 from vestibule.core.model import Enrolment, Origin
@@ -106,7 +106,7 @@ def describe(parts: Parts) -> dict[str, object]:
         "newest revision": migrate.NEWEST,
         "keys": sorted(parts.ring.keys),
         "profile": context.profile.name,
-        "factors": [f.name for f in context.registry if f.name != ticket.NAME],
+        "factors": [f.name for f in context.registry.methods()],
         **counts,
     }
 

@@ -14,6 +14,7 @@ from vestibule.cli.terminal import plain
 @click.argument("subject")
 @click.option("--by", required=True, help="Who does this; it stands in the audit trail.")
 @click.option("--reason", required=True, help="Why; it stands in the audit trail.")
+@click.option("--first", is_flag=True, help="SUBJECT must set up a first way, and has none.")
 @click.option("--at-once", is_flag=True, help="Let nobody object: all that was set up ends now.")
 @plainly
 def reset(
@@ -23,6 +24,7 @@ def reset(
     subject: str,
     by: str,
     reason: str,
+    first: bool,
     at_once: bool,
 ) -> None:
     """Give SUBJECT, who has lost every way, a one-time ticket to set up two-step login anew."""
@@ -34,12 +36,13 @@ def reset(
             typed = click.prompt("Type the subject once more to go on")
             if typed != subject:
                 raise click.ClickException("That is another subject. Nothing was changed.")
-        made = parts.engine.reset(subject, by=by, reason=reason, at_once=at_once)
+        made = parts.engine.reset(subject, by=by, reason=reason, at_once=at_once, obliged=first)
         realm = plain(parts.settings.realm)
     if made is None:
         raise click.ClickException(
             f"{name} has no second step in the realm {realm}: the password is enough. SUBJECT is "
-            "the user's id, as subject_loader or get_id() gives it."
+            "the user's id, as subject_loader or get_id() gives it. Of somebody who must set up a "
+            "first one, say --first."
         )
     click.echo(f"Ticket       {made.ticket}")
     click.echo(f"Valid from   {made.valid_from:%Y-%m-%d, %H:%M} UTC")
@@ -47,8 +50,8 @@ def reset(
     click.echo("Its owner is told by notice, if your application has a sender that carries mail.")
     click.echo(
         "\nIt is shown only here. Hand it over in person or by post, to nobody you do not know.\n"
-        "With the password it opens one login. Whoever sets up no new way in it needs another\n"
-        "ticket. Any ticket from before is worthless now."
+        "With the password it opens, once, the page on which a new way is set up. Whoever sets up\n"
+        "none needs another ticket. Any ticket from before is worthless now."
     )
 
 

@@ -177,6 +177,14 @@ class ProofRedeemed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObligationBegun(Fact):
+    """Somebody without a second step is obliged to have one from a certain moment on."""
+
+    name: ClassVar[str] = "obligation_begun"
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResetRequested(Fact):
     """The people who run the site gave somebody a ticket to set up two-step login anew."""
 

@@ -47,6 +47,8 @@ class Traits:
     """A person has one at most."""
     replaces: bool = False
     """A person has one at most, and a new one takes its place once it is proven."""
+    stands_in: bool = False
+    """It proves who somebody is who has no way yet: a first one is set up by it, no more."""
     phishing_resistant: bool = False
     channels: tuple[str, ...] = ()
     """Over what its codes are sent; empty where the person already holds what is asked."""
@@ -167,6 +169,13 @@ class Factor(Protocol):
 
     def code_format(self, enrolment: Enrolment) -> CodeFormat:
         """Return what this enrolment's codes look like. The secret may be sealed."""
+        ...
+
+    def is_spent(self, enrolment: Enrolment, env: Env) -> bool:
+        """Say whether no answer can be right at `env.now`: then nobody is asked for one.
+
+        The secret may be sealed.
+        """
         ...
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:

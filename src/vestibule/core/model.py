@@ -177,6 +177,11 @@ class Passage:
         """Say whether the passage waits for a proof."""
         return self.status is PassageStatus.PENDING and now < self.expires_at
 
+    def is_at_door(self, now: datetime) -> bool:
+        """Say whether a login waits here: for its second step, or for a first way to be set up."""
+        waits = self.purpose is Purpose.LOGIN or self.parked is not None or bool(self.proofs)
+        return waits and self.is_pending(now)
+
     def is_granted(self, now: datetime) -> bool:
         """Say whether the passage is a live grant."""
         return self.status is PassageStatus.GRANTED and now < self.expires_at
@@ -271,6 +276,7 @@ class Notice(StrEnum):
     FACTOR_DISABLED_KNOWN = "factor_disabled_known"
     INTRUDER_STOPPED = "intruder_stopped"
     """Told once for each run of wrong answers, when it begins to be slowed."""
+    OBLIGED = "obliged"
     RESET_REQUESTED = "reset_requested"
     RESET_AT_ONCE = "reset_at_once"
     RESET_CANCELLED = "reset_cancelled"

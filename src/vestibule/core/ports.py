@@ -171,10 +171,30 @@ class Store(Protocol):
 
     # Who is obliged
 
-    def oblige(self, realm: str, subject: str, address: bytes | None, now: datetime) -> Obligation:
+    def obligation(self, realm: str, subject: str) -> Obligation | None:
+        """Return since when a subject is obliged, None for whoever was not noted yet."""
+        ...
+
+    def oblige(
+        self,
+        realm: str,
+        subject: str,
+        address: bytes | None,
+        now: datetime,
+        *,
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> Obligation:
         """Note who is obliged from now on, if not before, and by which address they are known.
 
         An address that is not the one before counts from `now`. Returns the note as it is then.
+        """
+        ...
+
+    def stand_in(self, enrolment: Enrolment) -> bool:
+        """Insert what stands in for a way, in the place of a former one of its factor.
+
+        False, and nothing is written, where the subject is enrolled: it is asked for nobody else.
         """
         ...
 
@@ -224,6 +244,7 @@ class Store(Protocol):
         enrolment: Enrolment,
         *,
         by: str,
+        keeps_last: bool,
         event: Callable[[bool], Event],
         messages: Sequence[Message],
     ) -> Event | None:
@@ -231,7 +252,8 @@ class Store(Protocol):
 
         With the last primary enrolment everything else is revoked, and `by` ends too. `event` says
         what to write down, told whether it was the last; that is returned, and None where the
-        enrolment was not active or is a ticket, or `by` names a grant that has ended.
+        enrolment was not active or is a ticket, `by` names a grant that has ended, or it is the
+        last by which an account is enrolled that `keeps_last`.
         """
         ...
 
@@ -242,12 +264,14 @@ class Store(Protocol):
         ticket: Enrolment,
         *,
         at_once: bool,
+        is_first: bool,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> bool:
         """Insert a ticket in the place of a former one; False where its subject is not enrolled.
 
-        `at_once` revokes everything else of the subject and ends all its passages.
+        `at_once` revokes everything else of the subject and ends all its passages. One that
+        `is_first` is for a subject that is not enrolled: False where it is.
         """
         ...
 

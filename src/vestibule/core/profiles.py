@@ -3,11 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from vestibule.core.caps import Caps
 from vestibule.core.limits import Limits
+
+
+class FirstEnrolment(StrEnum):
+    """What proves, besides the password, that a first way is set up by the owner."""
+
+    EMAIL = "email"
+    TICKET = "ticket"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,11 @@ class Profile:
     """How recent a proof must be to change how one logs in."""
     reset_delay: timedelta = timedelta(hours=24)
     """How long a help desk's ticket waits before it takes effect: the time to object."""
+    grace: timedelta = timedelta(days=7)
+    """How long whoever is obliged to have a second step may do without."""
+    first_enrolment: FirstEnrolment = FirstEnrolment.EMAIL
+    """What besides the password lets them set up the first one: a code to the address known for
+    seven days, a ticket of the people who run the site, or nothing."""
     phishing_resistant: bool = False
     """Refuse to start unless a phishing-resistant factor is on offer (NIST 2.2.2)."""
     enrolments_per_factor: int = 5
@@ -51,6 +65,7 @@ STRICT = Profile(
     grant_life=timedelta(hours=12),
     remembered_life=None,
     idle_life=timedelta(hours=1),
+    grace=timedelta(0),
     phishing_resistant=True,
     factor_settings=MappingProxyType({"totp": MappingProxyType({"ahead": 0})}),
 )

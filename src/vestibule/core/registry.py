@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Final, cast
 
-from vestibule.core import ticket
+from vestibule.core import stand_in
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.factor import Factor, IssuesCodes
 from vestibule.core.profiles import Profile
@@ -51,6 +51,10 @@ class Registry:
         """Return the factor of that name; `KeyError` where it is not switched on."""
         return self._by_name[name]
 
+    def methods(self) -> list[Factor]:
+        """Return the factors that are on offer: all but those that stand in where there is none."""
+        return [factor for factor in self if not factor.traits.stands_in]
+
     def primary_names(self) -> frozenset[str]:
         """Return the names of the factors that make an account enrolled."""
         return frozenset(factor.name for factor in self if factor.traits.primary)
@@ -68,14 +72,12 @@ def load(
         _make(name, kind, {**profile.factor_settings.get(name, {}), **settings.get(name, {})})
         for name, kind in types(specs).items()
     ]
-    # A help desk's ticket is asked of whoever was given one, whatever else is on offer.
-    if all(factor.name != ticket.NAME for factor in factors):
-        factors.append(_make(ticket.NAME, factor_type(ticket.NAME), {}))
+    factors += [_make(name, factor_type(name), {}) for name in sorted(stand_in.NAMES)]
     registry = Registry(factors)
     if profile.phishing_resistant and not any(f.traits.phishing_resistant for f in registry):
         message = (
             f"the profile {profile.name!r} needs a phishing-resistant factor, and none of "
-            f"{', '.join(sorted(f.name for f in registry if f.name != ticket.NAME))} is one: "
+            f"{', '.join(sorted(f.name for f in registry.methods()))} is one: "
             "switch one on in VESTIBULE_FACTORS, or set VESTIBULE_PROFILE = 'default'"
         )
         raise ConfigurationError(message)
@@ -91,6 +93,13 @@ def types(specs: Iterable[str]) -> dict[str, type]:
     for spec in specs:
         kind = factor_type(spec)
         name = str(getattr(kind, "name", ""))
+        if name in stand_in.NAMES:
+            message = (
+                f"{spec!r} in VESTIBULE_FACTORS is called {name!r}, as what stands in for a way "
+                "where there is none: it is always there, so leave it out, or give yours another "
+                "name"
+            )
+            raise ConfigurationError(message)
         if name in found:
             message = (
                 f"two factors are called {name!r}, and their settings and rows would be one: "
@@ -102,8 +111,9 @@ def types(specs: Iterable[str]) -> dict[str, type]:
 
 
 def house_names() -> frozenset[str]:
-    """Return the names of the factors that come with Vestibule, switched on or not."""
-    return frozenset(module.name for module in iter_modules(import_module(HOUSE).__path__))
+    """Return the names of the factors that come with Vestibule and can be switched on."""
+    ours = {module.name for module in iter_modules(import_module(HOUSE).__path__)}
+    return frozenset(ours - stand_in.NAMES)
 
 
 def factor_type(spec: str) -> type:

@@ -1,8 +1,9 @@
 """The one-time ticket of a help desk: what it is called, and when it can be used.
 
 Whoever has lost every way is given one by the people who run the site. It takes effect after a
-while, in which its owner is told and can cancel it, opens one login, and ends when a new way was
-proven. Until then the account counts as enrolled: a ticket never makes a password enough.
+while, in which its owner is told and can cancel it, opens once the page on which a new way is set
+up, and ends when that way was proven. Until then the account counts as enrolled: a ticket never
+makes a password enough.
 """
 
 from collections.abc import Iterable
@@ -10,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule.core.model import Enrolment, EnrolmentStatus, Json
+from vestibule.core.stand_in import TICKET
 
-NAME: Final = "ticket"
+NAME: Final = TICKET
 SYMBOLS: Final = 16
 """The length of a ticket, in symbols of 5 bits: 80 bits, which nobody guesses."""
 _GROUP: Final = 4
@@ -43,14 +45,18 @@ def valid_from(ticket: Enrolment) -> datetime:
     return datetime.fromisoformat(ticket.state["from"])
 
 
+def valid_until(ticket: Enrolment) -> datetime:
+    """Return when a ticket is over that was not used."""
+    return datetime.fromisoformat(ticket.state["until"])
+
+
 def is_open(ticket: Enrolment, now: datetime) -> bool:
     """Say whether a ticket can be used now."""
-    until = datetime.fromisoformat(ticket.state["until"])
-    return not is_used(ticket) and valid_from(ticket) <= now < until
+    return not is_used(ticket) and valid_from(ticket) <= now < valid_until(ticket)
 
 
 def is_used(ticket: Enrolment) -> bool:
-    """Say whether a ticket has opened its login."""
+    """Say whether a ticket was used."""
     return "used" in ticket.state
 
 
@@ -58,6 +64,6 @@ def pending(enrolments: Iterable[Enrolment], now: datetime) -> Enrolment | None:
     """Return the ticket that waits to be used, or to take effect."""
     for one in enrolments:
         living = one.factor == NAME and one.status is EnrolmentStatus.ACTIVE
-        if living and not is_used(one) and now < datetime.fromisoformat(one.state["until"]):
+        if living and not is_used(one) and now < valid_until(one):
             return one
     return None

@@ -60,6 +60,13 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
             "codes, and was stopped. Change your password, here and wherever else you use it."
         ),
     ),
+    Notice.OBLIGED: (
+        marked("Two-step login is needed from %(time)s on"),
+        marked(
+            "From %(time)s on you sign in at %(site)s in two steps. Set it up the next time you "
+            "sign in: it takes a minute."
+        ),
+    ),
     Notice.RESET_REQUESTED: (
         marked("Your two-step login is to be set up anew"),
         marked(
@@ -80,13 +87,15 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
         marked("The reset of your two-step login at %(site)s was cancelled. All is as it was."),
     ),
     Notice.RESET_USED: (
-        marked("You signed in with a one-time ticket"),
+        marked("Your one-time ticket was used"),
         marked(
-            "Somebody signed in to your account at %(site)s with a one-time ticket. What was set "
-            "up before no longer works."
+            "Somebody used your password and the one-time ticket of the people at %(site)s, to set "
+            "up your two-step login anew. Once that is done, what was set up before no longer "
+            "works."
         ),
     ),
 }
+_NO_ALARM: Final = frozenset({Notice.OBLIGED})
 _NOT_YOU: Final = marked(
     "If this was not you, change your password at once and tell the people at %(site)s."
 )
@@ -120,8 +129,11 @@ def render(
     subject, body = _NOTICES[message.text]
     called, when = language.gettext(way), _when(message, language)
     told = language.gettext(body, site=clean, way=called, time=when)
+    heading = f"{clean}: {language.gettext(subject, time=when)}"
+    if message.text in _NO_ALARM:
+        return Rendered(subject=heading, text=told)
     what_to_do = language.gettext(_NOT_YOU, site=clean)
-    return Rendered(subject=f"{clean}: {language.gettext(subject)}", text=f"{told}\n\n{what_to_do}")
+    return Rendered(subject=heading, text=f"{told}\n\n{what_to_do}")
 
 
 def _when(message: Message, language: Language) -> str:

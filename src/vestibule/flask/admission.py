@@ -7,14 +7,19 @@ from flask.globals import request_ctx
 from flask.sessions import SessionMixin
 from werkzeug.wrappers import Response
 
-from vestibule.core.engine.granting import Granted
+from vestibule.core.engine import Outcome
+from vestibule.core.engine.granting import Granted, Opened
+from vestibule.core.ruling import Case
 from vestibule.core.tokens import token_hash
-from vestibule.flask import parking
-from vestibule.flask.answers import peer_of
+from vestibule.flask import parking, signals
+from vestibule.flask.answers import origin_of, peer_of
+from vestibule.flask.entrance import parked_on
 from vestibule.flask.hosts import peek, raw_session
+from vestibule.flask.navigation import own_path
 from vestibule.flask.pages import state
 from vestibule.flask.parking import Parked
 from vestibule.flask.people import visit
+from vestibule.flask.welcome import is_still_welcome, is_welcome_as, turn_away
 
 
 def admit(granted: Granted) -> Parked | None:
@@ -33,6 +38,61 @@ def admit(granted: Granted) -> Parked | None:
             here.on_response.append(_adding(line))
     name(granted)
     return parked
+
+
+def let_in(outcome: Outcome) -> str | None:
+    """Let in whoever completed a login; return where they were going.
+
+    None where the account was closed or its password changed between the steps: what was granted
+    is taken back.
+    """
+    granted = outcome.granted
+    if granted is None:  # pragma: no cover - the caller looked
+        return None
+    parked = admit(granted)
+    try:
+        welcome = is_still_welcome(state(), visit())
+    except Exception:
+        # The host cannot say: nothing that was granted may stay, and the error is its own.
+        turn_away(state(), visit(), granted.passage)
+        raise
+    if not welcome:
+        turn_away(state(), visit(), granted.passage)
+        return None
+    factor = outcome.enrolment.factor if outcome.enrolment else ""
+    signals.login_completed.send(state().app, subject=granted.passage.subject, factor=factor)
+    return own_path(parked.wanted if parked else None, request) or state().settings.home_url
+
+
+def admit_without(case: Case) -> Parked | None:
+    """Let in somebody who may do without a second step for now; None where they may not.
+
+    The host is asked once more whether it would: an account may have been closed meanwhile.
+    """
+    here, engine = state(), state().engine
+    parked = parked_on(here, case)
+    if parked is None:
+        return None
+    engine.cancel(case.passage, "put off", origin_of(request))
+    visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
+    interface, session = current_app.session_interface, raw_session(request_ctx)
+    values = parking.serializer_of(interface).loads(parked.values)
+    value = values.get(here.host.key)
+    user = here.host.user_of_identity(value)
+    if user is None or not is_welcome_as(here, user, case.passage):
+        return None
+    _leave_nothing_of(session)
+    parking.put_back(session, parked.values, parking.serializer_of(interface))
+    parking.renew_id(interface, session)
+    visit().knows(value, here.host.identity(value), case.passage.subject, None)
+    for line in parked.cookies:
+        visit().on_response.append(_adding(line))
+    return parked
+
+
+def name_opened(opened: Opened) -> None:
+    """Send the new value of the cookie of a login on which a way is set up now."""
+    visit().on_response.append(lambda out: state().cookies.set_token(out, opened.token, None))
 
 
 def _leave_nothing_of(session: SessionMixin) -> None:

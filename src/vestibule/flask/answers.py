@@ -72,9 +72,14 @@ def sign_in_again(request: Request, home_url: str) -> Response:
 
 def set_up_first(request: Request) -> Response:
     """Lead a person to set up a second step where one is required; tell a program so."""
-    location = url_for("vestibule.manage")
     if is_navigation(request):
-        return private(redirect(location, 303))
+        return private(redirect(url_for("vestibule.manage"), 303))
+    return set_up_required()
+
+
+def set_up_required() -> Response:
+    """Tell a program that its person must set up a second step first, on a page."""
+    location = url_for("vestibule.manage")
     response = jsonify({"error": "second_step_not_set_up", "location": location})
     response.status_code = 403
     return private(response)

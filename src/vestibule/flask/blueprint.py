@@ -12,7 +12,7 @@ from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.flask import answers, pages
 from vestibule.flask.state import state_of
 from vestibule.flask.templating import loader_of
-from vestibule.flask.views import confirm, enrol, login, manage, recovery, stuck
+from vestibule.flask.views import confirm, enrol, first, login, manage, recovery, stuck
 
 NAME = "vestibule"
 
@@ -47,6 +47,9 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/login/send", "send", login.send, post),
         ("/login/help", "stuck", stuck.show, get),
         ("/cancel", "cancel", login.cancel, post),
+        ("/first", "first", first.show, get),
+        ("/first", "begin_first", first.begin, post),
+        ("/first/later", "put_off", first.put_off, post),
         ("/confirm", "confirm", confirm.show, get),
         ("/confirm", "answer_confirm", confirm.answer, post),
         ("/confirm/send", "send_confirm", confirm.send, post),

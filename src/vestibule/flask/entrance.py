@@ -17,9 +17,7 @@ from vestibule.secretbox import SealError
 def waiting(state: State, token: str | None) -> Case | None:
     """Return the login that waits under a token, None where none does."""
     case = state.engine.look(token)
-    if case is None or case.passage.purpose is not Purpose.LOGIN:
-        return None
-    return case if case.passage.is_pending(state.engine.now()) else None
+    return case if case is not None and case.passage.is_at_door(state.engine.now()) else None
 
 
 def parked_on(state: State, case: Case | None) -> Parked | None:

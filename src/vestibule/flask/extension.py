@@ -21,7 +21,7 @@ from vestibule.core.engine.resetting import Reset
 from vestibule.core.errors import UsageError
 from vestibule.core.model import Origin, PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
-from vestibule.flask import answers, decorators, marks, people
+from vestibule.flask import answers, decorators, marks, obliged, people
 from vestibule.flask.blueprint import make_blueprint
 from vestibule.flask.gate import Gate
 from vestibule.flask.state import EXTENSION, Loaders, State, World, state_of
@@ -40,6 +40,8 @@ class Status:
     methods: tuple[str, ...]
     recovery_codes: int
     url: str
+    required: bool = False
+    """Whether this user must have one, by VESTIBULE_REQUIRED and `policy_loader`."""
 
 
 class Vestibule:
@@ -107,8 +109,19 @@ class Vestibule:
     # What the host tells us
 
     def contact_loader(self, loader: Loader) -> Loader:
-        """Register how a user can be told of changes: `{"name": …, "email": …}`, and `locale`."""
+        """Register how a user can be told of changes: `{"name": …, "email": …}`, and `locale`.
+
+        `email_changed_at`, a moment or None for never, says since when the address is theirs.
+        """
         self._loaders.contact = loader
+        return loader
+
+    def policy_loader(self, loader: Loader) -> Loader:
+        """Register who must have a second step: True, False, or the roles of a user.
+
+        VESTIBULE_REQUIRED names the roles that must; see docs/required.md.
+        """
+        self._loaders.policy = loader
         return loader
 
     def password_stamp(self, loader: Loader) -> Loader:
@@ -173,7 +186,9 @@ class Vestibule:
         if grant is not None and grant.subject == subject:
             return None
         if not state.engine.standing(subject, None).enrolled:
-            return None
+            if not obliged.is_due(state, subject, user, request):
+                return None
+            return answers.set_up_required()
         if state.engine.redeem(request.headers.get(PROOF_HEADER), subject, origin):
             return None
         login = state.login_of(
@@ -202,11 +217,13 @@ class Vestibule:
 
         For a page of your help desk's, behind a fresh proof of whoever works there. The ticket goes
         to the person by a way that is not the account's own: in person, or by post. It takes effect
-        after VESTIBULE_RESET_DELAY; `at_once`, all that was set up ends this moment.
+        after VESTIBULE_RESET_DELAY; `at_once`, all that was set up ends this moment. Who must have
+        a second step and has none yet is given one that takes effect now.
         """
         state = state_of(current_app)
         subject = state.host.subject_of_user(user)
-        return state.engine.reset(subject, by=by, reason=reason, at_once=at_once)
+        owes = obliged.is_obliged(state, user)
+        return state.engine.reset(subject, by=by, reason=reason, at_once=at_once, obliged=owes)
 
     @staticmethod
     def cancel_reset(user: Any, *, by: str) -> bool:
@@ -229,6 +246,7 @@ class Vestibule:
             methods=methods,
             recovery_codes=codes.remaining if codes else 0,
             url=url_for("vestibule.manage"),
+            required=obliged.is_obliged(state, user),
         )
 
     @property

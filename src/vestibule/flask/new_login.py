@@ -1,6 +1,7 @@
 """A login just made by the host: let in, put on hold, or led back to the one that waits."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from flask.sessions import SessionMixin
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine import Login
-from vestibule.flask import answers, entrance, parking, weighing
+from vestibule.flask import answers, entrance, obliged, parking, weighing
 from vestibule.flask.hosts import peek
 from vestibule.flask.marks import is_marked_here
 from vestibule.flask.navigation import address_of, is_navigation, own_path
@@ -47,12 +48,31 @@ def let_in_or_park(
         state.engine.cancel(passage, "another login", answers.peer_of(request))
         if not standing.enrolled:
             visit.on_response.append(lambda out: weighing.drop_token(state, out))
-    if not standing.enrolled or live:
+    owes = not standing.enrolled and obliged.is_obliged(state, user)
+    if live or not (standing.enrolled or owes):
         visit.knows(value, identity, subject, passage if live else None)
         visit.user = user
         return None
     login = _login(state, session, subject, identity, user)
+    if owes:
+        login = replace(login, duty=obliged.duty_of(state, subject, user, request))
     return _park(state, session, visit, login, response)
+
+
+def park_owing(
+    state: State, session: SessionMixin, visit: Visit, subject: str, user: Any
+) -> Response | None:
+    """Park the login of somebody signed in who owes a first way, and lead to its set-up.
+
+    All of the session waits with it, and comes back whole.
+    """
+    identity = state.host.identity(peek(session, state.host.key))
+    if identity is None:
+        return None
+    login = _login(state, session, subject, identity, user)
+    login = replace(login, duty=obliged.duty_of(state, subject, user, request))
+    visit.before = {}
+    return _park(state, session, visit, login, None, state.settings.home_url)
 
 
 def _login(state: State, session: SessionMixin, subject: str, identity: str, user: Any) -> Login:
@@ -66,7 +86,12 @@ def _login(state: State, session: SessionMixin, subject: str, identity: str, use
 
 
 def _park(
-    state: State, session: SessionMixin, visit: Visit, login: Login, response: Response | None
+    state: State,
+    session: SessionMixin,
+    visit: Visit,
+    login: Login,
+    response: Response | None,
+    wanted: str | None = None,
 ) -> Response:
     # While the host can still tell who it is, and so what language is theirs.
     origin = answers.origin_of(request)
@@ -75,7 +100,7 @@ def _park(
     parked = Parked(
         values=_take_out(state, session, visit),
         cookies=held.headers.getlist("Set-Cookie"),
-        wanted=_wanted(response),
+        wanted=wanted or _wanted(response),
         entrance=own_path(request.script_root + request.path, request),
     )
     state.warn_of_plain_http(request)

@@ -11,12 +11,14 @@ from vestibule.flask.visit import Visit, visit_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who is signed in on this request, as the gate found."""
+    """Who is signed in on this request, as the gate found; or who sets up a way at the door."""
 
     subject: str
     identity: str
     grant: Passage | None
     user: object
+    waiting: Passage | None = None
+    """The login of somebody who is not in yet and may set up a way."""
 
 
 def visit() -> Visit:

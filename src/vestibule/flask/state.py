@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request
 
 from vestibule.bootstrap import Parts, assemble, languages_of, process_id
 from vestibule.core.engine import Begun, Engine, Login
+from vestibule.core.engine.obliging import CHANGED_AT
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.events import Event
 from vestibule.core.factor import Applicant
@@ -40,6 +41,8 @@ class Loaders:
     """
 
     contact: Callable[[Any], Mapping[str, Any]] | None = None
+    policy: Callable[[Any], object] | None = None
+    """Whether a user must have a second step, or their roles, which the settings name."""
     password_stamp: Callable[[Any], object] | None = None
     subject: Callable[[Any], str] | None = None
     subject_exists: SubjectFinder | None = None
@@ -136,11 +139,18 @@ class State:
             self.close()
             self.settings, self._instance, self._world = before
 
-    def contact_of(self, user: Any) -> Json | None:
-        """Return where a person can be told of changes, None where the host does not say."""
+    def told_of(self, user: Any) -> Mapping[str, Any] | None:
+        """Return what the host tells of where a person is reached, None where it does not say."""
         if self.loaders.contact is None or user is None:
             return None
         return dict(self.loaders.contact(user))
+
+    def contact_of(self, user: Any) -> Json | None:
+        """Return where a person can be told of changes, None where the host does not say."""
+        told = self.told_of(user)
+        if told is None:
+            return None
+        return {name: value for name, value in told.items() if name != CHANGED_AT}
 
     def applicant(self, subject: str, user: Any) -> Applicant:
         """Return who enrols, as it will stand in the person's app."""

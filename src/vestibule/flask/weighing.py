@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Passage
-from vestibule.flask import answers, parking
+from vestibule.flask import answers, obliged, parking
 from vestibule.flask.hosts import peek
 from vestibule.flask.marks import is_marked_here
 from vestibule.flask.state import State
@@ -76,8 +76,8 @@ def weigh_loaded(state: State, session: SessionMixin, visit: Visit) -> None:
     end_if_gone(state, session, visit)
     subject = host.subject_of_user(user)
     identity = host.identity(value) or subject
-    grant, enrolled = grant_for(state, subject, identity, user, visit)
-    if enrolled and grant is None:
+    grant, needed = grant_for(state, subject, identity, user, visit)
+    if needed and grant is None:
         _forget_login(state, session, by_token=by_token)
         return
     visit.subject, visit.user, visit.grant = subject, user, grant
@@ -105,8 +105,9 @@ def grant_for(
     passage = standing.passage
     live = state.engine.is_live(passage, subject, identity)
     if passage is None or not live or not has_same_password(state, user, passage):
-        return None, standing.enrolled
-    return passage, standing.enrolled
+        owes = not standing.enrolled and obliged.is_due(state, subject, user, request)
+        return None, standing.enrolled or owes
+    return passage, True
 
 
 def _forget_login(state: State, session: SessionMixin, *, by_token: bool) -> None:
@@ -136,6 +137,7 @@ def weigh_user(state: State, session: SessionMixin, visit: Visit, user: Any) -> 
     if not (visit.is_weighed and same):
         if visit.grant is None:
             stays = same or not is_enrolled(state, subject)
+            stays = stays and not obliged.is_due(state, subject, user, request)
         else:
             stays = same and has_same_password(state, user, visit.grant)
         if not stays:
@@ -196,7 +198,9 @@ def needs_no_grant(state: State, session: SessionMixin, value: object) -> bool:
     try:
         user = load(state, session)
         subject = identity if user is None else state.host.subject_of_user(user)
-        return not is_enrolled(state, identity) and not is_enrolled(state, subject)
+        if is_enrolled(state, identity) or is_enrolled(state, subject):
+            return False
+        return user is None or not obliged.is_due(state, subject, user, request)
     except (StoreUnavailableError, DeploymentError):
         return False
 

@@ -30,10 +30,15 @@ def is_still_welcome(state: State, visit: Visit) -> bool:
     if value is None or visit.grant is None:
         return False
     user = state.host.user_of_identity(value)
-    if user is None or not state.host.is_welcome(user):
+    return user is not None and is_welcome_as(state, user, visit.grant)
+
+
+def is_welcome_as(state: State, user: Any, passage: Passage) -> bool:
+    """Say whether a user is still whose login a passage is, and the host lets him in."""
+    if not state.host.is_welcome(user):
         return False
-    same = state.host.subject_of_user(user) == visit.grant.subject
-    return same and has_same_password(state, user, visit.grant)
+    same = state.host.subject_of_user(user) == passage.subject
+    return same and has_same_password(state, user, passage)
 
 
 def turn_away(state: State, visit: Visit, passage: Passage) -> None:

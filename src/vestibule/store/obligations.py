@@ -1,8 +1,9 @@
 """Since when somebody is obliged to have a second step, and by which address they are known."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import Connection, case, select
 
 from vestibule.core.model import Obligation
 from vestibule.store import rows, tables
@@ -11,10 +12,17 @@ from vestibule.store.database import Database
 _TABLE = tables.obligation
 
 
-def oblige(
+def found(connection: Connection, realm: str, subject: str) -> Obligation | None:
+    """Return what was noted of a subject, None where nothing was."""
+    query = select(_TABLE).where(_TABLE.c.realm == realm, _TABLE.c.subject == subject)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else rows.obligation(row)
+
+
+def noting(
     database: Database, realm: str, subject: str, address: bytes | None, now: datetime
-) -> Obligation:
-    """Note who is obliged from now on, if not before, and since when `address` is their address."""
+) -> Any:
+    """Return the change that notes who is obliged, if it was not noted, and by which address."""
     new = database.insert(_TABLE).values(
         realm=realm,
         subject=subject,
@@ -23,19 +31,10 @@ def oblige(
         address_since=rows.number(now),
     )
     same = _TABLE.c.address.is_not_distinct_from(new.excluded.address)
-    noted = new.on_conflict_do_update(
+    return new.on_conflict_do_update(
         index_elements=["realm", "subject"],
         set_={
             "address": new.excluded.address,
             "address_since": case((same, _TABLE.c.address_since), else_=new.excluded.address_since),
         },
-    ).returning(_TABLE.c.since, _TABLE.c.address, _TABLE.c.address_since)
-    with database.write() as connection:
-        since, mark, mark_since = connection.execute(noted).one()
-    return Obligation(
-        realm=realm,
-        subject=subject,
-        since=rows.moment(since),
-        address=None if mark is None else bytes(mark),
-        address_since=rows.moment(mark_since),
-    )
+    ).returning(*_TABLE.c)

@@ -201,8 +201,11 @@ def _replacing(won: Won) -> Iterator[Change]:
     enrolment = won.enrolment
     which = {"realm": enrolment.realm, "subject": enrolment.subject, "but": enrolment.id}
     if won.replaces_all:
+        yield statements.CANCEL_ALL, which
         yield statements.REPLACE_ALL, which
+        return
     for factor in won.replaces:
+        yield statements.CANCEL_OTHERS, {**which, "factor": factor}
         yield statements.REPLACE_OTHERS, {**which, "factor": factor}
 
 

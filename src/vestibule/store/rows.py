@@ -14,6 +14,7 @@ from vestibule.core.model import (
     Ledger,
     Message,
     MessageStatus,
+    Obligation,
     Passage,
     PassageKind,
     PassageStatus,
@@ -322,3 +323,14 @@ def _proof(item: list[Any]) -> Proof:
 
 def _bytes_or_none(value: Any) -> bytes | None:
     return None if value is None else bytes(value)
+
+
+def obligation(row: Row) -> Obligation:
+    """Return the obligation of a row."""
+    return Obligation(
+        realm=row["realm"],
+        subject=row["subject"],
+        since=moment(row["since"]),
+        address=None if row["address"] is None else bytes(row["address"]),
+        address_since=moment(row["address_since"]),
+    )

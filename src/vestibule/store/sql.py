@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     delete,
@@ -33,9 +34,20 @@ from vestibule.core.model import (
 )
 from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case, Standing
-from vestibule.core.ticket import NAME as TICKET
-from vestibule.store import forgetting, obligations, passages, rows, statements, tables, tallies
+from vestibule.core.stand_in import NAMES as STAND_INS
+from vestibule.core.stand_in import TICKET
+from vestibule.store import (
+    ending,
+    forgetting,
+    obligations,
+    passages,
+    rows,
+    statements,
+    tables,
+    tallies,
+)
 from vestibule.store.database import Database
+from vestibule.store.ending import revoke
 from vestibule.store.passages import LostRaceError
 
 
@@ -185,7 +197,7 @@ class SqlStore:
     def end_passage(self, passage_id: str, events: Sequence[Event]) -> bool:
         """End a passage for good; say whether it was not ended before."""
         table = tables.passage
-        ended = _ending().where(table.c.id == passage_id)
+        ended = ending.over(table.c.id == passage_id)
         with self._db.write() as connection:
             if connection.execute(ended).rowcount == 0:
                 return False
@@ -196,7 +208,7 @@ class SqlStore:
         """End every passage of a subject, except the one with the id `but`."""
         with self._db.write() as connection:
             self._lock(connection, realm, subject)
-            _end_others(connection, realm, subject, but)
+            connection.execute(ending.lost(_others(realm, subject, but)))
             _append(connection, events)
 
     def redeem(
@@ -204,7 +216,7 @@ class SqlStore:
     ) -> bool:
         """End a program's live grant; say whether this call was the one that did."""
         table = tables.passage
-        ended = _ending().where(
+        ended = ending.over(
             table.c.token_hash == token_hash,
             table.c.realm == realm,
             table.c.subject == subject,
@@ -234,9 +246,38 @@ class SqlStore:
 
     # Who is obliged
 
-    def oblige(self, realm: str, subject: str, address: bytes | None, now: datetime) -> Obligation:
+    def obligation(self, realm: str, subject: str) -> Obligation | None:
+        """Return since when a subject is obliged, None for whoever was not noted yet."""
+        with self._db.read() as connection:
+            return obligations.found(connection, realm, subject)
+
+    def oblige(
+        self,
+        realm: str,
+        subject: str,
+        address: bytes | None,
+        now: datetime,
+        *,
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> Obligation:
         """Note who is obliged from now on, if not before; return since when, and what is known."""
-        return obligations.oblige(self._db, realm, subject, address, now)
+        mine = obligations.noting(self._db, realm, subject, address, now)
+        with self._db.write() as connection:
+            noted = rows.obligation(connection.execute(mine).mappings().one())
+            _append(connection, events)
+            _queue(connection, messages)
+        return noted
+
+    def stand_in(self, enrolment: Enrolment) -> bool:
+        """Insert what stands in for a way; False where the subject is enrolled."""
+        with self._db.write() as connection:
+            self._lock(connection, enrolment.realm, enrolment.subject, enrolment.created_at)
+            if _is_enrolled(connection, enrolment):
+                return False
+            revoke(connection, _same_factor(enrolment))
+            self._insert_enrolment(connection, enrolment, ())
+        return True
 
     # Enrolments
 
@@ -320,7 +361,7 @@ class SqlStore:
             self._lock(connection, enrolment.realm, enrolment.subject, enrolment.created_at)
             if by and not _is_granted(connection, by):
                 return False
-            _revoke_where(connection, _same_factor(enrolment))
+            revoke(connection, _same_factor(enrolment))
             self._insert_enrolment(connection, enrolment, ())
             _append(connection, events)
             _queue(connection, messages)
@@ -331,6 +372,7 @@ class SqlStore:
         enrolment: Enrolment,
         *,
         by: str,
+        keeps_last: bool,
         event: Callable[[bool], Event],
         messages: Sequence[Message],
     ) -> Event | None:
@@ -343,18 +385,26 @@ class SqlStore:
             self._lock(connection, enrolment.realm, enrolment.subject)
             if by and not _is_granted(connection, by):
                 return None
-            had_way = _has_way(connection, enrolment.realm, enrolment.subject)
-            meant = and_(table.c.id == enrolment.id, table.c.factor != TICKET)
-            if _revoke_where(connection, meant) == 0:
+            realm, subject = enrolment.realm, enrolment.subject
+            had_way = _has_way(connection, realm, subject)
+            meant = and_(table.c.id == enrolment.id, table.c.factor.not_in(STAND_INS))
+            if (
+                keeps_last
+                and had_way
+                and not _has_way(connection, realm, subject, but=enrolment.id)
+            ):
+                return None
+            if revoke(connection, meant) == 0:
                 return None
             # Who came by a ticket has no way, and a used ticket that keeps the password from being
             # enough: recovery codes that go take nothing else with them.
-            last = had_way and not _has_way(connection, enrolment.realm, enrolment.subject)
+            last = had_way and not _has_way(connection, realm, subject)
             if last:
                 # With the last goes what only helps out, and a grant that proves nothing any more.
                 mine = and_(table.c.realm == enrolment.realm, table.c.subject == enrolment.subject)
-                _revoke_where(connection, mine)
-            _end_others(connection, enrolment.realm, enrolment.subject, "" if last else by)
+                revoke(connection, mine)
+            but = "" if last else by
+            connection.execute(ending.lost(_others(enrolment.realm, enrolment.subject, but)))
             written = event(last)
             _append(connection, [written])
             _queue(connection, messages)
@@ -367,19 +417,23 @@ class SqlStore:
         ticket: Enrolment,
         *,
         at_once: bool,
+        is_first: bool,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> bool:
-        """Insert a ticket in the place of a former one; False where its subject is not enrolled."""
+        """Insert a ticket in the place of a former one; False where its subject is not enrolled.
+
+        One that `is_first` is for a subject that is not: False where it is.
+        """
         table = tables.enrolment
         mine = and_(table.c.realm == ticket.realm, table.c.subject == ticket.subject)
         with self._db.write() as connection:
             self._lock(connection, ticket.realm, ticket.subject, ticket.created_at)
-            if not _is_enrolled(connection, ticket):
+            if _is_enrolled(connection, ticket) is is_first:
                 return False
-            _revoke_where(connection, mine if at_once else _same_factor(ticket))
+            revoke(connection, mine if at_once else _same_factor(ticket))
             if at_once:
-                _end_others(connection, ticket.realm, ticket.subject, "")
+                connection.execute(ending.lost(_others(ticket.realm, ticket.subject, "")))
             # As a way that makes an account enrolled: while it waits no password is enough.
             self._insert_enrolment(connection, ticket, [ticket.factor])
             _append(connection, events)
@@ -394,7 +448,10 @@ class SqlStore:
         event: Callable[[str], Event],
         messages: Sequence[Message],
     ) -> Event | None:
-        """Revoke a ticket; None where there is none, or nothing else that makes one enrolled."""
+        """Revoke a ticket; None where there is none, or nothing else that makes one enrolled.
+
+        Whoever sets up a new way by it has not come in yet, and does not any more.
+        """
         table = tables.enrolment
         mine = and_(table.c.realm == realm, table.c.subject == subject, table.c.status == "active")
         tickets = select(table.c.id).where(mine, table.c.factor == TICKET)
@@ -403,7 +460,9 @@ class SqlStore:
             found = connection.execute(tickets).scalars().all()
             if not found or not _has_way(connection, realm, subject):
                 return None
-            _revoke_where(connection, table.c.id.in_(found))
+            revoke(connection, table.c.id.in_(found))
+            waiting = and_(_others(realm, subject, ""), tables.passage.c.status == "pending")
+            connection.execute(ending.over(waiting))
             written = event(found[0])
             _append(connection, [written])
             _queue(connection, messages)
@@ -499,14 +558,6 @@ def _queue(connection: Connection, messages: Sequence[Message]) -> None:
         connection.execute(tables.message.insert().inline(), values)
 
 
-def _ending() -> Any:
-    return (
-        update(tables.passage)
-        .where(tables.passage.c.status != "ended")
-        .values(status="ended", parked=None)
-    )
-
-
 def _is_granted(connection: Connection, passage_id: str) -> bool:
     """Say whether a grant still stands, under the lock: a logout may have come in between."""
     table = tables.passage
@@ -514,29 +565,27 @@ def _is_granted(connection: Connection, passage_id: str) -> bool:
     return connection.execute(query.with_for_update(key_share=True)).one_or_none() is not None
 
 
-def _end_others(connection: Connection, realm: str, subject: str, but: str) -> None:
-    table = tables.passage
-    connection.execute(
-        _ending().where(table.c.realm == realm, table.c.subject == subject, table.c.id != but)
-    )
-
-
 def _is_enrolled(connection: Connection, enrolment: Enrolment) -> bool:
     asked = {"realm": enrolment.realm, "subject": enrolment.subject}
     return bool(connection.execute(statements.IS_ENROLLED, asked).scalar_one())
 
 
-def _has_way(connection: Connection, realm: str, subject: str) -> bool:
-    """Say whether a subject has a way that makes it enrolled, besides a ticket."""
+def _has_way(connection: Connection, realm: str, subject: str, but: str = "") -> bool:
+    """Say whether a subject has a way that makes it enrolled, besides a ticket and that one."""
     table = tables.enrolment
     query = select(table.c.id).where(
         table.c.realm == realm,
         table.c.subject == subject,
-        table.c.status == "active",
-        table.c.is_primary == true(),
+        ending.MAKES_ENROLLED,
         table.c.factor != TICKET,
+        table.c.id != but,
     )
     return connection.execute(query.limit(1)).first() is not None
+
+
+def _others(realm: str, subject: str, but: str) -> ColumnElement[bool]:
+    table = tables.passage
+    return and_(table.c.realm == realm, table.c.subject == subject, table.c.id != but)
 
 
 def _same_factor(enrolment: Enrolment) -> Any:
@@ -557,31 +606,6 @@ def _count(connection: Connection, enrolment: Enrolment) -> int:
     table = tables.enrolment
     query = select(func.count()).where(_same_factor(enrolment), table.c.status == "active")
     return int(connection.execute(query).scalar_one())
-
-
-def _revoke_where(connection: Connection, which: Any) -> int:
-    """Revoke the active enrolments that are meant; their secrets go, their challenges close."""
-    table, challenge = tables.enrolment, tables.challenge
-    meant = and_(which, table.c.status.in_(["active", "pending"]))
-    ids = [row[0] for row in connection.execute(select(table.c.id).where(meant))]
-    if ids:
-        connection.execute(
-            update(table)
-            .where(table.c.id.in_(ids))
-            .values(
-                status="revoked",
-                secret=b"",
-                state={},
-                preferred=False,
-                version=table.c.version + 1,
-            )
-        )
-        connection.execute(
-            update(challenge)
-            .where(challenge.c.enrolment_id.in_(ids), challenge.c.status == "open")
-            .values(status="cancelled")
-        )
-    return len(ids)
 
 
 def _prefer_no_other(connection: Connection, enrolment: Enrolment) -> None:

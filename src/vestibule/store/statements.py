@@ -17,13 +17,12 @@ from sqlalchemy import (
     exists,
     literal,
     null,
-    or_,
     select,
-    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from vestibule.core.model import EnrolmentStatus, Lane, PassageStatus
+from vestibule.core.model import Lane
+from vestibule.store import ending
 from vestibule.store.prepared import Prepared
 from vestibule.store.tables import challenge, enrolment, event, ledger, message, passage, source
 from vestibule.store.together import adding, changing, mark
@@ -41,8 +40,7 @@ _IS_ENROLLED: Final = exists(
     select(1).where(
         enrolment.c.realm == bindparam("realm"),
         enrolment.c.subject == bindparam("subject"),
-        enrolment.c.status == "active",
-        enrolment.c.is_primary == true(),
+        ending.MAKES_ENROLLED,
     )
 )
 
@@ -288,6 +286,7 @@ GRANT: Final = changing(
         _filled(
             passage,
             "status",
+            "purpose",
             "token_hash",
             "browser_hash",
             "parked",
@@ -302,37 +301,30 @@ GRANT: Final = changing(
 )
 
 END_OTHERS: Final = Prepared(
-    passage.update()
-    .where(
+    ending.lost(
         passage.c.realm == bindparam("realm"),
         passage.c.subject == bindparam("subject"),
         passage.c.id != bindparam("but"),
-        or_(passage.c.status != PassageStatus.ENDED.value, passage.c.browser_hash.is_not(None)),
-    )
-    .values(status=PassageStatus.ENDED.value, parked=null(), browser_hash=null())
-)
-
-_OTHER_ENROLMENTS: Final = (
-    enrolment.update()
-    .where(
-        enrolment.c.realm == bindparam("realm"),
-        enrolment.c.subject == bindparam("subject"),
-        enrolment.c.status == EnrolmentStatus.ACTIVE.value,
-        enrolment.c.id != bindparam("but"),
-    )
-    .values(
-        status=EnrolmentStatus.REVOKED.value,
-        secret=b"",
-        state={},
-        preferred=False,
-        version=enrolment.c.version + 1,
     )
 )
 
-REPLACE_ALL: Final = Prepared(_OTHER_ENROLMENTS)
+_OTHERS: Final = and_(
+    enrolment.c.realm == bindparam("realm"),
+    enrolment.c.subject == bindparam("subject"),
+    enrolment.c.id != bindparam("but"),
+)
+_OF_FACTOR: Final = enrolment.c.factor == bindparam("factor")
+
+REPLACE_ALL: Final = Prepared(ending.revoked(_OTHERS))
 """Revoke all others of a subject. They may be any number: said only by who holds the lock."""
 
-REPLACE_OTHERS: Final = Prepared(_OTHER_ENROLMENTS.where(enrolment.c.factor == bindparam("factor")))
+REPLACE_OTHERS: Final = Prepared(ending.revoked(_OTHERS, _OF_FACTOR))
+"""The same of one factor."""
+
+CANCEL_ALL: Final = Prepared(ending.cancelled(_OTHERS))
+"""Close what is asked of all others of a subject, before they are revoked."""
+
+CANCEL_OTHERS: Final = Prepared(ending.cancelled(_OTHERS, _OF_FACTOR))
 """The same of one factor."""
 
 RENEW_CHALLENGE: Final = changing(

@@ -163,7 +163,7 @@ obligation = Table(
     Column("realm", String(64), primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("since", BigInteger, nullable=False),
-    Column("address", LargeBinary(32)),
+    Column("address", LargeBinary(64)),
     Column("address_since", BigInteger, nullable=False),
 )
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from vestibule.core.events import Event
 from vestibule.core.model import Enrolment
-from vestibule.store import rows, tables
+from vestibule.store import ending, rows, tables
 from vestibule.store.database import Database
 from vestibule.store.sql import SqlStore
 
@@ -78,13 +78,9 @@ class Upkeep:
 
         `moved_on` returns an enrolment with the state and the secret it has from now on.
         """
-        enrolment, passage, challenge = tables.enrolment, tables.passage, tables.challenge
+        enrolment, challenge = tables.enrolment, tables.challenge
         with self._db.write() as connection:
-            connection.execute(
-                update(passage)
-                .where(passage.c.status != "ended")
-                .values(status="ended", parked=None)
-            )
+            connection.execute(ending.over())
             connection.execute(
                 update(challenge).where(challenge.c.status == "open").values(status="cancelled")
             )
@@ -206,7 +202,7 @@ class Upkeep:
     def counts(self, realm: str, now: datetime) -> dict[str, int]:
         """Return how many people, ways and sessions there are that live at `now`."""
         enrolment, passage = tables.enrolment, tables.passage
-        active = and_(enrolment.c.realm == realm, enrolment.c.status == "active")
+        active = and_(enrolment.c.realm == realm, ending.MAKES_ENROLLED)
         asked = {
             "enrolled people": select(func.count(distinct(enrolment.c.subject))).where(active),
             "enrolments": select(func.count()).select_from(enrolment).where(active),
@@ -226,7 +222,7 @@ class Upkeep:
         table = tables.enrolment
         query = (
             select(table.c.subject)
-            .where(table.c.realm == realm, table.c.status == "active")
+            .where(table.c.realm == realm, ending.MAKES_ENROLLED)
             .distinct()
             .order_by(table.c.subject)
             .limit(BATCH)

@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from vestibule.core import sent
 from vestibule.core.factor import (
     Applicant,
-    CodeFormat,
     EnrolmentData,
     Env,
     Interaction,
@@ -19,16 +17,15 @@ from vestibule.core.factor import (
     Traits,
     Unusable,
 )
-from vestibule.core.model import Challenge, Enrolment
+from vestibule.core.model import Enrolment
 from vestibule.core.presentation import Presentation, Question
-from vestibule.core.spelling import digits_only
-from vestibule.core.verdict import Verdict
+from vestibule.core.sent import SentCode, masked
 
 ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letters:
+class Letters(SentCode):
     """Sends six digits to an address that its owner typed."""
 
     name: ClassVar[str] = "letters"
@@ -54,7 +51,6 @@ class Letters:
         ),
     )
 
-    digits: int = 6
     resistant: bool = False
 
     @property
@@ -80,41 +76,7 @@ class Letters:
         address = applicant.answers.get("address", "").strip() or applicant.account
         return EnrolmentData(state={"to": masked(address)}, secret=address.encode())
 
-    def describe(self, enrolment: Enrolment) -> str:
-        """Return the part of the address that is shown."""
-        return str(enrolment.state.get("to", ""))
-
-    def setup_data(self, enrolment: Enrolment, applicant: Applicant) -> Mapping[str, str]:
-        """Return where the first code goes."""
-        del applicant
-        return {"to": self.describe(enrolment)}
-
-    def code_format(self, enrolment: Enrolment) -> CodeFormat:
-        """Return the length of the codes."""
-        del enrolment
-        return CodeFormat(digits=self.digits)
-
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         """Name where the code goes."""
         del env
         return Opening(channel="email", destination=enrolment.secret.decode(), text="code")
-
-    def reads(self, answer: str) -> str | None:
-        """Return the digits alone."""
-        return digits_only(answer, self.digits)
-
-    def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
-        """Accept the one live code of the challenge."""
-        del enrolment
-        return sent.judge(challenge, answer, self.digits, env)
-
-    def after_restore(self, enrolment: Enrolment, env: Env) -> Enrolment:
-        """Return `enrolment` itself: codes belong to challenges, which all ended."""
-        del env
-        return enrolment
-
-
-def masked(address: str) -> str:
-    """Return an address so that its owner knows it and nobody else learns it."""
-    name, _, site = address.partition("@")
-    return f"{name[0]}•••@{site}"

@@ -1,4 +1,4 @@
-"""A help desk's reset: a ticket, a time to object, one login, and no password that is enough."""
+"""A help desk's reset: a ticket, a time to object, one set-up, and no password that is enough."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 from tests.core.site import Person, Site, reason
 
-from vestibule.core.engine import Engine, Login
+from vestibule.core.engine import Engine, Login, Outcome
 from vestibule.core.engine.resetting import Reset
 from vestibule.core.factor import Interaction, Traits
 from vestibule.core.model import Purpose
@@ -40,12 +40,21 @@ def ways(person: Person) -> set[str]:
     return {e.factor for e in person.site.engine.enrolments(person.subject)}
 
 
-def let_in(person: Person, ticket: str) -> bool:
-    """Log in by the ticket; the person's session is the new one if that worked."""
+def use(person: Person, ticket: str) -> bool:
+    """Type the ticket after the password; say whether a new way can be set up now."""
     outcome = person.answer(person.login().token, ticket)
-    if outcome.granted is not None:
-        person.token = outcome.granted.token
+    assert outcome.granted is None
+    if outcome.opened is not None:
+        person.token = outcome.opened.token
     return outcome.is_accepted
+
+
+def set_up(person: Person) -> Outcome:
+    """Set up a new app on the login that the ticket has opened."""
+    draft = person.site.draft(person.subject, person.passage)
+    assert draft is not None
+    person.app = SoftwareAuthenticator(draft.enrolment.secret)
+    return person.answer(person.token, person.next_code(), Purpose.ENROL)
 
 
 @pytest.mark.row("ATK-39")
@@ -55,11 +64,11 @@ def test_a_ticket_waits_a_day(ada: Person) -> None:
 
     assert made.valid_from == ada.site.clock.now() + DAY
     assert {way.factor for way in ada.login().ways} == {"totp", "recovery_codes"}
-    assert not let_in(ada, made.ticket)
+    assert not use(ada, made.ticket)
     ada.site.fake.move(DAY - timedelta(seconds=1))
-    assert not let_in(ada, made.ticket)
+    assert not use(ada, made.ticket)
     ada.site.fake.move(seconds=1)
-    assert let_in(ada, made.ticket)
+    assert use(ada, made.ticket)
 
 
 @pytest.mark.row("ATK-39")
@@ -74,44 +83,87 @@ def test_until_then_all_is_as_it_was(ada: Person) -> None:
 
 
 @pytest.mark.row("ATK-39")
-def test_a_used_ticket_ends_what_was_set_up(ada: Person) -> None:
-    """With the ticket every old way is gone, and every session but the new one."""
+def test_a_ticket_lets_nobody_in(ada: Person) -> None:
+    """A used ticket opens a set-up and no session, and what was there before goes on."""
+    made = reset(ada)
+    ada.site.fake.move(DAY - timedelta(hours=1))
+    assert ada.answer(ada.login().token, ada.next_code()).is_accepted
+    before = ada.token
+    ada.site.fake.move(hours=1)
+
+    assert use(ada, made.ticket.lower().replace("-", " "))
+
+    assert not ada.is_in
+    assert ways(ada) == {"totp", "recovery_codes", "ticket"}
+    passage = ada.site.engine.standing("ada", before).passage
+    assert passage is not None
+    assert passage.is_granted(ada.site.clock.now())
+
+
+@pytest.mark.row("ATK-39")
+def test_a_new_way_ends_all_that_was_set_up(ada: Person) -> None:
+    """Once a new way was proven the person is in, and every old way and session is gone."""
     made = reset(ada)
     ada.site.fake.move(DAY)
     by_app = ada.answer(ada.login().token, ada.next_code()).granted
     assert by_app is not None
+    assert use(ada, made.ticket)
 
-    assert let_in(ada, made.ticket.lower().replace("-", " "))
+    assert set_up(ada).is_accepted
 
-    assert ways(ada) == {"ticket"}
+    assert ada.is_in
+    assert ways(ada) == {"totp"}
     elsewhere = ada.site.engine.standing("ada", by_app.token).passage
     assert elsewhere is None or not elsewhere.is_granted(ada.site.clock.now())
+    assert ada.answer(ada.login().token, ada.next_code()).is_accepted
 
 
 @pytest.mark.row("ATK-39", "ATK-24")
-def test_a_ticket_opens_one_login(ada: Person) -> None:
+def test_a_ticket_is_used_once(ada: Person) -> None:
     """A ticket that was used opens nothing more, and its account is still no password's."""
-    made = reset(ada)
-    ada.site.fake.move(DAY)
-    assert let_in(ada, made.ticket)
+    made = reset(ada, at_once=True)
+    assert use(ada, made.ticket)
 
     assert not ada.answer(ada.login().token, made.ticket).is_accepted
     assert ada.login().ways == []
     assert ada.site.engine.standing("ada", None).enrolled
 
 
-def test_a_new_way_ends_the_ticket(ada: Person) -> None:
-    """Once a new way was proven nothing of the ticket is left, and the way lets in."""
+@pytest.mark.row("ATK-39")
+def test_a_set_up_by_ticket_ends_soon(ada: Person) -> None:
+    """Whoever used a ticket has ten minutes for the set-up, and needs another one then."""
+    made = reset(ada, at_once=True)
+    assert use(ada, made.ticket)
+    ada.site.fake.move(ada.site.engine.profile.enrolment_life)
+
+    draft = ada.site.draft("ada", ada.passage)
+
+    assert (
+        draft is None
+        or not ada.answer(
+            ada.token,
+            SoftwareAuthenticator(draft.enrolment.secret).code(ada.site.clock.now()),
+            Purpose.ENROL,
+        ).is_accepted
+    )
+    assert not ada.is_in
+
+
+@pytest.mark.row("ATK-39")
+def test_who_objects_in_time_stops_a_set_up(ada: Person) -> None:
+    """A ticket that is cancelled while a new way is being set up by it lets nobody in."""
     made = reset(ada)
     ada.site.fake.move(DAY)
-    assert let_in(ada, made.ticket)
+    assert use(ada, made.ticket)
     draft = ada.site.draft("ada", ada.passage)
     assert draft is not None
-    ada.app = SoftwareAuthenticator(draft.enrolment.secret)
-    assert ada.answer(ada.token, ada.next_code(), Purpose.ENROL).is_accepted
 
-    assert ways(ada) == {"totp"}
-    assert ada.answer(ada.login().token, ada.next_code()).is_accepted
+    assert ada.site.engine.cancel_reset("ada", by="the owner")
+
+    thief = SoftwareAuthenticator(draft.enrolment.secret)
+    code = thief.code(ada.site.clock.now())
+    assert not ada.answer(ada.token, code, Purpose.ENROL).is_accepted
+    assert ways(ada) == {"totp", "recovery_codes"}
 
 
 @pytest.mark.row("ATK-39")
@@ -120,7 +172,7 @@ def test_a_ticket_ends_after_a_week(ada: Person) -> None:
     made = reset(ada)
     ada.site.fake.move(DAY + timedelta(days=7))
 
-    assert not let_in(ada, made.ticket)
+    assert not use(ada, made.ticket)
     assert ada.site.engine.pending_reset(ada.site.engine.enrolments("ada")) is None
 
 
@@ -133,7 +185,7 @@ def test_its_owner_keeps_what_there_is(ada: Person) -> None:
     assert ada.site.engine.cancel_reset("ada", by="the owner")
 
     ada.site.fake.move(2 * DAY)
-    assert not let_in(ada, made.ticket)
+    assert not use(ada, made.ticket)
     assert ways(ada) == {"totp", "recovery_codes"}
     assert not ada.site.engine.cancel_reset("ada", by="the owner")
 
@@ -147,7 +199,7 @@ def test_at_once_leaves_nothing_but_the_ticket(ada: Person) -> None:
     assert ada.site.engine.standing("ada", None).enrolled
     passage = ada.site.engine.standing("ada", ada.token).passage
     assert passage is None or not passage.is_granted(ada.site.clock.now())
-    assert let_in(ada, made.ticket)
+    assert use(ada, made.ticket)
 
 
 @pytest.mark.row("ATK-39")
@@ -163,8 +215,8 @@ def test_a_new_ticket_makes_the_old_one_worthless(ada: Person) -> None:
     """Of two tickets the last one counts."""
     first, second = reset(ada, at_once=True), reset(ada, at_once=True)
 
-    assert not let_in(ada, first.ticket)
-    assert let_in(ada, second.ticket)
+    assert not use(ada, first.ticket)
+    assert use(ada, second.ticket)
 
 
 def test_whoever_has_no_second_step_needs_no_ticket(site: Site) -> None:
@@ -184,36 +236,26 @@ def test_removing_the_last_way_ends_a_waiting_ticket(ada: Person) -> None:
     assert not ada.site.engine.standing("ada", None).enrolled
 
 
-@pytest.fixture
-def by_ticket(ada: Person) -> Person:
-    """The same person let in by a ticket, who has set up nothing yet but recovery codes."""
-    made = reset(ada)
-    ada.site.fake.move(DAY)
-    assert let_in(ada, made.ticket)
-    ada.make_recovery_codes()
-    return ada
+@pytest.mark.row("ATK-39")
+def test_a_ticket_outlives_recovery_codes(ada: Person) -> None:
+    """Recovery codes that are removed take no ticket with them."""
+    reset(ada)
+
+    assert ada.site.engine.revoke(ada.enrolment("recovery_codes"), ada.passage)
+
+    assert ways(ada) == {"totp", "ticket"}
+    assert ada.site.facts()[-1]["data"]["last"] is False
 
 
 @pytest.mark.row("ATK-39")
-def test_a_used_ticket_outlives_recovery_codes(by_ticket: Person) -> None:
-    """Who came by a ticket and removes recovery codes is not left with a password that does."""
-    codes = by_ticket.enrolment("recovery_codes")
-
-    assert by_ticket.site.engine.revoke(codes, by_ticket.passage)
-
-    assert ways(by_ticket) == {"ticket"}
-    assert by_ticket.site.engine.standing("ada", None).enrolled
-    assert by_ticket.site.facts()[-1]["data"]["last"] is False
-
-
-@pytest.mark.row("ATK-39")
-def test_a_ticket_is_not_removed(by_ticket: Person) -> None:
+def test_a_ticket_is_not_removed(ada: Person) -> None:
     """A ticket is no way of its holder's: it is not there to be named or removed."""
-    ticket = by_ticket.enrolment("ticket")
+    reset(ada)
+    ticket = ada.enrolment("ticket")
 
-    assert by_ticket.site.engine.own("ada", ticket.id) is None
-    assert not by_ticket.site.engine.revoke(ticket, by_ticket.passage)
-    assert by_ticket.site.engine.standing("ada", None).enrolled
+    assert ada.site.engine.own("ada", ticket.id) is None
+    assert not ada.site.engine.revoke(ticket, ada.passage)
+    assert ada.site.engine.standing("ada", None).enrolled
 
 
 @pytest.mark.row("ATK-39", "ATK-74")
@@ -250,7 +292,7 @@ def test_a_login_that_waited_when_the_ticket_took_effect_does_not_ask_for_it(ada
     ada.site.fake.move(minutes=2)
 
     assert reason(ada.answer(begun.token, made.ticket)) is Reason.MALFORMED
-    assert let_in(ada, made.ticket)
+    assert use(ada, made.ticket)
 
 
 def test_a_subject_of_another_realm_is_another(ada: Person) -> None:
@@ -277,8 +319,9 @@ def test_a_site_may_let_nobody_wait(hasty: Site) -> None:
 
     assert isinstance(made.valid_from, datetime)
     assert {way.factor for way in ada.login().ways} == {"totp", "ticket"}
-    assert let_in(ada, made.ticket)
-    assert ways(ada) == {"ticket"}
+    assert use(ada, made.ticket)
+    assert set_up(ada).is_accepted
+    assert ways(ada) == {"totp"}
 
 
 @pytest.mark.row("ATK-39")
@@ -344,17 +387,10 @@ def spare(database_url: str, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.mark.row("ATK-39")
-def test_a_way_that_only_helps_out_does_not_end_the_ticket(spare: Site) -> None:
-    """Who used a ticket and added what makes nobody enrolled is not back at the password alone."""
+def test_a_way_that_only_helps_out_is_no_first_one(spare: Site) -> None:
+    """By a ticket only a way is set up that makes the account enrolled."""
     ada = spare.enrol()
-    assert let_in(ada, reset(ada, at_once=True).ticket)
-    draft = spare.draft("ada", ada.passage, factor="spare_letters")
-    assert draft is not None
-    spare.fake.move(minutes=1)
-    assert spare.engine.resend(ada.token, Purpose.ENROL, draft.enrolment.id).is_on_its_way
-    ada.deliver()
+    assert use(ada, reset(ada, at_once=True).ticket)
 
-    assert ada.answer(ada.token, spare.post.code(), Purpose.ENROL).is_accepted
-
+    assert spare.draft("ada", ada.passage, factor="spare_letters") is None
     assert spare.engine.standing("ada", None).enrolled
-    assert ways(ada) == {"ticket", "spare_letters"}

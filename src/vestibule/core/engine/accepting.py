@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from vestibule.core import events, limits, ticket
+from vestibule.core import events, limits, stand_in
 from vestibule.core.engine.attempt import Attempt
-from vestibule.core.engine.granting import Granted, granted
+from vestibule.core.engine.granting import Granted, Opened, granted, opened
 from vestibule.core.engine.judging import Right
 from vestibule.core.model import (
+    Challenge,
     Enrolment,
     EnrolmentStatus,
     Lane,
@@ -19,35 +20,67 @@ from vestibule.core.ruling import Ruling, Won
 from vestibule.core.verdict import Accepted
 
 
-def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
-    """Return the ruling on a right answer, and what the browser gets by it."""
-    context, case = attempt.context, attempt.case
-    answer, winner = attempt.answer, right.winner
-    enrolment = _moved_on(attempt, winner.enrolment, right.accepted)
-    through = granted(context, case.passage, enrolment, answer.purpose, attempt.now)
-    same = [a.challenge for a in case.asked if a.challenge.purpose is answer.purpose]
-    is_first = case.passage.status is PassageStatus.PENDING
-    replaces = _replaced(attempt, enrolment)
-    by_ticket = enrolment.factor == ticket.NAME
+def stood_in(attempt: Attempt, right: Right) -> tuple[Ruling, Opened]:
+    """Return the ruling on a right answer of what stands in for a way: one may be set up now.
+
+    Nothing that was set up before ends yet, and nobody is let in.
+    """
+    enrolment = _moved_on(attempt, right.winner.enrolment, right.accepted)
+    through = opened(attempt.context, attempt.case.passage, enrolment, attempt.now)
     ruling = Ruling(
         verdict=right.accepted,
-        won=Won(
-            was=winner.enrolment.status,
-            challenge_id=winner.challenge.id,
-            closed_ids=tuple(c.id for c in same if c.id != winner.challenge.id),
-            enrolment=enrolment,
-            replaces=replaces,
-            replaces_all=by_ticket,
-        ),
-        ledger=_settled(attempt, sum(challenge.spent for challenge in same)),
+        won=_won(attempt, right, enrolment),
+        ledger=_settled(attempt, _spent(attempt)),
         passage=through.passage,
-        ends_others=by_ticket
-        or enrolment.factor in replaces
-        or (attempt.is_enrolling and is_first),
         events=attempt.events(*_facts(attempt, enrolment)),
         messages=_notices(attempt, enrolment),
     )
     return ruling, through
+
+
+def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
+    """Return the ruling on a right answer, and what the browser gets by it."""
+    context, case = attempt.context, attempt.case
+    answer = attempt.answer
+    enrolment = _moved_on(attempt, right.winner.enrolment, right.accepted)
+    through = granted(context, case.passage, enrolment, answer.purpose, attempt.now)
+    is_first = attempt.is_enrolling and case.passage.status is PassageStatus.PENDING
+    replaces = _replaced(attempt, enrolment)
+    ruling = Ruling(
+        verdict=right.accepted,
+        won=replace(
+            _won(attempt, right, enrolment),
+            replaces=replaces,
+            # Whoever stood in for a way has lost every other one, or never had one.
+            replaces_all=is_first and bool(case.passage.proofs),
+        ),
+        ledger=_settled(attempt, _spent(attempt)),
+        passage=through.passage,
+        ends_others=is_first or enrolment.factor in replaces,
+        events=attempt.events(*_facts(attempt, enrolment)),
+        messages=_notices(attempt, enrolment),
+    )
+    return ruling, through
+
+
+def _won(attempt: Attempt, right: Right, enrolment: Enrolment) -> Won:
+    winner = right.winner
+    return Won(
+        was=winner.enrolment.status,
+        challenge_id=winner.challenge.id,
+        closed_ids=tuple(c.id for c in _asked(attempt) if c.id != winner.challenge.id),
+        enrolment=enrolment,
+    )
+
+
+def _asked(attempt: Attempt) -> list[Challenge]:
+    purpose = attempt.answer.purpose
+    return [a.challenge for a in attempt.case.asked if a.challenge.purpose is purpose]
+
+
+def _spent(attempt: Attempt) -> int:
+    """Return what this login's wrong answers were charged: a right one gives it back."""
+    return sum(challenge.spent for challenge in _asked(attempt))
 
 
 def _moved_on(attempt: Attempt, enrolment: Enrolment, accepted: Accepted) -> Enrolment:
@@ -72,13 +105,16 @@ def _moved_on(attempt: Attempt, enrolment: Enrolment, accepted: Accepted) -> Enr
 
 
 def _replaced(attempt: Attempt, enrolment: Enrolment) -> tuple[str, ...]:
-    """Return the factors whose others go when a new way is proven: a ticket has done its work."""
+    """Return the factors whose others go when a new way is proven.
+
+    What stood in for a way has done its work. What only helps out does not take its place: the
+    password would be enough.
+    """
     if not attempt.is_enrolling:
         return ()
     traits = attempt.context.registry[enrolment.factor].traits
     own = (enrolment.factor,) if traits.replaces else ()
-    # What only helps out does not stand in the ticket's place: the password would be enough.
-    return (*own, ticket.NAME) if traits.primary else own
+    return (*own, *sorted(stand_in.NAMES)) if traits.primary else own
 
 
 def _settled(attempt: Attempt, given_back: int) -> Ledger | None:
@@ -111,7 +147,7 @@ def _notices(attempt: Attempt, enrolment: Enrolment) -> tuple[Message, ...]:
     now, origin = attempt.now, attempt.answer.origin
     if attempt.is_enrolling:
         return context.notice(Notice.ENROLMENT_CONFIRMED, subject, now, origin, factor=factor)
-    if factor == ticket.NAME:
+    if factor == stand_in.TICKET:
         return context.notice(Notice.RESET_USED, subject, now, origin)
     codes = context.registry.recovery_codes
     if codes is not None and factor == codes.name:

@@ -8,11 +8,12 @@ from typing import Final
 
 from vestibule.core.codes import SALT_BYTES, Codes
 from vestibule.core.events import Event, Fact
-from vestibule.core.factor import Env, Opening
+from vestibule.core.factor import Applicant, Env, Factor, Opening
 from vestibule.core.model import (
     Challenge,
     ChallengeStatus,
     Enrolment,
+    EnrolmentStatus,
     Lane,
     Message,
     Notice,
@@ -122,6 +123,21 @@ class Context:
             salt=self.random.bytes(SALT_BYTES),
             key_version=self.codes.ring.newest(),
             memo=opening.memo,
+        )
+
+    def active(self, factor: Factor, applicant: Applicant, env: Env, now: datetime) -> Enrolment:
+        """Return a new enrolment that nobody has to prove, its secret in plain."""
+        data = factor.begin(applicant, env)
+        return Enrolment(
+            id=self.new_id(),
+            realm=self.realm,
+            subject=applicant.subject,
+            factor=factor.name,
+            status=EnrolmentStatus.ACTIVE,
+            created_at=now,
+            confirmed_at=now,
+            state=data.state,
+            secret=data.secret,
         )
 
     def opens(self, enrolment: Enrolment) -> bool:

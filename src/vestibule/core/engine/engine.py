@@ -1,14 +1,16 @@
 """The engine's face: every use case by one name, decided in the module it is called from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from vestibule.core.engine import (
     enrolling,
     granting,
     login,
     managing,
+    obliging,
     recovery,
     resetting,
     sending,
@@ -73,10 +75,18 @@ class Engine:
     # A help desk's reset
 
     def reset(
-        self, subject: str, *, by: str, reason: str, at_once: bool = False
+        self,
+        subject: str,
+        *,
+        by: str,
+        reason: str,
+        at_once: bool = False,
+        obliged: bool = False,
     ) -> resetting.Reset | None:
-        """Give a subject who has lost every way a ticket; None where it is not enrolled."""
-        return resetting.request(self.context, subject, by=by, reason=reason, at_once=at_once)
+        """Give a subject who has lost every way a ticket, or who is obliged to set up a first."""
+        return resetting.request(
+            self.context, subject, by=by, reason=reason, at_once=at_once, obliged=obliged
+        )
 
     def cancel_reset(self, subject: str, *, by: str, origin: Origin = NOWHERE) -> bool:
         """Make a ticket that was not used worthless; say whether that was done."""
@@ -85,6 +95,22 @@ class Engine:
     def pending_reset(self, enrolments: Sequence[Enrolment]) -> datetime | None:
         """Return from when a ticket that was not used opens a login, None where there is none."""
         return resetting.pending(self.context, enrolments)
+
+    # Who is obliged
+
+    def duty(
+        self, subject: str, contact: Mapping[str, Any], origin: Origin = NOWHERE
+    ) -> obliging.Duty:
+        """Return what an obliged subject owes that is not enrolled; note who is new."""
+        return obliging.duty(self.context, subject, contact, origin)
+
+    def grace_until(self, subject: str) -> datetime | None:
+        """Return until when a password is enough of somebody obliged, None where nobody noted."""
+        return obliging.grace_until(self.context, subject)
+
+    def known_from(self, subject: str) -> datetime | None:
+        """Return from when a code to the address of somebody obliged proves who they are."""
+        return obliging.known_from(self.context, subject)
 
     # Logging in
 
@@ -196,10 +222,15 @@ class Engine:
         return managing.prefer(self.context, enrolment, origin)
 
     def revoke(
-        self, enrolment: Enrolment, by: Passage | None = None, origin: Origin = NOWHERE
+        self,
+        enrolment: Enrolment,
+        by: Passage | None = None,
+        origin: Origin = NOWHERE,
+        *,
+        keeps_last: bool = False,
     ) -> bool:
-        """Remove an enrolment and end every other session."""
-        return managing.remove(self.context, enrolment, by, origin)
+        """Remove an enrolment and end every other session; the last not, where it `keeps_last`."""
+        return managing.remove(self.context, enrolment, by, origin, keeps_last=keeps_last)
 
     def is_last(self, enrolment: Enrolment) -> bool:
         """Say whether an enrolment is the subject's only one that makes the account enrolled."""

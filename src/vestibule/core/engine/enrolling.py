@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from vestibule.core import events
 from vestibule.core.engine import sending
@@ -23,6 +24,8 @@ from vestibule.core.ruling import Case
 from vestibule.core.tokens import identity_hash, token_hash
 from vestibule.secretbox import SealError
 
+ANY: Final = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -43,12 +46,14 @@ def begin(
     """Write a pending enrolment with its challenge; None where the subject may have no more.
 
     What the applicant answered has passed the factor's `check`. A code that is sent goes out at
-    once, its message written with the challenge. `passage` is the live grant of an enrolled
-    subject. Without one the subject must not be enrolled yet: that is looked at again inside the
-    transaction. A former draft is dropped.
+    once, its message written with the challenge. A former draft is dropped. `passage` is the live
+    grant of an enrolled subject, or a login at the door on which a first way is owed. Without one
+    the subject must not be enrolled yet: that is looked at again inside the transaction.
     """
     now = context.now()
     token = None
+    if passage is not None and not _may_begin(context, factor, passage):
+        return None
     if passage is None:
         token = context.new_token()
         passage = _first_passage(context, with_language(login, origin), token)
@@ -71,7 +76,8 @@ def begin(
         sealed,
         challenges[0],
         primary=context.registry.primary_names(),
-        most=_most(context, factor),
+        # Whatever is there already goes when a first way is proven, and does not count against it.
+        most=_most(context, factor) if fresh or passage.is_granted(now) else ANY,
         messages=messages,
         events=told,
     )
@@ -79,6 +85,14 @@ def begin(
         return None
     context.tell(told)
     return Draft(enrolment=enrolment, token=token)
+
+
+def _may_begin(context: Context, factor: Factor, passage: Passage) -> bool:
+    """Say whether a factor may be begun on a passage; at the door, only what completes a login."""
+    now = context.now()
+    if passage.is_granted(now):
+        return True
+    return passage.purpose is Purpose.ENROL and passage.is_at_door(now) and factor.traits.primary
 
 
 def draft_on(context: Context, case: Case | None) -> Enrolment | None:

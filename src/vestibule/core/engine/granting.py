@@ -59,6 +59,28 @@ def granted(
     return Granted(passage=through, token=token, browser=browser, parked=parked)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A login that may set up a way now, and nothing else until it is proven: its new token."""
+
+    passage: Passage
+    token: str = field(repr=False)
+
+
+def opened(context: Context, passage: Passage, enrolment: Enrolment, now: datetime) -> Opened:
+    """Return `passage` as one on which a way is set up, under a new token; it is not granted."""
+    token = context.new_token()
+    proof = Proof(factor=enrolment.factor, enrolment_id=enrolment.id, purpose=Purpose.LOGIN, at=now)
+    through = replace(
+        passage,
+        purpose=Purpose.ENROL,
+        token_hash=token_hash(token) or b"",
+        proofs=(*passage.proofs, proof),
+        expires_at=now + context.profile.enrolment_life,
+    )
+    return Opened(passage=through, token=token)
+
+
 def standing(context: Context, subject: str | None, token: str | None) -> Standing:
     """Return, by one statement, whether `subject` is enrolled and the passage `token` names.
 
@@ -92,12 +114,11 @@ def is_live(context: Context, passage: Passage | None, subject: str | None, iden
 
 
 def is_waiting(context: Context, passage: Passage | None, identity: str) -> bool:
-    """Say whether a passage is this very login, waiting for its second step."""
+    """Say whether a passage is this very login, waiting at the door."""
     return (
         passage is not None
         and passage.kind is PassageKind.BROWSER
-        and passage.purpose is Purpose.LOGIN
-        and passage.is_pending(context.now())
+        and passage.is_at_door(context.now())
         and hmac.compare_digest(passage.identity_hash, identity_hash(identity))
     )
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from vestibule.core import events, policy, ticket
-from vestibule.core.engine import sending
+from vestibule.core import events, policy
+from vestibule.core.engine import obliging, sending
 from vestibule.core.engine.context import Context, lane_of
-from vestibule.core.engine.recovery import is_used_up
+from vestibule.core.engine.obliging import Duty
 from vestibule.core.engine.sending import Asking
 from vestibule.core.factor import Interaction
 from vestibule.core.model import (
@@ -18,7 +18,9 @@ from vestibule.core.model import (
     PassageStatus,
     Purpose,
 )
+from vestibule.core.profiles import FirstEnrolment
 from vestibule.core.ruling import Case
+from vestibule.core.stand_in import KNOWN_ADDRESS
 from vestibule.core.tokens import identity_hash, token_hash
 
 
@@ -37,6 +39,8 @@ class Login:
     password_stamp: str | None = field(default=None, repr=False)
     contact: Json | None = field(default=None, repr=False)
     kind: PassageKind = PassageKind.BROWSER
+    duty: Duty | None = None
+    """What is owed by somebody without a second step who is obliged to have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Begun:
 def begin(context: Context, login: Login, origin: Origin) -> Begun:
     """Write a pending passage with one challenge for each way, and return the token to it."""
     now = context.now()
-    enrolments = context.store.enrolments(context.realm, login.subject)
+    enrolments = _to_ask(context, login)
     known = context.store.known_browser(context.realm, login.subject, hashes(login.browsers))
     token = context.new_token()
     passage = _passage(context, with_language(login, origin), token, known[0] if known else None)
@@ -96,11 +100,12 @@ def is_askable(context: Context, enrolment: Enrolment, passage: Passage) -> bool
     """Say whether an enrolment can be asked on a passage."""
     if enrolment.factor not in context.registry:
         return False
-    if is_used_up(context, enrolment):
+    factor = context.registry[enrolment.factor]
+    if factor.is_spent(enrolment, context.env(context.now())):
         return False
-    if enrolment.factor == ticket.NAME and not ticket.is_open(enrolment, context.now()):
-        return False
-    traits = context.registry[enrolment.factor].traits
+    traits = factor.traits
+    if traits.stands_in and passage.kind is PassageKind.PROGRAM:
+        return False  # a way is set up on a page
     return traits.interaction is Interaction.CODE and policy.is_usable(
         enrolment, passage.lane, context.profile.limits
     )
@@ -111,15 +116,25 @@ def hashes(tokens: Sequence[str]) -> list[bytes]:
     return [found for token in tokens if (found := token_hash(token)) is not None]
 
 
+def _to_ask(context: Context, login: Login) -> Sequence[Enrolment]:
+    """Return what can be asked of a subject; what stands in for a way, only where there is none."""
+    if login.duty is None:
+        found = context.store.enrolments(context.realm, login.subject)
+        return [one for one in found if one.factor != KNOWN_ADDRESS]
+    asked = obliging.stand_in(context, login.subject, login.duty)
+    return [] if asked is None else [asked]
+
+
 def _passage(context: Context, login: Login, token: str, known: bytes | None) -> Passage:
     now = context.now()
+    is_open = login.duty is not None and login.duty.first is FirstEnrolment.OPEN
     passage = Passage(
         id=context.new_id(),
         realm=context.realm,
         subject=login.subject,
         status=PassageStatus.PENDING,
         kind=login.kind,
-        purpose=Purpose.LOGIN,
+        purpose=Purpose.ENROL if is_open else Purpose.LOGIN,
         lane=lane_of(known),
         token_hash=token_hash(token) or b"",
         created_at=now,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from vestibule.core import events, policy, ticket
+from vestibule.core import events, policy, stand_in
 from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import is_askable
@@ -26,10 +26,11 @@ def active(context: Context, subject: str) -> Sequence[Enrolment]:
 def own(context: Context, subject: str, enrolment_id: str) -> Enrolment | None:
     """Return the subject's own active enrolment of that id; anybody else's does not exist.
 
-    Neither does a ticket: it is cancelled, where something else is left, and never removed.
+    Neither does a ticket: it is cancelled, where something else is left, and never removed; nor
+    whatever else stands in for a way.
     """
     found = (e for e in active(context, subject) if e.id == enrolment_id)
-    return next((e for e in found if e.factor != ticket.NAME), None)
+    return next((e for e in found if e.factor not in stand_in.NAMES), None)
 
 
 def rename(context: Context, enrolment: Enrolment, label: str, origin: Origin) -> bool:
@@ -45,11 +46,19 @@ def prefer(context: Context, enrolment: Enrolment, origin: Origin) -> bool:
     return _save(context, changed, "preferred", origin)
 
 
-def remove(context: Context, enrolment: Enrolment, by: Passage | None, origin: Origin) -> bool:
+def remove(
+    context: Context,
+    enrolment: Enrolment,
+    by: Passage | None,
+    origin: Origin,
+    *,
+    keeps_last: bool = False,
+) -> bool:
     """Revoke an enrolment and end every other session of its owner, at once and everywhere.
 
     With the last primary factor goes everything that only helps out. Whether it was the last is
-    found by the store, which holds the lock: two may be removed at once.
+    found by the store, which holds the lock: two may be removed at once. Who `keeps_last` must have
+    a second step: their last way stays.
     """
     now, subject, factor = context.now(), enrolment.subject, enrolment.factor
 
@@ -60,6 +69,7 @@ def remove(context: Context, enrolment: Enrolment, by: Passage | None, origin: O
     event = context.store.revoke(
         enrolment,
         by=by.id if by else "",
+        keeps_last=keeps_last,
         event=removed,
         messages=context.notice(Notice.ENROLMENT_REVOKED, subject, now, origin, factor=factor),
     )
@@ -143,8 +153,8 @@ def askable(context: Context, passage: Passage) -> Sequence[Enrolment]:
 
 
 def _may_confirm(context: Context, enrolment: Enrolment, passage: Passage) -> bool:
-    """Say whether a way can prove anew who is signed in; a ticket opens a login and no more."""
-    if enrolment.factor == ticket.NAME or not is_askable(context, enrolment, passage):
+    """Say whether a way can prove anew who is signed in; a ticket does not."""
+    if enrolment.factor in stand_in.NAMES or not is_askable(context, enrolment, passage):
         return False
     return context.opens(enrolment)
 

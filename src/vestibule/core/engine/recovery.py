@@ -37,18 +37,7 @@ def renew(context: Context, applicant: Applicant, by: Passage | None, origin: Or
     factor = context.registry.recovery_codes
     if factor is None:
         raise UsageError("no factor that makes recovery codes is switched on in VESTIBULE_FACTORS")
-    data = factor.begin(applicant, context.env(now))
-    enrolment = Enrolment(
-        id=context.new_id(),
-        realm=context.realm,
-        subject=applicant.subject,
-        factor=factor.name,
-        status=EnrolmentStatus.ACTIVE,
-        created_at=now,
-        confirmed_at=now,
-        state=data.state,
-        secret=data.secret,
-    )
+    enrolment = context.active(factor, applicant, context.env(now), now)
     fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=factor.total(enrolment))
     event = context.event(fact, applicant.subject, now, origin)
     notices = context.notice(Notice.RECOVERY_CODES_MADE, applicant.subject, now, origin)
@@ -73,14 +62,6 @@ def current(context: Context, enrolments: Sequence[Enrolment]) -> CodeSet | None
         if enrolment.factor == factor.name and enrolment.status is EnrolmentStatus.ACTIVE:
             return _described(context, factor, enrolment)
     return None
-
-
-def is_used_up(context: Context, enrolment: Enrolment) -> bool:
-    """Say whether an enrolment is a set of recovery codes of which none is left."""
-    factor = context.registry.recovery_codes
-    if factor is None or enrolment.factor != factor.name:
-        return False
-    return factor.remaining(enrolment) == 0
 
 
 def keep(context: Context, codes: CodeSet, origin: Origin, *, kept: bool) -> bool:

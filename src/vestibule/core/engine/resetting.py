@@ -8,26 +8,37 @@ from vestibule.core import events, ticket
 from vestibule.core.engine.context import Context
 from vestibule.core.events import Event
 from vestibule.core.factor import Applicant
-from vestibule.core.model import Enrolment, EnrolmentStatus, Notice, Origin
+from vestibule.core.model import Enrolment, Notice, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reset:
-    """A ticket as the person is handed it, and from when until when it opens one login."""
+    """A ticket as the person is handed it, and from when until when it can be used."""
 
     ticket: str = field(repr=False)
     valid_from: datetime
     valid_until: datetime
 
 
-def request(context: Context, subject: str, *, by: str, reason: str, at_once: bool) -> Reset | None:
+def request(
+    context: Context,
+    subject: str,
+    *,
+    by: str,
+    reason: str,
+    at_once: bool = False,
+    obliged: bool = False,
+) -> Reset | None:
     """Give a subject a ticket; None where it is not enrolled, so that its password is enough.
 
     A former ticket is worthless. `at_once` has it take effect now, and revokes every way and ends
-    every session; else these live on until it is used, and its owner is told and can cancel it.
+    every session; else these live on until a new way was set up by it, and its owner is told and
+    can cancel it. Who is `obliged` to have a second step and has none has nothing to lose: the
+    ticket takes effect now.
     """
+    is_first = obliged and not context.store.standing(context.realm, subject, None).enrolled
     now = context.now()
-    takes_effect = now if at_once else now + context.profile.reset_delay
+    takes_effect = now if at_once or is_first else now + context.profile.reset_delay
     made, symbols = _ticket(context, subject, now, takes_effect)
     fact = events.ResetRequested(
         ticket=made.id,
@@ -39,13 +50,16 @@ def request(context: Context, subject: str, *, by: str, reason: str, at_once: bo
     event = context.event(fact, subject, now, Origin())
     notice = Notice.RESET_AT_ONCE if at_once else Notice.RESET_REQUESTED
     told = _written(context).notice(notice, subject, now, Origin(), time=takes_effect.isoformat())
-    if not context.store.reset(made, at_once=at_once, events=[event], messages=told):
+    done = context.store.reset(
+        made, at_once=at_once, is_first=is_first, events=[event], messages=told
+    )
+    if not done:
         return None
     context.tell((event,))
     return Reset(
         ticket=ticket.grouped(symbols),
         valid_from=takes_effect,
-        valid_until=takes_effect + ticket.LIFE,
+        valid_until=ticket.valid_until(made),
     )
 
 
@@ -90,16 +104,6 @@ def _ticket(
     context: Context, subject: str, now: datetime, takes_effect: datetime
 ) -> tuple[Enrolment, str]:
     applicant = Applicant(subject=subject, account="", issuer=context.issuer)
-    data = context.registry[ticket.NAME].begin(applicant, context.env(now))
-    made = Enrolment(
-        id=context.new_id(),
-        realm=context.realm,
-        subject=subject,
-        factor=ticket.NAME,
-        status=EnrolmentStatus.ACTIVE,
-        created_at=now,
-        confirmed_at=now,
-        state=ticket.state(takes_effect),
-        secret=data.secret,
-    )
-    return context.vault.sealed(made), data.secret.decode()
+    factor = context.registry[ticket.NAME]
+    made = context.active(factor, applicant, context.env(takes_effect), now)
+    return context.vault.sealed(made), made.secret.decode()

@@ -8,10 +8,10 @@ transaction: a crash between costs the person one attempt and gives none away.
 from dataclasses import dataclass, field, fields
 from typing import Final
 
-from vestibule.core.engine.accepting import accepted
+from vestibule.core.engine.accepting import accepted, stood_in
 from vestibule.core.engine.attempt import Answer, Attempt, attempt, read
 from vestibule.core.engine.context import Context
-from vestibule.core.engine.granting import Granted
+from vestibule.core.engine.granting import Granted, Opened
 from vestibule.core.engine.judging import Judgement, Right, confirmed, judge
 from vestibule.core.engine.rejecting import late, unheard, unread, wrong
 from vestibule.core.engine.reserving import refusal, reserved
@@ -24,11 +24,15 @@ from vestibule.secretbox import SealError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The verdict, the case it was about, and, where accepted, what the browser gets."""
+    """The verdict, the case it was about, and, where accepted, what the browser gets.
+
+    Either it is let in, or, by what stands in for a way, to the page on which one is set up.
+    """
 
     verdict: Verdict
     case: Case | None = None
     granted: Granted | None = field(default=None, repr=False)
+    opened: Opened | None = field(default=None, repr=False)
     enrolment: Enrolment | None = None
 
     @property
@@ -46,6 +50,7 @@ class _Decision(Ruling):
 
     attempt: Attempt
     granted: Granted | None = field(default=None, repr=False)
+    opened: Opened | None = field(default=None, repr=False)
 
 
 def verify(
@@ -110,6 +115,10 @@ def _refused(trying: Attempt) -> _Decision | None:
 
 def _settled(trying: Attempt, judgement: Judgement, *, counted: bool) -> _Decision:
     if isinstance(judgement, Right):
+        factor = trying.context.registry[judgement.winner.enrolment.factor]
+        if factor.traits.stands_in:
+            ruling, opened = stood_in(trying, judgement)
+            return _decision(trying, ruling, opened=opened)
         ruling, through = accepted(trying, judgement)
         return _decision(trying, ruling, through)
     return _decision(trying, wrong(trying, judgement, counted=counted))
@@ -118,9 +127,15 @@ def _settled(trying: Attempt, judgement: Judgement, *, counted: bool) -> _Decisi
 _RULED: Final = tuple(own.name for own in fields(Ruling))
 
 
-def _decision(trying: Attempt, ruling: Ruling, through: Granted | None = None) -> _Decision:
+def _decision(
+    trying: Attempt,
+    ruling: Ruling,
+    through: Granted | None = None,
+    *,
+    opened: Opened | None = None,
+) -> _Decision:
     ruled = {name: getattr(ruling, name) for name in _RULED}
-    return _Decision(attempt=trying, granted=through, **ruled)
+    return _Decision(attempt=trying, granted=through, opened=opened, **ruled)
 
 
 def _outcome(context: Context, decision: _Decision | None) -> Outcome:
@@ -131,5 +146,6 @@ def _outcome(context: Context, decision: _Decision | None) -> Outcome:
         verdict=decision.verdict,
         case=decision.attempt.case,
         granted=decision.granted,
+        opened=decision.opened,
         enrolment=decision.won.enrolment if decision.won else None,
     )

@@ -108,6 +108,11 @@ class RecoveryCodes:
         del enrolment
         return UNCOUNTED
 
+    def is_spent(self, enrolment: Enrolment, env: Env) -> bool:
+        """Say whether every code of the set was used."""
+        del env
+        return self.remaining(enrolment) == 0
+
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         """Return an empty opening: the person already holds what is asked."""
         del enrolment, env

@@ -32,7 +32,7 @@ PRESENTATION: Final = Presentation(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """Opens one login, for setting up a new way."""
+    """Opens once the page on which a new way is set up."""
 
     name: ClassVar[str] = ticket.NAME
     presentation: ClassVar[Presentation] = PRESENTATION
@@ -40,7 +40,13 @@ class Ticket:
     @property
     def traits(self) -> Traits:
         """Judged inline, given by others, and no way to be enrolled by."""
-        return Traits(interaction=Interaction.CODE, primary=False, addable=False, single=True)
+        return Traits(
+            interaction=Interaction.CODE,
+            primary=False,
+            addable=False,
+            single=True,
+            stands_in=True,
+        )
 
     def check(self, answers: Mapping[str, str]) -> Unusable | None:
         """Ask nothing: a ticket is not set up on a page."""
@@ -48,7 +54,7 @@ class Ticket:
         return None
 
     def begin(self, applicant: Applicant, env: Env) -> EnrolmentData:
-        """Return a ticket that takes effect at once; `secret` is what the person is given."""
+        """Return a ticket that takes effect at `env.now`; `secret` is what the person is given."""
         del applicant
         symbols = "".join(ALPHABET[byte % len(ALPHABET)] for byte in env.random(ticket.SYMBOLS))
         return EnrolmentData(state=ticket.state(env.now), secret=symbols.encode())
@@ -67,6 +73,10 @@ class Ticket:
         """Return that no guess at it is worth counting."""
         del enrolment
         return CodeFormat()
+
+    def is_spent(self, enrolment: Enrolment, env: Env) -> bool:
+        """Say whether the ticket was used, is over, or has not taken effect."""
+        return not ticket.is_open(enrolment, env.now)
 
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         """Return nothing to send."""

@@ -145,6 +145,11 @@ class Totp:
         """Return the app's own length; as many codes are valid at once as steps are accepted."""
         return _code_format(_Parameters.of(enrolment).digits, self.behind + 1 + self.ahead)
 
+    def is_spent(self, enrolment: Enrolment, env: Env) -> bool:
+        """Return that an app shows codes for ever."""
+        del enrolment, env
+        return False
+
     def open(self, enrolment: Enrolment, env: Env) -> Opening:
         """Return an empty opening: the person already holds what is asked."""
         del enrolment, env

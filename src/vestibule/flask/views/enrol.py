@@ -1,12 +1,15 @@
 """Adding a way: what it needs is asked, it is begun, shown, and proven by its first code."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from http import HTTPStatus
 
 from flask import redirect, request, url_for
 from flask.globals import request_ctx
 from werkzeug.wrappers import Response
 
+from vestibule.core.engine import Outcome
 from vestibule.core.factor import Factor, Unusable
 from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.presentation import Question
@@ -16,6 +19,7 @@ from vestibule.flask import admission, pages, people, sending, showing, submissi
 from vestibule.flask.answers import origin_of
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import wants_json
+from vestibule.flask.owing import at_door, owes
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of, told
@@ -23,22 +27,56 @@ from vestibule.flask.qr import qr_of
 from vestibule.flask.texts import gettext, locale, region
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
+from vestibule.flask.views.replies import nothing_waits
+from vestibule.flask.wanted import remember
 
 PURPOSE = Purpose.ENROL
+View = Callable[..., Response]
 
 
-@freshly_proven
+def _may_begin(view: View) -> View:
+    """Let the view run for whoever may add a way: proven a short time ago, or set up at the door.
+
+    Who owes a first way proves at the door that it is them, and not the password's thief.
+    """
+
+    @wraps(view)
+    def guarded(person: Person, **values: str) -> Response:
+        if owes(person):
+            if wants_json(request):
+                return said(403, error="proof_needed", location=url_for("vestibule.manage"))
+            return redirect(url_for("vestibule.manage"), 303)
+        return view(person, **values)
+
+    return _at_door_or(freshly_proven(guarded), view)
+
+
+def _is_adding(view: View) -> View:
+    """Let the view run for whoever is signed in, or sets up a way at the door."""
+    return _at_door_or(signed_in(view), view)
+
+
+def _at_door_or(otherwise: View, view: View) -> View:
+    @wraps(view)
+    def guarded(**values: str) -> Response:
+        person = at_door()
+        return otherwise(**values) if person is None else view(person, **values)
+
+    return guarded
+
+
+@_may_begin
 def ask(person: Person, factor: str) -> Response:
     """Ask what a way needs to know before it can be begun."""
     found = _addable(factor)
     if found is None:
         return unknown()
     if not found.presentation.questions and not wants_json(request):
-        return redirect(url_for("vestibule.manage"), 303)
+        return redirect(_home(person), 303)
     return _questions(person, found, {})
 
 
-@freshly_proven
+@_may_begin
 def begin(person: Person, factor: str) -> Response:
     """Begin to add a way; a former attempt is void."""
     found = _addable(factor)
@@ -48,7 +86,7 @@ def begin(person: Person, factor: str) -> Response:
     if sent.refusal is not None:
         return sent.refusal
     if sent.is_stale:
-        return lost(url_for("vestibule.manage"))
+        return lost(_home(person))
     refused = found.check(sent.fields)
     if refused is not None:
         return _questions(person, found, sent.fields, refused)
@@ -66,9 +104,10 @@ def _begun(person: Person, factor: Factor, answers: dict[str, str]) -> Response:
         request=request,
     )
     applicant = replace(here.applicant(person.subject, person.user), answers=answers)
-    draft = here.engine.begin_enrolment(factor, applicant, login, person.grant, origin_of(request))
+    passage = person.grant or person.waiting
+    draft = here.engine.begin_enrolment(factor, applicant, login, passage, origin_of(request))
     if draft is None:
-        return _no_more()
+        return _no_more(person)
     token = draft.token
     if token is not None:
         people.visit().on_response.append(lambda out: here.cookies.set_token(out, token, None))
@@ -104,8 +143,13 @@ def _questions(
         locale=locale(),
         region=region(),
         action=url_for("vestibule.begin", factor=factor.name),
-        cancel_url=url_for("vestibule.manage"),
+        cancel_url=_home(person),
     )
+
+
+def _home(person: Person) -> str:
+    """Return the page from which ways are added."""
+    return url_for("vestibule.manage" if person.waiting is None else "vestibule.first")
 
 
 def _asked(
@@ -123,17 +167,17 @@ def _asked(
     }
 
 
-@signed_in
+@_is_adding
 def show(person: Person) -> Response:
     """Show what the way being added needs to be seen, until it is proven."""
     case = _case()
     draft = _draft(person, case)
     if draft is None:
-        return _nothing_begun()
+        return _nothing_begun(person)
     return _page(person, case, draft, None)
 
 
-@signed_in
+@_is_adding
 def confirm(person: Person) -> Response:
     """Judge the first code; the right one adds the way for good."""
     sent = submission.read("code")
@@ -142,7 +186,7 @@ def confirm(person: Person) -> Response:
     case = _case()
     draft = _draft(person, case)
     if draft is None:
-        return _nothing_begun()
+        return _nothing_begun(person)
     if sent.is_stale:
         return _page(person, case, draft, lost_form(), status=400)
     here = state()
@@ -152,11 +196,19 @@ def confirm(person: Person) -> Response:
         rejected = outcome.verdict
         refused = rejected if isinstance(rejected, Rejected) else Rejected(reason=Reason.GONE)
         return _refused(person, case, draft, refused, sent.fields["code"])
+    if person.waiting is not None:
+        return _completed(person, draft, outcome)
     admission.name(outcome.granted)
     return _added(person, draft)
 
 
-@signed_in
+def _completed(person: Person, draft: Enrolment, outcome: Outcome) -> Response:
+    """Let in whoever has set up a way at the door."""
+    wanted = admission.let_in(outcome)
+    return nothing_waits() if wanted is None else _added(person, draft, wanted)
+
+
+@_is_adding
 def send(person: Person) -> Response:
     """Have another code sent to the way being added."""
     sent = submission.read("channel")
@@ -165,7 +217,7 @@ def send(person: Person) -> Response:
     case = _case()
     draft = _draft(person, case)
     if draft is None:
-        return _nothing_begun()
+        return _nothing_begun(person)
     if sent.is_stale:
         return _page(person, case, draft, lost_form(), status=400)
     here = state()
@@ -177,7 +229,7 @@ def send(person: Person) -> Response:
     )
 
 
-@signed_in
+@_is_adding
 def cancel(person: Person) -> Response:
     """Forget a way that was begun."""
     sent = submission.read()
@@ -189,8 +241,8 @@ def cancel(person: Person) -> Response:
     if draft is not None:
         state().engine.drop_draft(draft)
     if wants_json(request):
-        return said(200, status="cancelled", location=url_for("vestibule.manage"))
-    return redirect(url_for("vestibule.manage"), 303)
+        return said(200, status="cancelled", location=_home(person))
+    return redirect(_home(person), 303)
 
 
 def _case() -> Case | None:
@@ -207,28 +259,36 @@ def _draft(person: Person, case: Case | None) -> Enrolment | None:
     return draft if draft.subject == person.subject else None
 
 
-def _added(person: Person, draft: Enrolment) -> Response:
-    """Go on to recovery codes where there are none yet: the first set-up ends with them."""
+def _added(person: Person, draft: Enrolment, wanted: str | None = None) -> Response:
+    """Go on to recovery codes where there are none yet: the first set-up ends with them.
+
+    Who set up a way at the door goes on afterwards to where the login was going.
+    """
     here = state()
     enrolments = here.engine.enrolments(person.subject)
     wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
         applicant = here.applicant(person.subject, person.user)
         here.engine.new_recovery_codes(applicant, people.visit().grant, origin_of(request))
-        location = url_for("vestibule.recovery_codes")
-        if wants_json(request):
-            return said(200, status="accepted", location=location)
-        return redirect(location, 303)
-    return done("added", way=draft.factor)
+        if wanted is not None:
+            remember(wanted)
+        return _on_to(url_for("vestibule.recovery_codes"))
+    return done("added", way=draft.factor) if wanted is None else _on_to(wanted)
+
+
+def _on_to(location: str) -> Response:
+    if wants_json(request):
+        return said(200, status="accepted", location=location)
+    return redirect(location, 303)
 
 
 def _refused(
     person: Person, case: Case | None, draft: Enrolment, rejected: Rejected, typed: str
 ) -> Response:
     if rejected.reason is Reason.GONE or rejected.is_exhausted:
-        return _begin_again(draft, rejected.reason)
+        return _begin_again(person, draft, rejected.reason)
     now = state().engine.now()
-    problem = problem_of(rejected, now, start_url=url_for("vestibule.manage"))
+    problem = problem_of(rejected, now, start_url=_home(person))
     status, error = STATUS[rejected.reason], told(rejected.reason)
     if wants_json(request):
         answer = said(status, error=error, detail=problem.text, retry_at=problem.when)
@@ -271,38 +331,38 @@ def _page(
     )
 
 
-def _nothing_begun() -> Response:
+def _nothing_begun(person: Person) -> Response:
     if wants_json(request):
-        return said(404, error="not_found", location=url_for("vestibule.manage"))
+        return said(404, error="not_found", location=_home(person))
     return message(
         _("Nothing is being set up"),
         _("It was finished, given up, or took longer than ten minutes."),
         status=404,
         label=_("Two-step login"),
-        url=url_for("vestibule.manage"),
+        url=_home(person),
     )
 
 
-def _begin_again(draft: Enrolment, reason: Reason) -> Response:
+def _begin_again(person: Person, draft: Enrolment, reason: Reason) -> Response:
     over = Reason.GONE if reason is Reason.GONE else Reason.EXHAUSTED
     if wants_json(request):
-        return said(STATUS[over], error=over.value, location=url_for("vestibule.manage"))
+        return said(STATUS[over], error=over.value, location=_home(person))
     return message(
         _("Please start the set-up again"),
         gettext(showing.factor_of(draft).presentation.start_over),
         status=STATUS[over],
         label=_("Start again"),
-        url=url_for("vestibule.manage"),
+        url=_home(person),
     )
 
 
-def _no_more() -> Response:
+def _no_more(person: Person) -> Response:
     if wants_json(request):
-        return said(409, error="too_many", location=url_for("vestibule.manage"))
+        return said(409, error="too_many", location=_home(person))
     return message(
         _("You have as many as there can be"),
         _("Remove one you no longer use, then add the new one."),
         status=409,
         label=_("Two-step login"),
-        url=url_for("vestibule.manage"),
+        url=_home(person),
     )

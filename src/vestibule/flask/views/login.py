@@ -6,20 +6,23 @@ from http import HTTPStatus
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.core import limits, ticket
+from vestibule.core import limits
 from vestibule.core.engine import Outcome
 from vestibule.core.model import Enrolment, PassageKind, Purpose
 from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import admission, pages, people, sending, showing, signals, submission
+from vestibule.flask import pages, people, sending, showing, submission
 from vestibule.flask.addresses import address
+from vestibule.flask.admission import let_in, name_opened
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import start_url, waiting
-from vestibule.flask.navigation import own_path, wants_json
+from vestibule.flask.navigation import wants_json
+from vestibule.flask.owing import is_newcomer, until_of
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of, told
+from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.welcome import is_still_welcome, turn_away
+from vestibule.flask.views.replies import nothing_waits
 
 
 def show() -> Response:
@@ -27,6 +30,8 @@ def show() -> Response:
     case = waiting(state(), state().cookies.token(request))
     if case is None:
         return nothing_waits()
+    if case.passage.purpose is Purpose.ENROL:
+        return to_set_up(case)
     return _ask(case, _paused(case))
 
 
@@ -39,6 +44,9 @@ def answer() -> Response:
     if sent.is_stale:
         return _stale(token)
     outcome = state().engine.verify(token, Purpose.LOGIN, sent.fields["code"], origin_of(request))
+    if outcome.opened is not None:
+        name_opened(outcome.opened)
+        return to_set_up(None)
     if outcome.granted is None:
         return _refused(outcome, token, sent.fields["code"])
     if outcome.granted.passage.kind is PassageKind.PROGRAM:
@@ -81,22 +89,6 @@ def cancel() -> Response:
     if wants_json(request):
         return said(200, status="cancelled", location=start)
     return redirect(start, 303)
-
-
-def nothing_waits() -> Response:
-    """Answer a door nobody stands at: a stale tab, a finished login, or an old link."""
-    if people.person() is not None:
-        if wants_json(request):
-            return said(200, status="accepted", location=state().settings.home_url)
-        return redirect(state().settings.home_url, 303)
-    problem = problem_of(
-        Rejected(reason=Reason.GONE), state().engine.now(), start_url=start_url(state())
-    )
-    if wants_json(request):
-        return said(410, error=Reason.GONE.value, detail=problem.text, location=start_url(state()))
-    return message(
-        problem.title, problem.text, status=410, label=problem.next_label, url=problem.next_url
-    )
 
 
 def _stale(token: str | None) -> Response:
@@ -195,7 +187,26 @@ def _ask(
         others=others,
         stuck_url=address("vestibule.stuck"),
         cancel_url=address("vestibule.cancel"),
+        until=_put_off_until(case, ways),
+        later_url=address("vestibule.put_off"),
     )
+
+
+def to_set_up(case: Case | None) -> Response:
+    """Lead on to the page on which a first way, or one in the place of all others, is set up."""
+    location = url_for("vestibule.first")
+    if not wants_json(request):
+        return redirect(location, 303)
+    until = until_of(case) if case is not None else None
+    return said(200, status="set_up", location=location, until=until.isoformat() if until else None)
+
+
+def _put_off_until(case: Case, ways: Sequence[Enrolment]) -> str | None:
+    """Return until when the step can be put off, in words; None where there is a way to take it."""
+    registry = state().engine.registry
+    if not all(registry[way.factor].traits.stands_in for way in ways):
+        return None
+    return day_and_time(until_of(case))
 
 
 def _ways(case: Case) -> Sequence[Enrolment]:
@@ -207,6 +218,8 @@ def _no_way(case: Case) -> Response:
     asked = [a.challenge for a in case.asked if a.challenge.purpose is Purpose.LOGIN]
     if any(challenge.attempts >= challenge.max_attempts for challenge in asked):
         return _exhausted(case)
+    if is_newcomer(case):
+        return to_set_up(case)
     text = state().settings.support or _("Ask the people who run this site for help.")
     status = STATUS[Reason.DISABLED]
     if wants_json(request):
@@ -244,33 +257,12 @@ def _paused(case: Case) -> Problem | None:
 
 
 def _admitted(outcome: Outcome) -> Response:
-    granted = outcome.granted
-    if granted is None:  # pragma: no cover - the caller looked
+    wanted = let_in(outcome)
+    if wanted is None:
         return nothing_waits()
-    parked = admission.admit(granted)
-    try:
-        welcome = is_still_welcome(state(), people.visit())
-    except Exception:
-        # The host cannot say: nothing that was granted may stay, and the error is its own.
-        turn_away(state(), people.visit(), granted.passage)
-        raise
-    if not welcome:
-        return _withdrawn(outcome)
-    factor = outcome.enrolment.factor if outcome.enrolment else ""
-    signals.login_completed.send(state().app, subject=granted.passage.subject, factor=factor)
-    wanted = own_path(parked.wanted if parked else None, request) or state().settings.home_url
-    if factor == ticket.NAME:
-        wanted = url_for("vestibule.manage")  # until a new way is there, nothing lets them in again
     if wants_json(request):
         return said(200, status="accepted", location=wanted)
     return redirect(wanted, 303)
-
-
-def _withdrawn(outcome: Outcome) -> Response:
-    """Take back a grant: the account was closed or its password changed between the steps."""
-    if outcome.granted is not None:
-        turn_away(state(), people.visit(), outcome.granted.passage)
-    return nothing_waits()
 
 
 def _proven(outcome: Outcome) -> Response:

@@ -1,20 +1,20 @@
 """A person's ways to confirm it's them: the list, a name, the first one asked, removal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.core import ticket
 from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.factor import Factor
 from vestibule.core.model import Enrolment
-from vestibule.flask import pages, people, showing, submission
+from vestibule.flask import obliged, pages, people, showing, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import to_sign_in
 from vestibule.flask.navigation import address_of, wants_json
+from vestibule.flask.owing import owes
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.texts import day_and_time, gettext
@@ -71,10 +71,12 @@ def show(person: Person) -> Response:
         methods=[_row(enrolment) for enrolment in primary],
         recovery=_recovery(codes) if primary else None,
         addable=[
-            _addable(factor, again=any(e.factor == factor.name for e in primary))
+            addable_row(factor, again=any(e.factor == factor.name for e in primary))
             for factor in here.engine.addable(enrolments)
         ],
-        notice=_ticket_notice() if not primary and _has_ticket(enrolments) else _notice(),
+        owed=not primary and owes(person),
+        owed_until=day_and_time(here.engine.grace_until(person.subject)) if not primary else None,
+        notice=_notice(),
         stopped_at=day_and_time(here.engine.stopped_at(person.subject)) if primary else None,
         reset_at=day_and_time(here.engine.pending_reset(enrolments)) if primary else None,
         is_only_way=len(primary) == 1 and not (codes and codes.remaining),
@@ -138,8 +140,11 @@ def remove(person: Person, enrolment_id: str) -> Response:
     enrolment = _own(person, enrolment_id)
     if enrolment is None:
         return unknown()
+    last = here.engine.is_last(enrolment)
+    keeps = obliged.is_obliged(here, person.user)
+    if last and keeps:
+        return _needed()
     if request.method != "POST":
-        last = here.engine.is_last(enrolment)
         if wants_json(request):
             return said(200, **_as_json(enrolment), last=last)
         return pages.page(
@@ -152,8 +157,21 @@ def remove(person: Person, enrolment_id: str) -> Response:
     return _change(
         person,
         enrolment_id,
-        lambda e: here.engine.revoke(e, person.grant, origin_of(request)),
+        lambda e: here.engine.revoke(e, person.grant, origin_of(request), keeps_last=keeps),
         "removed",
+    )
+
+
+def _needed() -> Response:
+    """Answer where the last way of somebody who must have one was to be removed."""
+    if wants_json(request):
+        return said(409, error="needed", location=url_for("vestibule.manage"))
+    return message(
+        _("This is your only way, and one is needed"),
+        _("Add another way first, then remove this one."),
+        status=409,
+        label=_("Two-step login"),
+        url=url_for("vestibule.manage"),
     )
 
 
@@ -224,15 +242,6 @@ def _notice() -> str | None:
     return notices.get(request.args.get("done", ""))
 
 
-def _has_ticket(enrolments: Sequence[Enrolment]) -> bool:
-    """Say whether a help desk's ticket is all that stands before an account."""
-    return any(enrolment.factor == ticket.NAME for enrolment in enrolments)
-
-
-def _ticket_notice() -> str:
-    return _("You are in. Set up a new way now: the ticket worked this once, and no more.")
-
-
 def _added_notice() -> str:
     registry, way = state().engine.registry, request.args.get("way", "")
     if way in registry:
@@ -278,7 +287,8 @@ def _recovery(codes: CodeSet | None) -> dict[str, object] | None:
     }
 
 
-def _addable(factor: Factor, *, again: bool) -> dict[str, object]:
+def addable_row(factor: Factor, *, again: bool) -> dict[str, object]:
+    """Return a factor that can be added, as a page shows it."""
     shown = factor.presentation
     return {
         "title": gettext((again and shown.another) or shown.title),

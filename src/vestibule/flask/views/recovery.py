@@ -11,6 +11,7 @@ from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views.manage import done, freshly_proven, lost, unknown
+from vestibule.flask.wanted import recall
 
 
 @freshly_proven
@@ -88,10 +89,16 @@ def keep(person: Person) -> Response:
     if sent.is_stale:
         return lost(url_for("vestibule.recovery_codes"))
     codes = _current(person)
-    if codes is None or not codes.codes:
-        return done("codes")
     kept = sent.fields["kept"] != "no"
-    state().engine.keep_recovery_codes(codes, origin_of(request), kept=kept)
+    if codes is not None and codes.codes:
+        state().engine.keep_recovery_codes(codes, origin_of(request), kept=kept)
+    wanted = recall(request)
+    if wanted != url_for("vestibule.manage"):
+        return (
+            said(200, status="codes", location=wanted)
+            if wants_json(request)
+            else redirect(wanted, 303)
+        )
     return done("codes" if kept else "added")
 
 

@@ -12,7 +12,7 @@ from vestibule.flask.addresses import address
 from vestibule.flask.entrance import waiting
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state
-from vestibule.flask.views.login import nothing_waits
+from vestibule.flask.views.replies import nothing_waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def show() -> Response:
         "stuck",
         recovery=[showing.way_of(way, "vestibule.login") for way in of_paper],
         others=[showing.way_of(way, "vestibule.login") for way in others],
-        support=_support(here.settings.support),
+        support=support(here.settings.support),
         case=number,
         cancel_url=address("vestibule.cancel"),
     )
@@ -56,7 +56,7 @@ def case_number(passage: Passage) -> str:
     return f"{passage.id[:4]}-{passage.id[4:8]}".upper()
 
 
-def _support(said_by_host: str | None) -> Support | None:
+def support(said_by_host: str | None) -> Support | None:
     """Return what VESTIBULE_SUPPORT says: a web address and a mailbox become links."""
     if not said_by_host:
         return None

@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("realm", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.Column("address", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("address", sa.LargeBinary(length=64), nullable=True),
         sa.Column("address_since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("realm", "subject", name=op.f("pk_obligation")),
     )

@@ -1,0 +1,176 @@
+"""Who is obliged to have a second step and has none: how long they may go on, and what they owe.
+
+A first way is not set up by whoever has the password: that may be a thief, before the owner comes.
+Besides it a code must come back from the address the site has known for a week, or a ticket from
+the people who run it (`VESTIBULE_FIRST_ENROLMENT`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+from typing import Any, Final
+
+from vestibule.core import events
+from vestibule.core.engine.context import Context
+from vestibule.core.factor import Applicant
+from vestibule.core.model import (
+    Enrolment,
+    Message,
+    Notice,
+    Obligation,
+    Origin,
+)
+from vestibule.core.profiles import FirstEnrolment
+from vestibule.core.stand_in import KNOWN_ADDRESS
+from vestibule.secretbox import SealError
+
+KNOWN_FOR: Final = timedelta(days=7)
+"""How long an address must have been the account's: a thief's change is told of meanwhile."""
+CHANGED_AT: Final = "email_changed_at"
+"""What the host's contact says it by, where it knows: a moment, or None for never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """What an obliged person owes who has no way yet.
+
+    `until` is when the password alone ceases to be enough. `address` is where a code may go that
+    proves who they are, from `known_from` on; None where there is none, or nothing is sent.
+    """
+
+    until: datetime
+    first: FirstEnrolment
+    address: str | None = field(repr=False)
+    known_from: datetime | None
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether the password alone is enough no more."""
+        return now >= self.until
+
+    def knows_address(self, now: datetime) -> bool:
+        """Say whether a code to the address proves anything by now."""
+        return self.known_from is not None and now >= self.known_from
+
+
+def duty(context: Context, subject: str, contact: Mapping[str, Any], origin: Origin) -> Duty:
+    """Return what an obliged subject owes, by what the host tells of it; note who is new here."""
+    now, profile = context.now(), context.profile
+    address = str(contact.get("email") or "").strip() or None
+    obligation = _noted(context, subject, address, origin)
+    by_mail = profile.first_enrolment is FirstEnrolment.EMAIL and address is not None
+    return Duty(
+        until=obligation.since + profile.grace,
+        first=profile.first_enrolment,
+        address=address if by_mail else None,
+        known_from=_known_from(contact, obligation, now) if by_mail else None,
+    )
+
+
+def grace_until(context: Context, subject: str) -> datetime | None:
+    """Return until when the password of somebody obliged is enough, None for whoever is not."""
+    noted = context.store.obligation(context.realm, subject)
+    return None if noted is None else noted.since + context.profile.grace
+
+
+def known_from(context: Context, subject: str) -> datetime | None:
+    """Return from when a code to the subject's address proves something; None where none ever does.
+
+    By our memory alone: what the host knows better is asked at the login itself.
+    """
+    noted = context.store.obligation(context.realm, subject)
+    by_mail = context.profile.first_enrolment is FirstEnrolment.EMAIL
+    if noted is None or noted.address is None or not by_mail:
+        return None
+    return noted.address_since + KNOWN_FOR
+
+
+def stand_in(context: Context, subject: str, duty: Duty) -> Enrolment | None:
+    """Return what is asked in the place of a way that is not there yet, None where nothing can be.
+
+    Of the same address it is the same each time, and so are its counts of wrong answers.
+    """
+    now = context.now()
+    if duty.address is None or not duty.knows_address(now):
+        return None
+    for one in context.store.enrolments(context.realm, subject):
+        if one.factor == KNOWN_ADDRESS and _goes_to(context, one, duty.address):
+            return one
+    made = _made(context, subject, duty.address)
+    return made if context.store.stand_in(made) else None
+
+
+def _noted(context: Context, subject: str, address: str | None, origin: Origin) -> Obligation:
+    """Return since when a subject is obliged, written down where that or the address is new."""
+    now, box = context.now(), context.vault.box
+    before = context.store.obligation(context.realm, subject)
+    if before is not None and _is_as_before(context, before, address):
+        return before
+    mark = None if address is None else box.stamp(_spelled(address), use="address")
+    fact = events.ObligationBegun(until=(now + context.profile.grace).isoformat())
+    told = () if before is not None else (context.event(fact, subject, now, origin),)
+    messages = () if before is not None else _reminder(context, subject, address, origin)
+    noted = context.store.oblige(context.realm, subject, mark, now, events=told, messages=messages)
+    context.tell(told)
+    return noted
+
+
+def _is_as_before(context: Context, before: Obligation, address: str | None) -> bool:
+    if before.address is None or address is None:
+        return before.address is None and address is None
+    return context.vault.box.matches(before.address, _spelled(address), use="address")
+
+
+def _known_from(contact: Mapping[str, Any], obligation: Obligation, now: datetime) -> datetime:
+    """Return from when on an address is known: the host's word goes before our memory."""
+    if CHANGED_AT not in contact:
+        return obligation.address_since + KNOWN_FOR
+    changed: datetime | None = contact[CHANGED_AT]
+    if changed is None:
+        return now
+    return (changed if changed.tzinfo else changed.replace(tzinfo=UTC)) + KNOWN_FOR
+
+
+def _spelled(address: str) -> str:
+    return address.casefold()
+
+
+def _goes_to(context: Context, enrolment: Enrolment, address: str) -> bool:
+    try:
+        return compare_digest(context.vault.opened(enrolment).secret, address.encode())
+    except SealError:
+        return False
+
+
+def _made(context: Context, subject: str, address: str) -> Enrolment:
+    now = context.now()
+    applicant = Applicant(
+        subject=subject, account="", issuer=context.issuer, answers={"address": address}
+    )
+    factor = context.registry[KNOWN_ADDRESS]
+    return context.vault.sealed(context.active(factor, applicant, context.env(now), now))
+
+
+def _reminder(
+    context: Context, subject: str, address: str | None, origin: Origin
+) -> tuple[Message, ...]:
+    """Return the message that tells from when on a second step is asked.
+
+    It goes to the address itself: whoever has no second step has left us no other.
+    """
+    if not context.notifies or address is None:
+        return ()
+    now, message_id = context.now(), context.new_id()
+    message = Message(
+        id=message_id,
+        realm=context.realm,
+        subject=subject,
+        channel="email",
+        text=Notice.OBLIGED.value,
+        destination=context.vault.seal_destination(message_id, address),
+        created_at=now,
+        not_after=now + context.profile.grace,
+        locale=origin.locale,
+        details={"time": (now + context.profile.grace).isoformat()},
+    )
+    return (message,)

@@ -1,0 +1,64 @@
+"""Who must have a second step, by the settings and by what the host says of a user."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from werkzeug.wrappers import Request
+
+from vestibule.core.engine import Duty
+from vestibule.core.errors import ConfigurationError
+from vestibule.flask.answers import origin_of
+from vestibule.flask.state import State
+
+EVERYONE: Final = "everyone"
+NOBODY: Final = "nobody"
+
+
+def is_obliged(state: State, user: Any) -> bool:
+    """Say whether a user must have a second step.
+
+    `policy_loader` answers yes or no, or with the roles of the user, of which VESTIBULE_REQUIRED
+    names those that must. `everyone` and `nobody` ask no loader.
+    """
+    required = set(state.settings.required)
+    if EVERYONE in required:
+        return True
+    if NOBODY in required or (state.loaders.policy is None and not required):
+        return False
+    return bool(_meant(state, user, required))
+
+
+def _meant(state: State, user: Any, required: set[str]) -> bool:
+    if state.loaders.policy is None:
+        raise ConfigurationError(
+            "VESTIBULE_REQUIRED names roles, and nothing tells the roles of a user: register a "
+            "function with @vestibule.policy_loader that returns them, or set VESTIBULE_REQUIRED "
+            "to 'everyone' or 'nobody'"
+        )
+    said = state.loaders.policy(user)
+    if isinstance(said, bool):
+        return said
+    if isinstance(said, str) or not isinstance(said, Collection):
+        raise ConfigurationError(
+            "policy_loader returns True, False, or a list of the names of a user's roles, not "
+            f"{type(said).__name__}"
+        )
+    if not required:
+        raise ConfigurationError(
+            "policy_loader returns roles: name those that must have a second step in "
+            "VESTIBULE_REQUIRED"
+        )
+    return not required.isdisjoint(str(role) for role in said)
+
+
+def duty_of(state: State, subject: str, user: Any, request: Request) -> Duty:
+    """Return what an obliged user owes who is not enrolled; whoever is new to this is noted."""
+    contact = state.told_of(user) or {}
+    return state.engine.duty(subject, contact, origin_of(request))
+
+
+def is_due(state: State, subject: str, user: Any, request: Request) -> bool:
+    """Say whether the password of somebody who is not enrolled is enough no more."""
+    if not is_obliged(state, user):
+        return False
+    return duty_of(state, subject, user, request).is_due(state.engine.now())

@@ -1,0 +1,59 @@
+"""Who stands at the door because a first way is owed: what they may do, and until when not to."""
+
+from datetime import datetime
+
+from flask import current_app, request
+
+from vestibule.core.model import Purpose
+from vestibule.core.ruling import Case
+from vestibule.flask import obliged, parking
+from vestibule.flask.entrance import parked_on, waiting
+from vestibule.flask.pages import state
+from vestibule.flask.people import Person
+
+
+def owes(person: Person) -> bool:
+    """Say whether somebody signed in may set up a first way only after a proof."""
+    here = state()
+    if person.grant is not None or here.engine.standing(person.subject, None).enrolled:
+        return False
+    return obliged.is_obliged(here, person.user)
+
+
+def is_newcomer(case: Case) -> bool:
+    """Say whether a login waits because a first way is owed, not to be proven by one."""
+    return not state().engine.standing(case.passage.subject, None).enrolled
+
+
+def until_of(case: Case) -> datetime | None:
+    """Return until when a login that waits may go on without, None where it may not."""
+    engine = state().engine
+    until = engine.grace_until(case.passage.subject)
+    if until is None or engine.now() >= until or not is_newcomer(case):
+        return None
+    return until
+
+
+def at_door() -> Person | None:
+    """Return who may set up a way before they come in, None where nobody may.
+
+    Their login is parked: the application does not see them, and is asked here who they are.
+    """
+    here = state()
+    case = waiting(here, here.cookies.token(request))
+    parked = parked_on(here, case)
+    if case is None or parked is None or case.passage.purpose is not Purpose.ENROL:
+        return None
+    values = parking.serializer_of(current_app.session_interface).loads(parked.values)
+    value = values.get(here.host.key)
+    identity = here.host.identity(value)
+    user = here.host.user_of_identity(value)
+    if identity is None or user is None:
+        return None
+    return Person(
+        subject=case.passage.subject,
+        identity=identity,
+        grant=None,
+        user=user,
+        waiting=case.passage,
+    )

@@ -1,0 +1,267 @@
+"""Who is obliged to have a second step: grace, what proves a first way, and what does not."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.core.site import Person, Site
+
+from vestibule.core.engine import Begun, Duty, Login
+from vestibule.core.model import Origin, PassageKind, Purpose
+from vestibule.testing import SoftwareAuthenticator
+
+DAY = timedelta(days=1)
+ADA: Mapping[str, Any] = {"email": "ada@site.test"}
+
+
+def opened(database_url: str, tmp_path: Path, **config: object) -> Iterator[Site]:
+    """A site of those settings."""
+    site = Site.open(database_url, tmp_path, config=config)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def ticketed(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site that wants a ticket for a first way."""
+    yield from opened(database_url, tmp_path, VESTIBULE_FIRST_ENROLMENT="ticket")
+
+
+@pytest.fixture
+def unguarded(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site that wants nothing but the password for a first way."""
+    yield from opened(database_url, tmp_path, VESTIBULE_FIRST_ENROLMENT="open")
+
+
+@pytest.fixture
+def strict_in_time(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site without days of grace."""
+    yield from opened(database_url, tmp_path, VESTIBULE_GRACE_DAYS=0)
+
+
+def duty(site: Site, subject: str = "ada", contact: Mapping[str, Any] = ADA) -> Duty:
+    """What a subject owes now."""
+    return site.engine.duty(subject, contact)
+
+
+def arrive(site: Site, contact: Mapping[str, Any] = ADA, **login: Any) -> Begun:
+    """Log in by the password as somebody who is obliged and has no way."""
+    made = {"subject": "ada", "identity": "ada", "parked": b"session", "contact": dict(ADA)}
+    return site.engine.begin_login(Login(**(made | login), duty=duty(site, contact=contact)))
+
+
+def code_to(site: Site, begun: Begun) -> str:
+    """Have a code sent, and read it in the mailbox."""
+    [way] = begun.ways
+    assert site.engine.resend(begun.token, Purpose.LOGIN, way.id).is_on_its_way
+    courier = site.parts.courier
+    assert courier is not None
+    courier.deliver_due()
+    return site.post.code()
+
+
+def set_up(site: Site, token: str) -> Person:
+    """Set up an app on a login that was opened."""
+    case = site.engine.look(token)
+    assert case is not None
+    draft = site.draft("ada", case.passage)
+    assert draft is not None
+    person = Person(site, "ada", SoftwareAuthenticator(draft.enrolment.secret), draft.enrolment.id)
+    person.answer(token, person.code(), Purpose.ENROL)
+    return person
+
+
+@pytest.mark.row("ATK-10")
+def test_grace_begins_once_and_ends_by_the_clock(site: Site) -> None:
+    """Seven days from the first time on the password is enough, however often one comes."""
+    begins = site.clock.now()
+    first = duty(site)
+    site.fake.move(6 * DAY)
+    duty(site)
+
+    assert first.until == begins + 7 * DAY
+    assert not duty(site).is_due(site.clock.now())
+    site.fake.move(DAY)
+    assert duty(site).is_due(site.clock.now())
+    assert site.engine.grace_until("ada") == begins + 7 * DAY
+
+
+@pytest.mark.row("ATK-10")
+def test_a_code_to_a_known_address_opens_the_set_up_and_nothing_else(site: Site) -> None:
+    """By the code nobody is in; by the way set up then the login is completed, and brings what it
+    had parked.
+    """
+    duty(site)
+    site.fake.move(7 * DAY)
+    begun = arrive(site)
+    outcome = site.engine.verify(begun.token, Purpose.LOGIN, code_to(site, begun))
+
+    assert outcome.granted is None
+    assert outcome.opened is not None
+    assert not site.engine.standing("ada", None).enrolled
+    person = set_up(site, outcome.opened.token)
+    assert person.is_in
+    assert [e.factor for e in site.engine.enrolments("ada")] == ["totp"]
+
+
+@pytest.mark.row("ATK-10")
+def test_an_address_is_known_after_seven_days(site: Site) -> None:
+    """To an address of late no code is sent that proves anything, at the beginning or later."""
+    assert arrive(site).ways == []
+    site.fake.move(7 * DAY - timedelta(seconds=1))
+    assert arrive(site).ways == []
+    site.fake.move(seconds=1)
+    assert [way.factor for way in arrive(site).ways] == ["known_address"]
+
+
+@pytest.mark.row("ATK-10")
+def test_a_changed_address_is_no_longer_known(site: Site) -> None:
+    """Who has the password and changes the address waits as long, and the old one is void."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    before = arrive(site)
+    thief = {"email": "eve@site.test"}
+    assert arrive(site, thief).ways == []
+    site.fake.move(6 * DAY)
+    assert arrive(site, thief).ways == []
+    assert before.ways
+
+
+@pytest.mark.row("ATK-10")
+def test_the_host_knows_better_since_when(site: Site) -> None:
+    """An address that was never changed is known at once; one changed yesterday is not."""
+    now = site.clock.now()
+    assert arrive(site, {**ADA, "email_changed_at": None}).ways
+    assert not arrive(site, {**ADA, "email_changed_at": now - DAY}).ways
+    assert arrive(site, {**ADA, "email_changed_at": now - 7 * DAY}).ways
+    naive = (now - 7 * DAY).replace(tzinfo=None)
+    assert arrive(site, {**ADA, "email_changed_at": naive}).ways
+
+
+def test_a_rotated_key_makes_no_address_new(site: Site) -> None:
+    """The spelling of an address does not count, and neither does the time of a login."""
+    duty(site)
+    site.fake.move(7 * DAY)
+
+    assert duty(site, contact={"email": "Ada@Site.test"}).knows_address(site.clock.now())
+
+
+@pytest.mark.row("ATK-10")
+def test_only_a_ticket_will_do_where_that_is_set(ticketed: Site) -> None:
+    """A site that wants tickets sends no code, and a ticket opens the set-up at once."""
+    duty(ticketed)
+    ticketed.fake.move(30 * DAY)
+    assert arrive(ticketed).ways == []
+    assert ticketed.engine.reset("ada", by="bea", reason="new here") is None
+
+    made = ticketed.engine.reset("ada", by="bea", reason="new here", obliged=True)
+
+    assert made is not None
+    assert made.valid_from == ticketed.clock.now()
+    begun = ticketed.engine.begin_login(Login(subject="ada", identity="ada", parked=b"session"))
+    outcome = ticketed.engine.verify(begun.token, Purpose.LOGIN, made.ticket)
+    assert outcome.opened is not None
+    assert set_up(ticketed, outcome.opened.token).is_in
+
+
+@pytest.mark.row("ATK-39")
+def test_a_ticket_for_whoever_has_a_way_waits_all_the_same(site: Site) -> None:
+    """Who is obliged and has a way is no newcomer: the owner has a day to object."""
+    site.enrol("ada")
+
+    made = site.engine.reset("ada", by="bea", reason="lost", obliged=True)
+
+    assert made is not None
+    assert made.valid_from == site.clock.now() + DAY
+
+
+def test_an_open_site_asks_nothing(unguarded: Site) -> None:
+    """Where the first set-up is open the password leads to it, and to nothing else."""
+    begun = arrive(unguarded)
+
+    assert begun.ways == []
+    assert begun.passage.purpose is Purpose.ENROL
+    assert set_up(unguarded, begun.token).is_in
+
+
+@pytest.mark.row("ATK-10")
+def test_nothing_is_set_up_before_the_proof(site: Site) -> None:
+    """On a login that waits for its code no way can be begun."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    begun = arrive(site)
+
+    assert site.draft("ada", begun.passage) is None
+
+
+@pytest.mark.row("ATK-10")
+def test_a_code_to_an_address_is_no_way_of_whoever_has_one(site: Site) -> None:
+    """Once a way is there the address proves nothing, at no login and in no login that waits."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    begun = arrive(site)
+    code = code_to(site, begun)
+    ada = site.enrol("ada")
+
+    assert not site.engine.verify(begun.token, Purpose.LOGIN, code).is_accepted
+    assert [way.factor for way in ada.login().ways] == ["totp"]
+    assert [way.factor for way in arrive(site).ways] == []
+
+
+@pytest.mark.row("ATK-10")
+def test_guesses_at_the_code_are_counted_over_all_logins(site: Site) -> None:
+    """A new login asks the same address with the same count: ten wrong codes are ten."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    for _ in range(2):
+        begun = arrive(site)
+        right = code_to(site, begun)
+        wrong = f"{(int(right) + 1) % 10**6:06}"
+        site.engine.verify(begun.token, Purpose.LOGIN, wrong)
+        site.fake.move(hours=1)
+
+    [row] = [row for row in site.rows("enrolment") if row["status"] == "active"]
+    assert row["failures_stranger"] == 2
+
+
+def test_no_program_sets_up_a_way(site: Site) -> None:
+    """A program has no page to show: what stands in for a way is not asked of it."""
+    duty(site)
+    site.fake.move(7 * DAY)
+
+    assert arrive(site, kind=PassageKind.PROGRAM).ways == []
+
+
+@pytest.mark.row("CS-05")
+def test_whoever_is_obliged_is_told_by_mail_from_when(site: Site) -> None:
+    """The first time somebody is noted one mail says until when the password is enough."""
+    until = duty(site).until
+    duty(site)
+    courier = site.parts.courier
+    assert courier is not None
+    courier.deliver_due()
+
+    [mail] = site.post.sent
+    assert mail.to == "ada@site.test"
+    assert f"{until:%Y-%m-%d, %H:%M} UTC" in mail.text
+    assert [fact["name"] for fact in site.facts()] == ["obligation_begun"]
+
+
+def test_without_grace_it_is_due_at_once(strict_in_time: Site) -> None:
+    """A site may leave nobody any time."""
+    assert duty(strict_in_time).is_due(strict_in_time.clock.now())
+
+
+@pytest.mark.row("ATK-10")
+def test_the_last_way_of_whoever_must_have_one_stays(site: Site) -> None:
+    """Of two ways one can go and the other not, whichever is asked first."""
+    ada = site.enrol("ada")
+    site.fake.move(minutes=1)
+    [app] = site.engine.enrolments("ada")
+    origin = Origin()
+
+    assert not site.engine.revoke(app, ada.passage, origin, keeps_last=True)
+    assert site.engine.standing("ada", None).enrolled
+    assert site.engine.revoke(app, ada.passage, origin)

@@ -1,0 +1,320 @@
+"""Who must have a second step: led to it, let in meanwhile, and never by the password alone."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flask.shop import PASSWORD, Browser, Shop, User, said
+
+from vestibule.core.errors import ConfigurationError
+from vestibule.flask.state import EXTENSION
+from vestibule.testing import SoftwareAuthenticator
+
+LOGIN, LIST, FIRST, LATER = (
+    "/two-step/login",
+    "/two-step/",
+    "/two-step/first",
+    "/two-step/first/later",
+)
+DAYS = 7
+Open = Callable[..., Shop]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """Opens a shop of those settings."""
+    shops = []
+
+    def open_shop(**config: Any) -> Shop:
+        shop = Shop.open(tmp_path, **({"VESTIBULE_REQUIRED": "everyone"} | config))
+        shops.append(shop)
+        return shop
+
+    yield open_shop
+    for shop in shops:
+        shop.close()
+
+
+@pytest.fixture
+def shop(opened: Open) -> Shop:
+    """A shop in which everybody must have a second step."""
+    return opened()
+
+
+def come(shop: Shop, days: float = 0) -> Browser:
+    """Give the password so many days after the first time."""
+    if days:
+        first = shop.browser()
+        first.give_password()
+        shop.clock.move(days=days)
+    browser = shop.browser()
+    browser.give_password()
+    return browser
+
+
+def mailed(shop: Shop) -> str:
+    """The code that was sent last."""
+    courier = shop.state.parts.courier
+    assert courier is not None
+    courier.deliver_due()
+    message = shop.inbox.latest(to="maren@mail.example")
+    assert message is not None
+    found = re.search(r"\b\d{6}\b", message.text)
+    assert found
+    return found[0]
+
+
+@pytest.mark.row("ATK-10")
+def test_meanwhile_one_may_go_on_without(shop: Shop) -> None:
+    """In the days of grace the login asks for the second step, and lets in whoever says later."""
+    ada = come(shop)
+    assert not ada.is_signed_in()
+    page = unescape(ada.get(FIRST).text)
+    assert "I have time until" in page
+
+    assert ada.send(LATER).location == "/"
+
+    assert ada.is_signed_in()
+    assert ada.get("/two-step/").status_code == 200
+
+
+@pytest.mark.row("ATK-10")
+def test_the_grace_ends_by_the_clock(shop: Shop) -> None:
+    """A session of the days of grace ends with them, and nobody puts off any more."""
+    ada = come(shop)
+    ada.get(FIRST)
+    ada.send(LATER)
+    shop.clock.move(days=DAYS)
+
+    assert not ada.is_signed_in()
+    ada.give_password()
+    ada.get(LOGIN)
+    assert ada.send(LATER).status_code == 403
+    assert not ada.is_signed_in()
+
+
+@pytest.mark.row("ATK-10")
+def test_a_code_to_the_known_address_and_then_a_way(shop: Shop) -> None:
+    """After the password comes a code by mail, then the set-up, then the page that was wanted."""
+    ada = come(shop, DAYS)
+    page = unescape(ada.get(LOGIN).text)
+    assert "m•••@mail.example" in page
+    assert "I have time until" not in page
+    ada.send("/two-step/login/send", method=way(ada))
+    answer = ada.send(LOGIN, code=mailed(shop))
+    assert answer.location == FIRST
+    assert not ada.is_signed_in()
+    assert "Authenticator app" in ada.get(FIRST).text
+
+    assert ada.send("/two-step/add/totp").location == "/two-step/setup"
+    ada.phone = SoftwareAuthenticator.scan(ada.shown_uri())
+    answer = ada.send("/two-step/setup", code=ada.next_code())
+
+    assert answer.location == "/two-step/recovery-codes"
+    assert ada.is_signed_in()
+    assert ada.note_codes()
+    assert ada.send("/two-step/recovery-codes/keep", kept="yes").location == "/"
+
+
+def way(browser: Browser) -> str:
+    """The one way of a login that waits."""
+    [method] = said(browser.ask(LOGIN, method="GET"))["methods"]
+    return str(method["id"])
+
+
+@pytest.mark.row("ATK-10")
+def test_the_password_alone_sets_up_nothing(shop: Shop) -> None:
+    """Signed in, in grace, at the door: without the proof no way is begun and none is shown."""
+    ada = come(shop)
+    ada.get(FIRST)
+    ada.send(LATER)
+    assert ada.get(LIST).text.count("/two-step/add/") == 0
+    assert ada.send("/two-step/add/totp").location == LIST
+    assert said(ada.ask("/two-step/add/totp"))["error"] == "proof_needed"
+
+    eve = come(shop, DAYS)
+    assert eve.send("/two-step/add/totp").location != "/two-step/setup"
+    assert not shop.engine.standing("maren", None).enrolled
+    assert {e.factor for e in shop.engine.enrolments("maren")} <= {"known_address"}
+
+
+@pytest.mark.row("ATK-10")
+def test_signed_in_one_is_led_to_the_proof_and_back(shop: Shop) -> None:
+    """The list of whoever still has time leads to the door, and after the set-up home again."""
+    ada = come(shop)
+    ada.get(FIRST)
+    ada.send(LATER)
+    shop.clock.move(days=DAYS - 1)
+    assert ada.is_signed_in()
+    ada.get(LIST)
+
+    assert ada.send(FIRST).location == LOGIN
+
+    assert not ada.is_signed_in()
+    ada.get(FIRST)
+    assert ada.send(LATER).location == "/"
+    assert ada.is_signed_in()
+
+
+def test_without_a_known_address_it_takes_a_ticket(shop: Shop) -> None:
+    """Who cannot be sent a code yet is told of the ticket, of when a code will do, and a number."""
+    ada = come(shop)
+    page = ada.get(FIRST)
+
+    assert page.status_code == 403
+    assert "one-time ticket" in page.text
+    assert "from then on a code sent to your mail address is enough" in page.text
+    assert 'class="v-case"' in page.text
+    told = said(ada.ask(FIRST, method="GET"))
+    assert told["error"] == "ticket_needed"
+    assert told["until"]
+
+
+def test_a_ticket_of_the_help_desk_opens_the_set_up(opened: Open) -> None:
+    """Where only a ticket will do the host's own page makes one that works at once."""
+    shop = opened(VESTIBULE_FIRST_ENROLMENT="ticket", VESTIBULE_GRACE_DAYS=0)
+    ada = come(shop)
+    assert ada.get(LOGIN).location == FIRST
+    door: Any = shop.app.extensions[EXTENSION]
+    with shop.app.test_request_context():
+        made = door.reset(User("maren"), by="bea", reason="new here")
+    assert made.valid_from == shop.clock.now()
+
+    ada = shop.browser().wait()
+    assert ada.send(LOGIN, code=made.ticket).location == FIRST
+    ada.send("/two-step/add/totp")
+    ada.phone = SoftwareAuthenticator.scan(ada.shown_uri())
+    ada.send("/two-step/setup", code=ada.next_code())
+    assert ada.is_signed_in()
+
+
+def test_an_open_site_leads_straight_to_the_set_up(opened: Open) -> None:
+    """Where nothing is to be proven the password leads to the choice of a way, and no further."""
+    shop = opened(VESTIBULE_FIRST_ENROLMENT="open", VESTIBULE_GRACE_DAYS=0)
+    ada = come(shop)
+    assert ada.get(LOGIN).location == FIRST
+    assert not ada.is_signed_in()
+    ada.get(FIRST)
+    ada.send("/two-step/add/totp")
+    ada.phone = SoftwareAuthenticator.scan(ada.shown_uri())
+    assert ada.send("/two-step/setup/cancel").location == FIRST
+    ada.send("/two-step/add/totp")
+    ada.phone = SoftwareAuthenticator.scan(ada.shown_uri())
+    ada.send("/two-step/setup", code=ada.next_code())
+
+    assert ada.is_signed_in()
+
+
+@pytest.mark.row("ATK-10")
+def test_the_last_way_cannot_go(opened: Open) -> None:
+    """Who must have a way is told to add another before the only one can be removed."""
+    shop = opened(VESTIBULE_FIRST_ENROLMENT="open", VESTIBULE_GRACE_DAYS=0)
+    ada = come(shop)
+    ada.get(FIRST)
+    ada.send("/two-step/add/totp")
+    ada.phone = SoftwareAuthenticator.scan(ada.shown_uri())
+    ada.send("/two-step/setup", code=ada.next_code())
+    remove = f"/two-step/ways/{ada.enrolment_id()}/remove"
+
+    assert ada.get(remove).status_code == 409
+    ada.get(LIST)
+    assert ada.send(remove).status_code == 409
+    assert said(ada.ask(remove))["error"] == "needed"
+    assert ada.enrolment_id()
+
+
+@pytest.mark.row("ATK-10")
+def test_a_program_is_given_no_token(opened: Open) -> None:
+    """A token view refuses whoever must set up a second step first, once the grace is over."""
+    shop = opened()
+    first = shop.browser()
+    first.give_password()
+    sent = {"name": "maren", "password": PASSWORD}
+    assert "token" in said(shop.browser().ask("/token", sent))
+    shop.clock.move(days=DAYS)
+
+    refused = shop.browser().ask("/token", sent)
+
+    assert refused.status_code == 403
+    assert said(refused)["error"] == "second_step_not_set_up"
+
+
+@pytest.mark.row("ATK-10")
+def test_a_remember_cookie_is_no_way_round(shop: Shop) -> None:
+    """A cookie of the days of grace brings nobody in after them."""
+    ada = shop.browser()
+    ada.give_password(remember="yes")
+    ada.get(FIRST)
+    ada.send(LATER)
+    assert ada.is_signed_in()
+    shop.clock.move(days=DAYS)
+    ada.client.delete_cookie("session", domain="localhost")
+
+    assert not ada.is_signed_in()
+
+
+def test_a_role_must(opened: Open) -> None:
+    """With roles named, whoever has one of them must, and nobody else."""
+    shop = opened(VESTIBULE_REQUIRED="staff,admin")
+    door: Any = shop.app.extensions[EXTENSION]
+    door.policy_loader(lambda user: ["staff"] if user.id == "maren" else ["customer"])
+
+    tobias = shop.browser()
+    tobias.give_password("tobias")
+
+    assert tobias.is_signed_in()
+    assert not come(shop).is_signed_in()
+
+
+def test_a_loader_may_decide_alone(opened: Open) -> None:
+    """Without the setting the loader's yes or no is all there is."""
+    shop = opened(VESTIBULE_REQUIRED="")
+    door: Any = shop.app.extensions[EXTENSION]
+    door.policy_loader(lambda user: user.id == "maren")
+
+    assert not come(shop).is_signed_in()
+    tobias = shop.browser()
+    tobias.give_password("tobias")
+    assert tobias.is_signed_in()
+
+
+def test_nobody_is_nobody(opened: Open) -> None:
+    """An operator can switch all of it off, whatever the application says."""
+    shop = opened(VESTIBULE_REQUIRED="nobody")
+    door: Any = shop.app.extensions[EXTENSION]
+    door.policy_loader(lambda _user: True)
+
+    assert come(shop).is_signed_in()
+
+
+def test_roles_without_a_loader_are_an_error_that_says_what_to_do(opened: Open) -> None:
+    """Roles that nobody tells are no reason to let everybody in."""
+    shop = opened(VESTIBULE_REQUIRED="staff")
+
+    with pytest.raises(ConfigurationError, match="policy_loader"):
+        come(shop)
+
+
+def test_who_was_enrolled_before_is_asked_as_always(opened: Open) -> None:
+    """For whoever has a way nothing changes."""
+    shop = opened(VESTIBULE_REQUIRED="nobody")
+    maren = shop.browser().join()
+    shop.close()
+    again = opened()
+    browser = again.browser()
+    browser.phone = maren.phone
+    browser.wait()
+
+    again.clock.move(timedelta(minutes=1))
+    assert browser.send(LOGIN, code=browser.next_code()).location == "/"
+
+
+def test_the_status_tells_the_host(shop: Shop) -> None:
+    """A template can say who must have a second step."""
+    door: Any = shop.app.extensions[EXTENSION]
+    with shop.app.test_request_context():
+        assert door.status(User("maren")).required
