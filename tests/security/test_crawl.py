@@ -34,7 +34,7 @@ KEY = "a key for tests and for nothing else"
 DOOR = "/two-step/login"
 OURS = {
     *("vestibule.login", "vestibule.answer", "vestibule.stuck", "vestibule.cancel"),
-    *("vestibule.first", "vestibule.put_off"),
+    *("vestibule.first", "vestibule.begin_first", "vestibule.put_off"),
 }
 """The second step itself: the one place where a login that waits is shown something else."""
 
