@@ -19,8 +19,11 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-header --py
 
 # A virtual environment set up for tests can run the example too; the other way round it cannot.
 RUN_READY := $(if $(wildcard $(VENV)/.ready-dev),$(VENV)/.ready-dev,$(VENV)/.ready-run)
+# It can build the documents as well: dev.txt holds all of docs.txt.
+DOCS_READY := $(if $(wildcard $(VENV)/.ready-dev),$(VENV)/.ready-dev,$(VENV)/.ready-docs)
 
-.PHONY: help run test check bench coverage coverage-rows test-lowest words lock check-locks clean
+.PHONY: help run test check bench coverage coverage-rows test-lowest words docs picture lock \
+	check-locks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -56,10 +59,15 @@ test-lowest: $(LOWEST)/.ready ## contracts and Flask tests on the oldest release
 words: $(VENV)/.ready-dev ## collect the texts, update and compile the catalogues of translations
 	@$(BIN)/python tools/words.py
 
+docs: $(DOCS_READY) ## build the documents into a site, in build/docs
+	@$(BIN)/python tools/build_docs.py
+
 lock: ## renew requirements/*.txt with uv, from releases at least a week old
 	cd requirements && $(LOCK) --upgrade --constraints wheels.in runtime.in -o runtime.txt
 	cd requirements && $(LOCK) --upgrade --constraints wheels.in run.in -o run.txt
 	cd requirements && $(LOCK) --upgrade --constraints wheels.in dev.in -o dev.txt
+	cd requirements && $(LOCK) --upgrade --constraints wheels.in --constraints dev.txt docs.in \
+		-o docs.txt
 	cd requirements && $(LOCK) --upgrade --resolution lowest-direct lowest.in -o lowest.txt
 
 check-locks: $(VENV)/.ready-dev ## ask for a wheel of every pin on Python 3.11 to 3.14, Linux, macOS
@@ -94,6 +102,10 @@ $(VENV)/pyvenv.cfg:
 
 $(VENV)/.ready-run: requirements/run.txt pyproject.toml | $(VENV)/pyvenv.cfg
 	$(call install_checkout,$(VENV),requirements/run.txt)
+	@touch $@
+
+$(VENV)/.ready-docs: requirements/docs.txt | $(VENV)/pyvenv.cfg
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/docs.txt
 	@touch $@
 
 $(VENV)/.ready-dev: requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg

@@ -24,7 +24,13 @@ PLATFORMS = {
     ("darwin", "x86_64"): ["macosx_13_0_x86_64"],
 }
 # Each lock, and the Pythons it is for.
-LOCKS = {"dev.txt": PYTHONS, "run.txt": PYTHONS, "runtime.txt": PYTHONS, "lowest.txt": ("3.11",)}
+LOCKS = {
+    "dev.txt": PYTHONS,
+    "docs.txt": PYTHONS,
+    "run.txt": PYTHONS,
+    "runtime.txt": PYTHONS,
+    "lowest.txt": ("3.11",),
+}
 
 
 def pins(lock: Path, python: str, platform: tuple[str, str]) -> list[str]:
