@@ -62,6 +62,9 @@ words: $(VENV)/.ready-dev ## collect the texts, update and compile the catalogue
 docs: $(DOCS_READY) ## build the documents into a site, in build/docs
 	@$(BIN)/python tools/build_docs.py
 
+picture: $(VENV)/.ready-dev ## draw the moving picture of the login anew, with Chromium
+	@PYTHONPATH=. $(BIN)/python tools/moving_picture.py
+
 lock: ## renew requirements/*.txt with uv, from releases at least a week old
 	cd requirements && $(LOCK) --upgrade --constraints wheels.in runtime.in -o runtime.txt
 	cd requirements && $(LOCK) --upgrade --constraints wheels.in run.in -o run.txt
