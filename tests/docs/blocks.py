@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("recipes/*.md"))]
 EVERY_DOCUMENT = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 BLOCK = re.compile(

@@ -34,7 +34,9 @@ class Reader:
 
     def follow(self, block: Block) -> None:
         """Do what a block shows; fail where that does not work."""
-        if block.language == "python":
+        if block.said == "file":
+            self._file(block)
+        elif block.language == "python":
             self._python(block)
         elif block.language == "diff":
             self._diff(block)
@@ -45,11 +47,17 @@ class Reader:
         elif block.language == "http":
             self._converse(block)
 
+    def _file(self, block: Block) -> None:
+        """Save what is to be saved under the name that the page says."""
+        if block.language == "python":
+            compile(block.text, str(block), "exec")
+        file = self._folder / block.about
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block.text, "utf-8")
+
     def _python(self, block: Block) -> None:
         compile(block.text, str(block), "exec")
-        if block.said == "file":
-            (self._folder / block.about).write_text(block.text, "utf-8")
-        elif block.said != "fragment":
+        if block.said != "fragment":
             self._run([sys.executable, "-c", block.text])
 
     def _diff(self, block: Block) -> None:
