@@ -5,8 +5,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from flask import Flask
 from tests.docs.blocks import ROOT, Block
@@ -17,15 +19,18 @@ from vestibule.testing import FakeClock
 
 # Folders of a server, which a test keeps in its own.
 SERVER = re.compile(r"(?<![\w.~])/(etc|var)(?=/)")
+# A database server, in whose place a test has one of its own.
+DATABASE = "postgresql+psycopg://site@db.example/site"
 OURS = ("FLASK_", "VESTIBULE_", "PYTHON")
 
 
 class Reader:
     """Follows one page. What a block leaves behind is there for the next one."""
 
-    def __init__(self, folder: Path) -> None:
-        """Begin in an empty folder, with nothing set that would matter."""
+    def __init__(self, folder: Path, database: str = DATABASE) -> None:
+        """Begin in an empty folder, with nothing set that would matter, and an empty database."""
         self._folder = folder
+        self._database = database
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
         self._environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self._said = ""
@@ -76,6 +81,7 @@ class Reader:
     def _shell(self, text: str) -> None:
         """Run commands; what they export stays."""
         here = SERVER.sub(lambda match: f"{self._folder}{match[0]}", text)
+        here = here.replace(DATABASE, self._database)
         kept = self._folder / ".environment"
         self._said = self._run(["sh", "-euc", f"{here}\nenv -0 > {kept}"])
         pairs = [line.split("=", 1) for line in kept.read_text("utf-8").split("\0") if line]
@@ -104,18 +110,18 @@ class Reader:
     def _converse(self, block: Block) -> None:
         if self._conversation is None:
             clock = FakeClock()
-            self._conversation = Conversation(self._application(clock), clock)
+            settings = {
+                "TESTING": True,
+                "SECRET_KEY": "not secret in a test",
+                "WTF_CSRF_ENABLED": False,
+                "VESTIBULE_DATABASE_URL": f"sqlite:///{self._folder / 'conversation.db'}",
+            }
+            self._conversation = Conversation(self.application(settings, clock), clock)
         self._conversation.play(block.text, block.said, block.about)
 
-    def _application(self, clock: FakeClock) -> Flask:
+    def application(self, settings: Mapping[str, Any], clock: FakeClock | None = None) -> Flask:
         """The application that the page has made of `app.py` up to here."""
         module = _loaded(self._folder / "app.py")
-        settings = {
-            "TESTING": True,
-            "SECRET_KEY": "not secret in a test",
-            "WTF_CSRF_ENABLED": False,
-            "VESTIBULE_DATABASE_URL": f"sqlite:///{self._folder / 'conversation.db'}",
-        }
         app: Flask = module.create_app(settings, clock)
         self._app = app
         return app

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 from tests.docs.blocks import EVERY_DOCUMENT, PAGES, ROOT, blocks_of, commands_of, prose_of
-from tests.docs.reader import Reader
+from tests.docs.reader import DATABASE, Reader
 
 from vestibule.cli import group
 
@@ -15,10 +15,17 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 
+@pytest.fixture
+def database(page: Path, request: pytest.FixtureRequest) -> str:
+    """The database server that a page wants; the one it names where it wants none."""
+    wanted = any(DATABASE in block.text for block in blocks_of(page) if block.said != "not run")
+    return str(request.getfixturevalue("postgresql_url")) if wanted else DATABASE
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_reader_can_do_what_a_page_shows(page: Path, tmp_path: Path) -> None:
+def test_a_reader_can_do_what_a_page_shows(page: Path, tmp_path: Path, database: str) -> None:
     """Whoever does in an empty folder what a page shows gets what the page promises."""
-    reader = Reader(tmp_path)
+    reader = Reader(tmp_path, database)
     try:
         for block in blocks_of(page):
             reader.follow(block)

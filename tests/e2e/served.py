@@ -16,6 +16,8 @@ from examples.microblog.passwords import hash_password
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from tests.docs.blocks import blocks_of
+from tests.docs.reader import Reader
 from werkzeug.serving import make_server
 
 from examples import plain_session
@@ -53,6 +55,25 @@ def notebook(folder: Path, **config: Any) -> Iterator[Served]:
 
     def prepare(folder: Path, port: int) -> Flask:
         return _notebook(folder, port, config)
+
+    with _serving(folder, prepare, 0) as served:
+        yield served
+
+
+@contextmanager
+def documented(folder: Path, page: Path) -> Iterator[Served]:
+    """Serve the application that a page of the documents has its reader make."""
+
+    def prepare(folder: Path, port: int) -> Flask:
+        reader = Reader(folder)
+        for block in blocks_of(page):
+            reader.follow(block)
+        settings = {
+            "SECRET_KEY": f"a key for tests and for port {port}",
+            "VESTIBULE_DATABASE_URL": f"sqlite:///{folder / 'served.db'}",
+            "VESTIBULE_DEVELOPMENT": True,
+        }
+        return reader.application(settings)
 
     with _serving(folder, prepare, 0) as served:
         yield served
