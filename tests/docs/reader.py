@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from vestibule.testing import FakeClock
 SERVER = re.compile(r"(?<![\w.~])/(etc|var)(?=/)")
 # A database server, in whose place a test has one of its own.
 DATABASE = "postgresql+psycopg://site@db.example/site"
+OF_A_RUN = shutil.ignore_patterns("instance", "__pycache__")
 OURS = ("FLASK_", "VESTIBULE_", "PYTHON")
 
 
@@ -46,6 +48,8 @@ class Reader:
         elif block.language == "diff":
             self._diff(block)
         elif block.language == "sh" and block.said != "not run":
+            if block.said == "with":
+                shutil.copytree(ROOT / block.about, self._folder / block.about, ignore=OF_A_RUN)
             self._shell(block.text)
         elif block.said == "output":
             self._compare(block.text)
