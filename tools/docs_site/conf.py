@@ -35,8 +35,6 @@ html_show_sourcelink = False
 html_show_copyright = False
 html_show_sphinx = False
 html_use_index = False
-pygments_style = "tango"
-pygments_dark_style = "github-dark"
 
 # The colours of Vestibule's own pages. No font is fetched: these are on people's machines.
 SERIF: Final = (
@@ -89,6 +87,15 @@ CHANGES: Final = "changes"
 CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
 SECTION: Final = re.compile(r"^## (?P<caption>.+)$", re.MULTILINE)
 ENTRY: Final = re.compile(r"^- \[[^\]]+\]\((?P<page>[\w/-]+)\.md\)", re.MULTILINE)
+TOLD: Final = re.compile(r"^(- \[[^\]]+\]\([^)]+\)): (\w)", re.MULTILINE)
+# What the theme leaves to be said to people who hear the page or have no mouse.
+MENDED: Final = (
+    (' role="heading"', ' role="heading" aria-level="2"'),
+    ('<aside class="sidebar-drawer"', '<aside class="sidebar-drawer" aria-label="All pages"'),
+    ('<aside class="toc-drawer', '<aside aria-label="This page" class="toc-drawer'),
+    ("<pre>", '<pre tabindex="0">'),
+    ('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
+)
 
 
 class ConversationLexer(RegexLexer):
@@ -125,6 +132,9 @@ def as_page(app: Sphinx, name: str, source: list[str]) -> None:
     del app
     if name == CHANGES:
         source[0] = CHANGELOG.read_text("utf-8").replace("](docs/", "](")
+    if name == FRONT:
+        # What an entry is about stands under its title.
+        source[0] = TOLD.sub(lambda m: f"{m[1]}\\\n  {m[2].upper()}", source[0])
     if name.rpartition("/")[2] == FRONT:
         source[0] = "\n".join([source[0], *trees(source[0])])
     source[0] = source[0].replace("](../CHANGELOG.md)", f"]({CHANGES}.md)")
@@ -136,9 +146,19 @@ def look_of_the_front(app: Sphinx, page: str, *_: Any) -> None:
         app.add_css_file("front.css")
 
 
+def mend(app: Sphinx, error: Exception | None) -> None:
+    """Go over the pages once they are written."""
+    for page in () if error else Path(app.outdir).rglob("*.html"):
+        text = page.read_text("utf-8")
+        for old, new in MENDED:
+            text = text.replace(old, new)
+        page.write_text(text, "utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_lexer("http", ConversationLexer)
     app.connect("source-read", as_page)
     app.connect("html-page-context", look_of_the_front)
+    app.connect("build-finished", mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
