@@ -96,6 +96,8 @@ MENDED: Final = (
     ("<pre>", '<pre tabindex="0">'),
     ('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
 )
+CODE_WORD: Final = re.compile(r'(?<=<span class="pre">)[^<]+')
+"""Code between the words, which a narrow column may break after an underscore."""
 
 
 class ConversationLexer(RegexLexer):
@@ -152,6 +154,7 @@ def mend(app: Sphinx, error: Exception | None) -> None:
         text = page.read_text("utf-8")
         for old, new in MENDED:
             text = text.replace(old, new)
+        text = CODE_WORD.sub(lambda word: word[0].replace("_", "_<wbr>"), text)
         page.write_text(text, "utf-8")
 
 
