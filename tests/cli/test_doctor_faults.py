@@ -76,6 +76,14 @@ def test_the_users_of_a_librarys_loader_are_found(ground: Ground) -> None:
     assert "tests.cli.sites.ChangingMember" in {f.where for f in found if f.fault == "own-get-id"}
 
 
+def test_no_other_class_is_looked_at_after_a_request(ground: Ground) -> None:
+    """Where a request was answered already, the users are still those of the host's own loader."""
+    host = ground.with_flask_login()
+    host.app.test_client().get("/", base_url="https://localhost")
+
+    assert faults_of(host) == []
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [

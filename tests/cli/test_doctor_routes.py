@@ -12,8 +12,8 @@ from flask.sessions import SecureCookieSession, SessionInterface
 from flask.views import MethodView
 from flask_login import current_user, login_user
 from tests.cli.sites import KEY, Ground, Host, Member, examined
-from tests.cli.tutorial import create_app as create_tutorial
-from tests.cli.tutorial import init_db
+from tests.hosts.tutorial import create_app as create_tutorial
+from tests.hosts.tutorial import init_db
 
 from vestibule.cli.doctor.examine import Examination, examine
 from vestibule.cli.doctor.routes import Route, Seen

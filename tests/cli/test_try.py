@@ -16,8 +16,8 @@ import pytest
 from flask import Flask, request
 from flask.cli import ScriptInfo
 from flask_login import LoginManager, UserMixin, current_user, login_user
-from tests.cli import tutorial
 from tests.cli.sites import KEY, SOUND, Ground
+from tests.hosts import tutorial
 
 from vestibule.cli.application import load_for_development
 from vestibule.cli.trial import greeting, prepared

@@ -1,238 +1,29 @@
-"""The crawl: with the password alone no route of either example shows more than a stranger sees."""
+"""The crawl: with the password alone no route of any host shows more than a stranger sees."""
 
 import re
-import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
-from examples.microblog import create_app as create_microblog
-from examples.microblog.models import Post, User, db
-from examples.microblog.passwords import hash_password
-from examples.plain_session import create_app as create_notebook
-from flask import Flask
-from flask.testing import FlaskClient
-from flask_login.utils import encode_cookie
-from itsdangerous import URLSafeSerializer
-from sqlalchemy import text
-from tests.contracts.gate_hosts import signed
-from tests.security.crawl import PAGE, Crawl, Step, View, long_walk, short_walk
+from tests.hosts.example import DOOR, Cookies, Example, kept
+from tests.hosts.foreign import club_with_door, tutorial_with_door
+from tests.hosts.ours import microblog, notebook
+from tests.security.crawl import Step, View, long_walk, short_walk
 
-from vestibule.core.engine import Engine, Login
-from vestibule.core.factor import Applicant
-from vestibule.core.model import Purpose
-from vestibule.flask.state import state_of
 from vestibule.testing import SoftwareAuthenticator
 
-PASSWORD = "leek and potato soup"
-KEY = "a key for tests and for nothing else"
-DOOR = "/two-step/login"
 OURS = {
     *("vestibule.login", "vestibule.answer", "vestibule.stuck", "vestibule.cancel"),
     *("vestibule.first", "vestibule.begin_first", "vestibule.put_off"),
 }
 """The second step itself: the one place where a login that waits is shown something else."""
 
-Cookies = dict[str, str]
 
-
-@dataclass
-class Example(ABC):
-    """An example application with two people in it, and what a crawl needs to know of it."""
-
-    app: Flask
-    session_cookie: str
-    values: dict[str, str]
-
-    @property
-    def engine(self) -> Engine:
-        """The engine behind the door."""
-        return state_of(self.app).engine
-
-    @cached_property
-    def crawl(self) -> Crawl:
-        """A crawl that fills in every form so that it could change something."""
-        fields = {
-            "login": "maren",
-            "username": "maren",
-            "password": PASSWORD,
-            "remember": "y",
-            "email": "maren@mail.example",
-            "current": PASSWORD,
-            "repeat": "another " + PASSWORD,
-            "about": "crawled",
-            "body": "crawled",
-            "title": "crawled",
-            "label": "crawled",
-            "kept": "yes",
-            "code": "000000",
-        }
-        return Crawl(self.app, fields, self.token)
-
-    def token(self, client: FlaskClient) -> str:
-        """The anti-forgery value on the login page, or where that leads whoever is signed in."""
-        return self.forgery_value(client.get("/login", follow_redirects=True).text)
-
-    def forgery_value(self, page: str) -> str:
-        """The anti-forgery value on a page."""
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-        return found[1] if found else ""
-
-    def sign_in(self, client: FlaskClient, **more: str) -> None:
-        """Send maren's password."""
-        name = {"login": "maren", "username": "maren", "password": PASSWORD}
-        fields = name | more | {"csrf_token": self.token(client)}
-        assert client.post("/login", data=fields, headers=PAGE).status_code in {302, 303}
-
-    def second_step(self, client: FlaskClient, phone: SoftwareAuthenticator) -> None:
-        """Answer for maren."""
-        code = phone.next_code(self.engine.now())
-        assert client.post(DOOR, json={"code": code}).status_code == 200
-
-    def enrol(self) -> SoftwareAuthenticator:
-        """Give maren an app, in a browser far away."""
-        engine = self.engine
-        draft = engine.begin_enrolment(
-            engine.registry["totp"],
-            Applicant(subject="1", account="maren", issuer="Example"),
-            Login(subject="1", identity="1"),
-            None,
-        )
-        assert draft is not None
-        phone = SoftwareAuthenticator(draft.enrolment.secret)
-        code = phone.next_code(engine.now())
-        assert engine.verify(draft.token, Purpose.ENROL, code).is_accepted
-        self.values["enrolment_id"] = draft.enrolment.id
-        return phone
-
-    @abstractmethod
-    def rows(self) -> list[Any]:
-        """Everything in the host's own database."""
-
-    @abstractmethod
-    def forged(self) -> Cookies:
-        """Every cookie of the host's that somebody can make who has its key and its database."""
-
-
-class Microblog(Example):
-    def rows(self) -> list[Any]:
-        with self.app.app_context():
-            tables = ("users", "posts", "follows", "api_tokens")
-            return [
-                tuple(row)
-                for table in tables
-                for row in db.session.execute(text(f"SELECT * FROM {table}"))  # noqa: S608
-            ]
-
-    def forged(self) -> Cookies:
-        with self.app.test_request_context():
-            stamp = db.session.get_one(User, 1).password_stamp
-            sealer = URLSafeSerializer(
-                KEY,
-                salt="microblog.remember",
-                signer_kwargs={"digest_method": "sha256", "key_derivation": "hmac"},
-            )
-            return {
-                "microblog_session": signed(
-                    self.app, {"_user_id": "1", "_fresh": True, "password_stamp": stamp}
-                ),
-                "remember_token": encode_cookie("1"),
-                "remember_seal": str(sealer.dumps([1, stamp, 4_000_000_000])),
-            }
-
-
-class Notebook(Example):
-    def rows(self) -> list[Any]:
-        connection = sqlite3.connect(self.app.config["DATABASE"])
-        try:
-            return [
-                row
-                for table in ("user", "note")
-                for row in connection.execute(f"SELECT * FROM {table}")  # noqa: S608
-            ]
-        finally:
-            connection.close()
-
-    def forged(self) -> Cookies:
-        return {"jotter_session": signed(self.app, {"user_id": 1})}
-
-
-def microblog(folder: Path) -> Example:
-    """Porchlight, with a post of maren's."""
-    app = create_microblog(
-        {
-            "TESTING": True,
-            "SECRET_KEY": KEY,
-            "INSTANCE_PATH": folder,
-            "SQLALCHEMY_DATABASE_URI": "sqlite://",
-            "PASSWORD_METHOD": "scrypt:256:8:1",
-            "CLOCK": lambda: datetime(2030, 1, 2, tzinfo=UTC),
-        }
-    )
-    app.extensions["mail"] = lambda **mail: mail
-    with app.app_context():
-        db.create_all()
-        for name in ("maren", "ines"):
-            email, password = f"{name}@mail.example", hash_password(PASSWORD)
-            db.session.add(User(username=name, email=email, password_hash=password))
-        db.session.add(Post(author_id=1, body="from maren"))
-        db.session.commit()
-    values = {
-        "token": "an-old-link",
-        "post_id": "1",
-        "username": "ines",
-        "filename": "porchlight.css",
-        "factor": "totp",
-    }
-    return Microblog(app, "microblog_session", values)
-
-
-def notebook(folder: Path) -> Example:
-    """Jotter, with a note of maren's."""
-    app = create_notebook(
-        {
-            "TESTING": True,
-            "SECRET_KEY": KEY,
-            "INSTANCE_PATH": folder,
-            "DATABASE": folder / "jotter.sqlite3",
-            "PASSWORD_METHOD": "scrypt:256:8:1",
-        }
-    )
-    made = Notebook(
-        app, "jotter_session", {"note_id": "1", "filename": "jotter.css", "factor": "totp"}
-    )
-    client = app.test_client()
-    token = made.token(client)
-    for name in ("maren", "ines"):
-        fields = {"username": name, "password": PASSWORD, "csrf_token": token}
-        client.post("/register", data=fields)
-    made.sign_in(client)
-    fields = {"title": "mine", "body": "secret", "csrf_token": made.token(client)}
-    client.post("/new", data=fields)
-    assert len(made.rows()) == 3
-    return made
-
-
-@pytest.fixture(params=[microblog, notebook])
+@pytest.fixture(params=[microblog, notebook, club_with_door, tutorial_with_door])
 def example(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Example]:
-    """Each of the examples."""
-    made: Example = request.param(tmp_path)
-    yield made
-    state_of(made.app).close()
-    if isinstance(made, Microblog):
-        with made.app.app_context():
-            db.engine.dispose()
-
-
-def kept(client: FlaskClient) -> Cookies:
-    """Every cookie of a browser."""
-    found = client._cookies or {}  # noqa: SLF001 - there is no public list
-    return {cookie.key: cookie.value for cookie in found.values()}
+    """Each of the examples, and two applications that nobody wrote for this purpose."""
+    with request.param(tmp_path) as made:
+        yield made
 
 
 def alone_and_together(cookies: Cookies) -> Iterator[Cookies]:
@@ -259,9 +50,10 @@ def is_led_on(step: Step, visitor: View, stranger: View) -> bool:
 
 
 def ends_a_login(step: Step) -> bool:
-    """Say whether a step could be the end of a login that waits."""
-    ours = OURS - {"vestibule.stuck", "vestibule.first"}
-    return step.endpoint in ours or (step.method == "POST" and "/log" in step.path.lower())
+    """Say whether a step could be the end of a login that waits, or of one that is made."""
+    path, ours = step.path.lower(), OURS - {"vestibule.stuck", "vestibule.first"}
+    writes = step.method == "POST" and ("/log" in path or "/change" in path)
+    return step.endpoint in ours or "/logout" in path or writes
 
 
 def walk_through(example: Example, walk: list[Step], cookies: Cookies) -> list[str]:
@@ -333,8 +125,7 @@ def test_after_a_logout_nothing_is_left(example: Example) -> None:
     example.sign_in(client, remember="y")
     example.second_step(client, phone)
     cookies = kept(client)
-    page = example.forgery_value(client.get("/").text)
-    assert client.post("/logout", data={"csrf_token": page}).status_code == 302
+    example.sign_out(client)
 
     assert_is_stranger(example, *alone_and_together(cookies))
 

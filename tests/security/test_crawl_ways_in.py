@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from examples.microblog.models import ApiToken, db
 from flask.testing import FlaskClient
+from tests.hosts.example import DOOR, PASSWORD, Example, kept
+from tests.hosts.ours import microblog
 from tests.security.crawl import PAGE
-from tests.security.test_crawl import DOOR, PASSWORD, Example, kept, microblog
 from werkzeug.test import TestResponse
 
-from vestibule.flask.state import state_of
 from vestibule.testing import SoftwareAuthenticator
 
 NEW = "turnip and thyme pie"
@@ -22,11 +22,8 @@ NEW = "turnip and thyme pie"
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Example]:
     """The microblog, with maren in it."""
-    made = microblog(tmp_path)
-    yield made
-    state_of(made.app).close()
-    with made.app.app_context():
-        db.engine.dispose()
+    with microblog(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -317,11 +317,11 @@ class _Loader:
     """The host's user loader. Whom the gate had it load is not loaded a second time."""
 
     def __init__(self, load: Callable[[Any], Any]) -> None:
-        self._load = load
+        self.__wrapped__ = load
 
     def __call__(self, value: Any) -> Any:
         kept = g.pop(_LOADED, None)
-        return kept[1] if kept is not None and kept[0] == value else self._load(value)
+        return kept[1] if kept is not None and kept[0] == value else self.__wrapped__(value)
 
     def keep(self, value: Any, user: Any) -> None:
         """Have the user at hand for the next who asks, once."""

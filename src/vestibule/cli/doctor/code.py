@@ -134,6 +134,10 @@ def _behind(thing: Any) -> Iterator[FunctionType]:
     function = _function(thing) or _function(inspect.getattr_static(type(thing), "__call__", None))
     if function is not None:
         yield function
+    # An object may stand before a function, as the gate's does before the user loader.
+    wrapped = None if function is thing else inspect.getattr_static(thing, "__wrapped__", None)
+    if type(wrapped) is FunctionType:
+        yield wrapped
 
 
 def _function(thing: Any) -> FunctionType | None:

@@ -54,7 +54,10 @@ def person_of(app: Flask, host: Host, wanted: str | None) -> Person:
         if user is None:
             user = manager._user_callback(identity)  # noqa: SLF001 - there is no public way
         if user is None:
-            raise click.UsageError(f"The application knows nobody with the id {wanted}.")
+            raise click.UsageError(
+                f"The application knows nobody with the id {wanted}. It is what a session holds of "
+                "a user: what get_id() returns."
+            )
         return Person(identity=identity, subject=host.subject_of_user(user), user=user)
 
 

@@ -13,7 +13,10 @@ from vestibule.settings import Settings
 
 OURS = ("vestibule", "vestibule_testing")
 """The blueprints that are not the host's."""
-REQUIRED: Final = re.compile(r"(login|auth|token|user|fresh)\w*_required|require_\w*(login|auth)")
+REQUIRED: Final = re.compile(
+    r"(login|auth|token|user|fresh|roles?|permissions?)\w*_(required|accepted)|"
+    r"require_\w*(login|auth)"
+)
 """What a decorator is called whose view only people see who are signed in."""
 View = Callable[..., Any]
 
