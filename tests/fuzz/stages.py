@@ -7,10 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
+from zlib import crc32
 
 from flask import Flask, got_request_exception
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from sqlalchemy import select
 from tests.flask.json_tour import sent_code
 from tests.flask.shop import Browser, Shop
@@ -26,19 +27,22 @@ COUNTERS: Final = {"failures_known", "failures_stranger", "last_used_at"}
 RUNNING: Final = {"seen_at", "expires_at", "purpose"}
 """What a mere visit may change of a session: it may be asked for a fresh proof."""
 Seen = list[tuple[Any, ...]]
+Test = TypeVar("Test", bound=Callable[..., None])
 
 
-def examples(count: int) -> settings:
-    """So many examples, the same every time."""
-    return settings(
+def examples(count: int, name: str) -> Callable[[Test], Test]:
+    """So many examples: the same every time for tests of one name, and others for each name."""
+    chosen = settings(
         max_examples=EXAMPLES or count,
-        derandomize=not EXAMPLES,
         # A failure here is made small by a long run: that takes longer than a test may.
         phases=set(Phase) if EXAMPLES else {Phase.generate},
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
+    if EXAMPLES:
+        return chosen
+    return lambda test: seed(crc32(name.encode()))(chosen(test))
 
 
 @dataclass

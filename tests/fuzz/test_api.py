@@ -90,7 +90,7 @@ def test_every_answer_is_as_described(stage: Stage, name: str) -> None:
     before = stage.proven()
     asked = requests_of(stage, name)
 
-    @examples(10)
+    @examples(10, f"{stage.name} {name}")
     @given(case=asked)
     def send(case: Case[Any]) -> None:
         stage.go_back()
