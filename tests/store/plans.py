@@ -69,7 +69,7 @@ def _noting(said: list[str]) -> type[Any]:
     return Noting
 
 
-def crowd_in(engine: Engine) -> None:
+def crowd_in(engine: Engine, *, counted: bool = True) -> None:
     """Put many people like the one there is beside it, and have the database count them.
 
     How to join few rows, a planner guesses as it likes: what counts is how it joins many.
@@ -79,7 +79,7 @@ def crowd_in(engine: Engine) -> None:
             found = [dict(row) for row in connection.execute(select(table)).mappings()]
             copies = [_copy(row, n) for n in range(COPIES) for row in found]
             connection.execute(table.insert().inline(), copies)
-        if engine.dialect.name == "postgresql":
+        if counted and engine.dialect.name == "postgresql":
             connection.execute(text("ANALYZE"))  # as it does by itself; SQLite never does
 
 

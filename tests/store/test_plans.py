@@ -131,6 +131,32 @@ def test_each_statement_goes_by_an_index(letters_site: Site, deed: Deed) -> None
         assert unselective == [], statement
 
 
+@pytest.mark.parametrize("deed", [logging_in, logging_in_again, recovering])
+def test_a_check_goes_by_whole_keys_before_anything_is_counted(site: Site, deed: Deed) -> None:
+    """In a store that is new to its database an answer looks up ledgers and its source by key.
+
+    A plan made then is kept: it would walk through everybody's ledgers until they are counted.
+    """
+    ada = site.enrol()
+    ada.make_recovery_codes()
+    engine = site.parts.database.engine
+    crowd_in(engine, counted=False)
+
+    with spelled_out(engine) as said:
+        deed(ada)
+
+    keys = {
+        "ledger": {"realm", "subject", "lane"},
+        "pk_ledger": {"realm", "subject", "lane"},
+        "source": {"realm", "address"},
+        "pk_source": {"realm", "address"},
+    }
+    checks = [statement for statement in set(said) if "stranger" in statement]
+    steps = [step for statement in checks for step in steps_of(engine, statement)]
+    assert {step.table for step in steps} & keys.keys()
+    assert [step for step in steps if step.by < keys.get(step.table, set())] == []
+
+
 def test_a_scan_is_told_from_a_search(site: Site) -> None:
     """A condition that no index serves is seen as a scan, one on a shared column as no search."""
     engine = site.parts.database.engine

@@ -77,8 +77,13 @@ def obey_if_as_seen(turn: Turn, case: Case, marks: Sequence[str], ruling: Ruling
     changes, needed = list(_changes(turn, case, ruling)), _needed(case, ruling)
     if not needed and not changes:
         return
-    guard = (statements.CASE_HELD, {"token_hash": case.passage.token_hash}, marks)
-    if not turn.change_if(guard, needed, changes):
+    passage = case.passage
+    held = {
+        "token_hash": passage.token_hash,
+        "realm": passage.realm,
+        "subject": passage.subject,
+    }
+    if not turn.change_if((statements.CASE_HELD, held, marks), needed, changes):
         raise LostRaceError("a row changed while it was ruled on")
 
 

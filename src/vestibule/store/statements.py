@@ -1,6 +1,6 @@
 """The statements of the hot path, built once: a request only fills in values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -8,7 +8,9 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
+    Join,
     Label,
+    ScalarSelect,
     Select,
     Table,
     and_,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -57,22 +60,41 @@ IS_ENROLLED: Final[Select[Any]] = select(_IS_ENROLLED)
 
 _KNOWN: Final = ledger.alias("known")
 _STRANGER: Final = ledger.alias("stranger")
+_NAMED: Final = passage.alias("named")
 
 
-def _is_ledger_of_passage(lane: FromClause, name: Lane) -> ColumnElement[bool]:
+def _of_named(*columns: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return columns of the passage that a token names, as values.
+
+    A ledger and a source are looked up by values, and by the whole of a key. A planner that has not
+    counted a table yet would rather walk through all of one lane than look up what a join brings.
+    """
+    return select(*columns).where(_NAMED.c.token_hash == bindparam("token_hash")).scalar_subquery()
+
+
+def _ledger_of_named(lane: FromClause, name: Lane) -> ColumnElement[bool]:
+    whose = tuple_(lane.c.realm, lane.c.subject)
+    return and_(whose == _of_named(_NAMED.c.realm, _NAMED.c.subject), lane.c.lane == name.value)
+
+
+def _ledger_of(lane: FromClause, name: Lane) -> ColumnElement[bool]:
     return and_(
-        lane.c.realm == passage.c.realm,
-        lane.c.subject == passage.c.subject,
+        lane.c.realm == bindparam("realm"),
+        lane.c.subject == bindparam("subject"),
         lane.c.lane == name.value,
     )
 
 
-_HANGING: Final = (
-    passage.join(_KNOWN, _is_ledger_of_passage(_KNOWN, Lane.KNOWN))
-    .join(_STRANGER, _is_ledger_of_passage(_STRANGER, Lane.STRANGER))
-    .join(challenge, challenge.c.passage_id == passage.c.id)
-    .join(enrolment, enrolment.c.id == challenge.c.enrolment_id)
-)
+def _hanging(is_ledger: Callable[[FromClause, Lane], ColumnElement[bool]]) -> Join:
+    """Return a passage with what hangs on it, beside both ledgers of whose it is."""
+    return (
+        passage.join(_KNOWN, is_ledger(_KNOWN, Lane.KNOWN))
+        .join(_STRANGER, is_ledger(_STRANGER, Lane.STRANGER))
+        .join(challenge, challenge.c.passage_id == passage.c.id)
+        .join(enrolment, enrolment.c.id == challenge.c.enrolment_id)
+    )
+
+
 _RULED_ON: Final = [_KNOWN, _STRANGER, passage, challenge, enrolment]
 """Whose rows a ruling is made on, in the order in which they are locked: the subject's ledger rows
 first, of both lanes and in the order of `LOCK`; who holds them is alone with everything of it."""
@@ -90,9 +112,12 @@ _CASE: Final = (
         *_prefixed(source, "s_"),
     )
     .select_from(
-        _HANGING.outerjoin(
+        _hanging(_ledger_of_named).outerjoin(
             source,
-            and_(source.c.realm == passage.c.realm, source.c.address == bindparam("address")),
+            and_(
+                source.c.realm == _of_named(_NAMED.c.realm),
+                source.c.address == bindparam("address"),
+            ),
         )
     )
     .where(passage.c.token_hash == bindparam("token_hash"))
@@ -107,7 +132,7 @@ CASE_AS_SEEN: Final = Prepared(_CASE.add_columns(mark(_RULED_ON)))
 
 CASE_HELD: Final = Prepared(
     select(mark(_RULED_ON))
-    .select_from(_HANGING)
+    .select_from(_hanging(_ledger_of))
     .where(passage.c.token_hash == bindparam("token_hash"))
     .order_by(enrolment.c.id, challenge.c.id)
     .with_for_update(of=_RULED_ON, key_share=True, skip_locked=True)
