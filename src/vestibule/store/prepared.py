@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Delete, Dialect, Insert, Select, Update
 
 Statement = Select[Any] | Insert | Update | Delete
-_Process = Callable[[Any], Any]
+Process = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +34,10 @@ class Written:
     text: str
     order: Sequence[str] | None
     constants: Mapping[str, Any]
-    given: Mapping[str, _Process]
+    """What is handed each time, as the driver takes it."""
+    given: Mapping[str, Process]
     columns: Sequence[str]
-    found: Mapping[str, _Process]
+    found: Mapping[str, Process]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Return what the driver is handed beside the text: by position, or by name."""
@@ -56,29 +57,31 @@ class Written:
 def _write(statement: Statement, dialect: Dialect) -> Written:
     compiled: Any = statement.compile(dialect=dialect)
     binds = {name: compiled.binds[name] for name in compiled.bind_names.values()}
+    given = _present({name: _giving(bind.type, dialect) for name, bind in binds.items()})
+    constants = {name: bind.value for name, bind in binds.items() if not bind.required}
     columns: Any = statement.selected_columns if isinstance(statement, Select) else ()
     return Written(
         text=str(compiled),
         order=compiled.positiontup if compiled.positional else None,
-        constants={name: bind.value for name, bind in binds.items() if not bind.required},
-        given=_present({name: _giving(bind.type, dialect) for name, bind in binds.items()}),
+        constants={n: given[n](value) if n in given else value for n, value in constants.items()},
+        given={name: process for name, process in given.items() if name not in constants},
         columns=[column.key for column in columns],
         found=_present({column.key: _finding(column.type, dialect) for column in columns}),
     )
 
 
-def _giving(kind: Any, dialect: Dialect) -> _Process | None:
-    process: _Process | None = kind.dialect_impl(dialect).bind_processor(dialect)
+def _giving(kind: Any, dialect: Dialect) -> Process | None:
+    process: Process | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return process
 
 
-def _finding(kind: Any, dialect: Dialect) -> _Process | None:
+def _finding(kind: Any, dialect: Dialect) -> Process | None:
     # What SQLite knows no type for; all else comes back from both drivers as it went in.
     if not isinstance(kind, JSON | Boolean):
         return None
-    process: _Process | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    process: Process | None = kind.dialect_impl(dialect).result_processor(dialect, None)
     return process
 
 
-def _present(found: Mapping[str, _Process | None]) -> Mapping[str, _Process]:
+def _present(found: Mapping[str, Process | None]) -> Mapping[str, Process]:
     return {name: process for name, process in found.items() if process is not None}

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from vestibule.store.prepared import Prepared, Written
+from vestibule.store.prepared import Prepared, Process, Written
 
 MARK: Final = "mark"
 """The column that tells a row of a case from what it was before."""
@@ -62,22 +62,27 @@ def adding(
     return Prepared(on_conflict(alone), Prepared(on_conflict(guarded)))
 
 
+Place = tuple[str, str, Process | None]
+"""A value's own name, what it is called in the whole, and how it goes in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
     """Changes of different rows as one statement, which answers how many rows each has met."""
 
     text: str
-    changes: Sequence[Written]
-    names: Sequence[Sequence[tuple[str, str]]]
-    """For each change its names, and what they are called in the whole."""
+    constants: Mapping[str, Any]
+    """What the driver is handed each time, by what it is called in the whole."""
+    places: Sequence[Sequence[Place]]
+    """For each change where its values go."""
 
     def parameters(self, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return what the driver is handed beside the text: values for each change, by name."""
-        handed = {}
-        for change, names, one in zip(self.changes, self.names, values, strict=True):
-            given = change.parameters(one)
-            for name, called in names:
-                handed[called] = given[name]
+        handed = dict(self.constants)
+        for places, one in zip(self.places, values, strict=True):
+            for name, called, process in places:
+                value = one[name]
+                handed[called] = value if process is None else process(value)
         return handed
 
 
@@ -101,9 +106,9 @@ def together(changes: tuple[Prepared, ...], dialect: Dialect) -> Together:
     written = [change.written(dialect) for change in changes]
     counts = ", ".join(_counts(len(written)))
     return Together(
-        text=f"WITH {', '.join(_named(written))} SELECT {counts}",
-        changes=written,
-        names=_names(written),
+        text=f"WITH {', '.join(_named(written, counted=len(written)))} SELECT {counts}",
+        constants=_constants(written),
+        places=[_places(number, change) for number, change in enumerate(written)],
     )
 
 
@@ -113,21 +118,23 @@ def guarded(
 ) -> Guarded:
     """Return `changes` as one statement that does nothing unless what `guard` locks is as seen.
 
-    It answers first whether it was. Where one of the first `needed` changes meets no row although
-    all was as seen, the database refuses the whole: it is made to divide by zero.
+    It answers with a row if it was, and with none if not. Where one of the first `needed` changes
+    meets no row although all was as seen, the database refuses the whole: it is made to divide by
+    zero. How many rows the others have met it does not say: to count is a good part of the work.
     """
     held = guard.written(dialect)
     written = [_part(change).written(dialect) for change in changes]
-    sure, *counts = "(SELECT count(*) FROM sure)", *_counts(len(written))
-    amiss = f"{sure} = 1 AND 0 IN ({', '.join(counts[:needed])})" if needed else "false"
-    parts = [f"held AS MATERIALIZED ({held.text})", f"sure AS MATERIALIZED ({_SURE})"]
+    counts = ", ".join(_counts(needed))
+    amiss = f"1 / CASE WHEN 0 IN ({counts}) THEN 0 ELSE 1 END" if needed else "1"
+    parts = [
+        f"held AS MATERIALIZED ({held.text})",
+        f"sure AS MATERIALIZED ({_SURE})",
+        *_named(written, counted=needed),
+    ]
     return Guarded(
-        text=(
-            f"WITH {', '.join([*parts, *_named(written)])}"
-            f" SELECT {sure} / CASE WHEN {amiss} THEN 0 ELSE 1 END, {', '.join(counts)}"
-        ),
-        changes=written,
-        names=_names(written),
+        text=f"WITH {', '.join(parts)} SELECT {amiss} FROM sure",  # noqa: S608 - all of it ours
+        constants=_constants(written),
+        places=[_places(number, change) for number, change in enumerate(written)],
         held=held,
     )
 
@@ -138,19 +145,29 @@ def _part(change: Prepared) -> Prepared:
     return change.guarded
 
 
-def _named(written: Sequence[Written]) -> list[str]:
+def _named(written: Sequence[Written], *, counted: int) -> list[str]:
+    """Return the changes as parts of a whole; only of the first so many is the number asked for."""
     renamed = [
         _NAMED.sub(rf"%(\1_of_{number})s", change.text) for number, change in enumerate(written)
     ]
-    return [f"change_{number} AS ({text} RETURNING 1)" for number, text in enumerate(renamed)]
+    return [
+        f"change_{number} AS ({text}{' RETURNING 1' if number < counted else ''})"
+        for number, text in enumerate(renamed)
+    ]
 
 
 def _counts(many: int) -> list[str]:
     return [f"(SELECT count(*) FROM change_{number})" for number in range(many)]  # noqa: S608
 
 
-def _names(written: Sequence[Written]) -> list[list[tuple[str, str]]]:
-    return [
-        [(name, f"{name}_of_{number}") for name in set(_NAMED.findall(change.text))]
+def _constants(written: Sequence[Written]) -> dict[str, Any]:
+    return {
+        f"{name}_of_{number}": value
         for number, change in enumerate(written)
-    ]
+        for name, value in change.constants.items()
+    }
+
+
+def _places(number: int, change: Written) -> Sequence[Place]:
+    names = sorted(set(_NAMED.findall(change.text)) - change.constants.keys())
+    return [(name, f"{name}_of_{number}", change.given.get(name)) for name in names]

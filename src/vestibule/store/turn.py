@@ -75,7 +75,7 @@ class Turn:
             self._cursor.execute(whole.text, handed | whole.lookout(asked, marks))
         except driver.errors.DivisionByZero:
             return False
-        return bool(self._cursor.fetchone()[0])
+        return self._cursor.fetchone() is not None
 
     def change_all(self, change: Prepared, values: Sequence[Mapping[str, Any]]) -> None:
         """Carry out a change once for each of `values`."""
