@@ -45,18 +45,18 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     try:
-        return create_engine(
+        engine = create_engine(
             parsed,
             hide_parameters=True,  # what a statement was given stands in no log and no error
             pool_pre_ping=False,
             pool_recycle=1800,
-            # Said aloud, because the server's default may be another: who waited for a lock must
-            # see the rows as they are then, not as they were before the wait. To the driver for
-            # transactions, and below to the server for a statement that is its own.
-            isolation_level="READ COMMITTED",
+            # The isolation is said aloud, because the server's default may be another: who waited
+            # for a lock must see the rows as they are then, not as they were before the wait.
+            #
             # Every row a request asks for has a key. A plan is made once a connection, perhaps
             # while the tables are small and uncounted: it must not read them whole ever after.
             connect_args={
+                "autocommit": True,  # what is a transaction is begun aloud, as on SQLite
                 "options": f"-csearch_path={SCHEMA} -cenable_seqscan=off {_READ_COMMITTED}",
                 "connect_timeout": 5,
             },
@@ -64,13 +64,13 @@ def connect(url: str) -> Engine:
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         message = "PostgreSQL needs its driver: pip install 'vestibule[postgresql]'"
         raise ConfigurationError(message) from error
+    event.listen(engine, "begin", _begin_plainly)
+    return engine
 
 
 def reading(engine: Engine) -> Engine:
     """Return a view of `engine` for single reads, which need no transaction around them."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(**{READS_ONLY: True})
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(**{READS_ONLY: True})
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -129,6 +129,15 @@ def write_ahead(cursor: Any) -> None:
     writers.wait_always(cursor)
 
 
+def _begin_plainly(connection: Connection) -> None:
+    if not connection.get_execution_options().get(READS_ONLY):
+        _say_begin(connection.connection.cursor())
+
+
+def _say_begin(cursor: Any) -> None:
+    cursor.execute("BEGIN", prepare=False)  # the driver would prepare it, as whatever is said often
+
+
 def _begin_immediate(connection: Connection) -> None:
     if not connection.get_execution_options().get(READS_ONLY):
         writers.begin(connection.connection.cursor())
@@ -142,6 +151,7 @@ class Database:
         self.engine = engine
         self._reader = reading(engine)
         self._is_sqlite = engine.dialect.name == "sqlite"
+        self._begin = writers.begin if self._is_sqlite else _say_begin
         self._writers = Writers() if self._is_sqlite else None
 
     @property
@@ -166,8 +176,7 @@ class Database:
         """Lend the driver's own connection inside one transaction, as `write` does."""
         with self._alone(), self._lent() as lent:
             cursor = lent.cursor()
-            if self._is_sqlite:
-                writers.begin(cursor)
+            self._begin(cursor)
             yield Turn(cursor, self.engine.dialect)
             lent.commit()
 
@@ -175,14 +184,7 @@ class Database:
     def look(self) -> Iterator[Turn]:
         """Lend the driver's own connection for a single read, which needs no transaction."""
         with self._lent() as lent:
-            if self._is_sqlite:
-                yield Turn(lent.cursor(), self.engine.dialect)
-                return
-            lent.driver_connection.autocommit = True
-            try:
-                yield Turn(lent.cursor(), self.engine.dialect)
-            finally:
-                lent.driver_connection.autocommit = False
+            yield Turn(lent.cursor(), self.engine.dialect)
 
     def _alone(self) -> AbstractContextManager[None]:
         """Wait for the other writers where a database takes one at a time."""
