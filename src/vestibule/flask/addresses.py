@@ -23,7 +23,7 @@ def _plain(endpoint: str, values: dict[str, Any]) -> str:
     if app.url_default_functions:
         return url_for(endpoint, **values)  # the host adds something of each request's own
     known: dict[Any, str] = app.extensions.setdefault(_KNOWN, {})
-    here: Request = request
+    here: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     key = (here.host, here.root_path, endpoint, *values.items())
     found = known.get(key)
     if found is None:

@@ -17,6 +17,7 @@ from vestibule.flask.state import State, state_of
 FIELD: Final = "csrf_token"
 _USE: Final = "csrf"
 _NEW: Final = "vestibule_new_browser"
+_HIDDEN: Final = Markup('<input type="hidden" name="%s" value="%s">')
 
 
 def token() -> str:
@@ -41,7 +42,7 @@ def is_valid(value: object) -> bool:
 
 def hidden_field() -> Markup:
     """Return the hidden input; without an id, because a page may have several forms."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token())
+    return _HIDDEN % (FIELD, token())
 
 
 def keep_browser(response: Response) -> None:

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from vestibule.flask import csrf
 from vestibule.flask.addresses import address
 from vestibule.flask.state import State, state_of
-from vestibule.flask.texts import gettext as _
 from vestibule.flask.texts import language
 
 POLICY: Final = (
@@ -64,7 +63,7 @@ def frame() -> dict[str, Any]:
     """Return what the frame of every page needs: its language, and whose page it is."""
     here, spoken = state(), language()
     return {
-        "_": _,
+        "_": spoken.gettext,
         "lang": spoken.tag,
         "dir": spoken.direction,
         "application": here.site,
@@ -125,5 +124,8 @@ def harden(response: Response) -> Response:
         response.headers["Cache-Control"] = "public, max-age=3600"
     elif "Location" not in response.headers:
         response.headers["Content-Language"] = language().tag
-        response.vary.add("Accept-Language")
+        if "vary" in present:
+            response.vary.add("Accept-Language")
+        else:
+            response.headers.add("Vary", "Accept-Language")
     return response

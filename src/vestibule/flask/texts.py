@@ -21,12 +21,12 @@ def language() -> Language:
 
     It is chosen once, so that nothing is told half in one language and half in another.
     """
-    state = state_of(current_app)
     if not has_request_context():
-        return state.languages.best(())
+        return state_of(current_app).languages.best(())
     chosen: Language | None = getattr(request, _NAME, None)
     if chosen is not None:
         return chosen
+    state = state_of(current_app)
     accepted = (tag for tag, quality in request.accept_languages if quality > 0)
     chosen = state.languages.best(accepted)
     # Kept before the host is asked: what its loader leads to may have to say something, too.
