@@ -188,3 +188,44 @@ def test_every_setting_says_what_it_is() -> None:
     ]
 
     assert told == [field.name for field in fields(Settings)]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("https://example.org", "https://example.org"),
+        (" https://example.org/ ", "https://example.org"),
+        ("https://example.org/app/", "https://example.org/app"),
+        ("http://localhost:5000", "http://localhost:5000"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+    ],
+)
+def test_the_address_of_the_site(value: str, kept: str) -> None:
+    """An address is kept without the slash at its end."""
+    assert read({"VESTIBULE_SITE_URL": value}).site_url == kept
+
+
+@pytest.mark.row("ATK-45", "ATK-59")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "example.org",
+        "//example.org",
+        "ftp://example.org",
+        "javascript:alert(1)",
+        "https://",
+        "https://example.org?x=1",
+        "https://example.org#x",
+        "https://ada:secret@example.org",
+        "https://example.org/a b",
+        "https://example.org\nhttps://elsewhere.test",
+        "https://example.org:0",
+        "https://example.org:99999",
+        "https://exämple.org",
+    ],
+)
+def test_what_is_no_address_is_refused(value: str) -> None:
+    """What could not stand at the front of a link in a mail is refused by the setting's name."""
+    with pytest.raises(SettingError, match="VESTIBULE_SITE_URL"):
+        read({"VESTIBULE_SITE_URL": value})

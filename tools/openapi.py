@@ -40,6 +40,7 @@ FIRST_WAY: Final[Answers] = {200: ("FirstWay",)}
 PROOF_NEEDED: Final[Answers] = {403: ("ProofNeeded",)}
 UNKNOWN: Final[Answers] = {404: ("NotFound",)}
 NOTHING: Final[Answers] = {404: ("NothingThere",)}
+LINK_OVER: Final[Answers] = {410: ("LinkOver",)}
 
 HERE: Final[list[Schema]] = [{"secondStep": []}]
 HERE_OR_BY_HANDLE: Final[list[Schema]] = [*HERE, {}]
@@ -84,6 +85,11 @@ def of_login(name: str, summary: str, *answers: Answers, **more: Any) -> Operati
     """An operation on the login that waits in this browser, or under a handle where one is sent."""
     security = HERE_OR_BY_HANDLE if "handle" in more.get("fields", ()) else HERE
     return Operation(name=name, summary=summary, answers=answers, security=security, **more)
+
+
+def of_link(name: str, summary: str, *answers: Answers) -> Operation:
+    """An operation on what a link in a mail is about: the link says whose it is."""
+    return Operation(name=name, summary=summary, answers=(*answers, LINK_OVER), security=[{}])
 
 
 def of_person(name: str, summary: str, *answers: Answers, **more: Any) -> Operation:
@@ -211,6 +217,11 @@ WAYS: Final = {
     ("/ways/{enrolment_id}/first", "post"): of_person(
         "prefer", "Ask for a way first.", ok("Preferred"), FRESH, UNKNOWN, POSTED, STALE
     ),
+    ("/ways/{enrolment_id}/restore", "post"): of_person(
+        "restore",
+        "Use a way again that was suspended. The fresh proof was made by another one.",
+        *(ok("Restored"), FRESH, UNKNOWN, POSTED, STALE),
+    ),
     ("/ways/{enrolment_id}/remove", "get"): of_person(
         "removal",
         "One way, and whether it is the last.",
@@ -245,15 +256,34 @@ CODES: Final = {
         fields={"kept": one_of("yes", "no")},
     ),
 }
+MAILED: Final = {
+    ("/not-me/{link}", "get"): of_link(
+        "not_me", "What reporting a way would suspend, or has suspended.", ok("Report")
+    ),
+    ("/not-me/{link}", "post"): of_link(
+        "report",
+        "Report a way that was added by somebody else. It takes a browser in which the password "
+        "was right: that of a login that waits, or of one that took both steps.",
+        *(ok("Reported"), POSTED, STALE),
+    ),
+    ("/reset/cancel/{link}", "get"): of_link(
+        "reset", "When the help desk’s ticket takes effect.", ok("ResetToStop")
+    ),
+    ("/reset/cancel/{link}", "post"): of_link(
+        "stop_reset", "Make the help desk’s ticket void.", ok("Kept"), POSTED, STALE
+    ),
+}
 TAGS: Final = {
     "Logging in": LOGIN,
     "A fresh proof": PROOF,
     "Adding a way": ADDING,
     "Ways": WAYS,
     "Recovery codes": CODES,
+    "Links in mails": MAILED,
 }
 PARAMETERS: Final[dict[str, Schema]] = {
     "factor": {"schema": TEXT, "description": "Its name: `totp`, `phone`, `email` or your own."},
+    "link": {"schema": TEXT, "description": "The end of the address in the mail."},
     "enrolment_id": {"schema": ID, "description": "The id of the way."},
 }
 # What says of a POST that it comes from our own pages. A program that is no browser sends neither.

@@ -59,7 +59,13 @@ _SENT_WAY: Final = _WAY | {
     "sent": FLAG,
     "send_again_at": or_null(MOMENT),
 }
-_ENROLMENT: Final = _WAY | {"label": TEXT, "preferred": FLAG, "last_used_at": MOMENT}
+_SUSPENDED: Final = MOMENT | {"description": "Until when it is suspended; else it is not there."}
+_ENROLMENT: Final = _WAY | {
+    "label": TEXT,
+    "preferred": FLAG,
+    "last_used_at": MOMENT,
+    "suspended_until": _SUSPENDED,
+}
 _SHOWN: Final = _SENT_WAY | {
     "send_again_at": MOMENT,
     "otpauth": TEXT | {"description": "What an authenticator app reads from the QR code."},
@@ -126,16 +132,28 @@ SUCCESSES: Final[dict[str, Schema]] = {
         case=TEXT | {"pattern": "^[0-9A-F]{4}-[0-9A-F]{4}$"},
     ),
     "Enrolment": record(
-        "A way that is in force.", **_ENROLMENT | {"last_used_at": or_null(MOMENT)}
+        "A way that is in force.",
+        "suspended_until",
+        **_ENROLMENT | {"last_used_at": or_null(MOMENT)},
     ),
-    "OneEnrolment": record("A way that is in force.", "last_used_at", **_ENROLMENT),
-    "Removal": record("A way that may be removed.", "last_used_at", **_ENROLMENT, last=FLAG),
+    "OneEnrolment": record(
+        "A way that is in force.", "last_used_at", "suspended_until", **_ENROLMENT
+    ),
+    "Removal": record(
+        "A way that may be removed.", "last_used_at", "suspended_until", **_ENROLMENT, last=FLAG
+    ),
     "Overview": record(
         "All ways of the person, and how many recovery codes are left.",
         "recovery_codes",
         "reset_at",
         methods=listed(ref("Enrolment")),
-        recovery_codes=record("How many there are.", remaining=COUNT, total=COUNT),
+        recovery_codes=record(
+            "How many there are.",
+            "suspended_until",
+            remaining=COUNT,
+            total=COUNT,
+            suspended_until=_SUSPENDED,
+        ),
         reset_at=MOMENT | {"description": "When the help desk’s ticket takes effect."},
     ),
     "Kept": done("The help desk’s ticket is void.", "kept"),
@@ -158,6 +176,19 @@ SUCCESSES: Final[dict[str, Schema]] = {
         total=COUNT,
     ),
     "Made": done("A new set is in force; the old one is dead.", "made"),
+    "Restored": done("It works again.", "restored"),
+    "Report": record(
+        "What a link in a mail suspends, the reported way first, by their factors.",
+        "methods",
+        status=one_of("open", "suspended"),
+        suspends=listed(TEXT),
+        until=MOMENT,
+        password_given=FLAG | {"description": "Whether this browser may report it."},
+        methods=listed(TEXT)
+        | {"description": "What is left to sign in with, where the password was given."},
+    ),
+    "Reported": done("It is suspended, and every session has ended.", "suspended"),
+    "ResetToStop": record("A ticket that was not used.", status=one_of("waiting"), reset_at=MOMENT),
     "CodesKept": done("They are shown no more.", "codes", "added"),
 }
 
@@ -284,6 +315,12 @@ REFUSALS: Final[dict[str, Schema]] = {
     ),
     "GoneFirst": record(
         "It took too long while it was judged.", error=one_of("gone"), location=LOCATION
+    ),
+    "LinkOver": record(
+        "The link is none of ours, too old, or what it was about is settled.",
+        error=one_of("link_over"),
+        detail=DETAIL,
+        location=LOCATION,
     ),
     "NotFound": record("There is no such way.", error=one_of("not_found")),
     "NothingThere": record(

@@ -44,6 +44,7 @@ def prepare(folder: Path, port: int) -> Flask:
             "VESTIBULE_DEVELOPMENT": True,
             "VESTIBULE_FACTORS": ["totp", "phone", "recovery_codes"],
             "VESTIBULE_ISSUER": "Porchlight",
+            "VESTIBULE_SITE_URL": f"http://localhost:{port}",
         }
     )
     plug_in_inbox(app, folder / "inbox.json")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 PREFIX: Final = "VESTIBULE_"
 
@@ -42,6 +43,9 @@ class Settings:
     Flask-Login."""
     url_prefix: str = "/two-step"
     """Where the pages are."""
+    site_url: str | None = None
+    """The address people reach the application at, such as `https://example.org`: links in mails
+    begin with it, and without it mails have none."""
     base_template: str | None = None
     """A template of the host's for the pages to extend."""
     home_url: str = "/"
@@ -80,6 +84,8 @@ class Settings:
 _OWN: Final = {f.name: f for f in fields(Settings) if f.name != "factor_settings"}
 # It is part of a cookie's name, and of a column's width.
 _REALM: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# It stands in mails as it is: nothing that could end it there, no user and no query.
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?")
 _LISTS: Final = frozenset({"factors", "languages", "login_keys", "required"})
 _NUMBERS: Final = frozenset({"fresh_minutes", "grace_days", "reset_delay", "sends_per_day"})
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -171,10 +177,26 @@ def _own_value(setting: str, name: str, value: Any) -> Any:
     if not isinstance(value, str):
         message = f"{setting} is text, not {value!r}"
         raise SettingError(message)
+    if name == "site_url":
+        return _address(setting, value)
     if name == "realm" and not _REALM.fullmatch(value):
         message = f"{setting} is 1 to 64 letters, digits, dots, hyphens or underscores"
         raise SettingError(message)
     return value
+
+
+def _address(setting: str, value: str) -> str:
+    """Return the address of a site without the slash at its end."""
+    try:
+        parts = urlsplit(value.strip())
+        fits = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        fits = fits and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits or not _ADDRESS.fullmatch(value.strip()):
+        message = f"{setting} is an address such as https://example.org, not {value!r}"
+        raise SettingError(message)
+    return value.strip().rstrip("/")
 
 
 def _typed(setting: str, kind: Any, value: Any) -> Any:

@@ -9,7 +9,7 @@ from tests.core.site import LETTERS
 
 from vestibule.bootstrap import check_factors, check_production, read_settings
 from vestibule.bootstrap import keys as key_files
-from vestibule.bootstrap.configure import profile_of
+from vestibule.bootstrap.configure import pages_of, profile_of
 from vestibule.bootstrap.keys import Keys
 from vestibule.core.errors import ConfigurationError, DeploymentError
 from vestibule.secretbox import encode_key
@@ -255,3 +255,28 @@ def test_freshness_is_within_the_hour(minutes: int) -> None:
         profile_of(read_settings({"VESTIBULE_FRESH_MINUTES": minutes}, {}))
     named = profile_of(read_settings({"VESTIBULE_FRESH_MINUTES": "15"}, {}))
     assert named.fresh_for == timedelta(minutes=15)
+
+
+def pages(url: str, *, development: bool = False, **more: Any) -> str | None:
+    """The address of our pages on a site of that address."""
+    config = {"VESTIBULE_SITE_URL": url, "VESTIBULE_DEVELOPMENT": development} | more
+    return pages_of(read_settings(config, {}))
+
+
+def test_our_pages_are_below_the_site() -> None:
+    """Links lead to the site's address and the prefix, and nowhere where no address is set."""
+    assert pages("https://example.org/app") == "https://example.org/app/two-step"
+    assert pages("https://example.org", VESTIBULE_URL_PREFIX="/2") == "https://example.org/2"
+    assert pages_of(read_settings({}, {})) is None
+
+
+@pytest.mark.row("NIST-05")
+def test_links_in_mails_lead_to_https() -> None:
+    """In production an address over plain http is refused, except on this very machine."""
+    with pytest.raises(ConfigurationError, match=r"VESTIBULE_SITE_URL.*plain http"):
+        pages("http://example.org")
+    with pytest.raises(ConfigurationError, match="VESTIBULE_SITE_URL"):
+        check_factors(read_settings({"VESTIBULE_SITE_URL": "http://example.org"}, {}))
+
+    assert pages("http://localhost:5000") == "http://localhost:5000/two-step"
+    assert pages("http://192.168.0.7:5000", development=True) is not None

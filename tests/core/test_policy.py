@@ -106,7 +106,7 @@ def test_a_factor_that_is_switched_off_is_not_offered() -> None:
 @pytest.mark.parametrize("lane", Lane)
 def test_only_an_active_enrolment_is_usable(status: EnrolmentStatus, lane: Lane) -> None:
     """A draft and a removed enrolment judge nothing."""
-    found = policy.is_usable(replace(APP, status=status), lane, Limits())
+    found = policy.is_usable(replace(APP, status=status), lane, Limits(), START)
 
     assert found == (status is EnrolmentStatus.ACTIVE)
 
@@ -121,10 +121,10 @@ def test_fifty_failures_close_their_own_lane_only(failures: int, usable: bool) -
     )
     numbers = Limits()
 
-    assert policy.is_usable(stranger, Lane.STRANGER, numbers) is usable
-    assert policy.is_usable(stranger, Lane.KNOWN, numbers)
-    assert policy.is_usable(known, Lane.KNOWN, numbers) is usable
-    assert policy.is_usable(known, Lane.STRANGER, numbers)
+    assert policy.is_usable(stranger, Lane.STRANGER, numbers, START) is usable
+    assert policy.is_usable(stranger, Lane.KNOWN, numbers, START)
+    assert policy.is_usable(known, Lane.KNOWN, numbers, START) is usable
+    assert policy.is_usable(known, Lane.STRANGER, numbers, START)
 
 
 @pytest.mark.row("ASVS-7.5.3")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vestibule.core.model import Message, Notice
 from vestibule.delivery.render import render
-from vestibule.languages import Languages
+from vestibule.languages import Language, Languages
 from vestibule.testing.clock import START
 
 NOTICE = Message(
@@ -145,3 +145,21 @@ def test_each_notice_is_told_in_german(text: Notice) -> None:
     assert said.subject != english.subject
     assert "recovery" not in said.text
     assert "None" not in said.text
+
+
+@pytest.mark.row("ATK-59")
+@pytest.mark.parametrize("language", [Languages().of("en"), GERMAN], ids=["en", "de"])
+@pytest.mark.parametrize(
+    "text", [Notice.ENROLMENT_CONFIRMED, Notice.RECOVERY_CODES_MADE, Notice.RESET_REQUESTED]
+)
+def test_a_link_stands_alone(text: Notice, language: Language) -> None:
+    """A link has a line of its own, after a sentence that says what it is for."""
+    notice = replace(NOTICE, text=text, details={"time": START.isoformat()})
+    link = "https://site.test/two-step/not-me/abc"
+    with_link = render(notice, site="Site", code=None, language=language, link=link).text
+    without = render(notice, site="Site", code=None, language=language).text
+
+    told, leading, line, what_to_do = with_link.split("\n\n")
+    assert line == link
+    assert leading.endswith(":")
+    assert f"{told}\n\n{what_to_do}" == without

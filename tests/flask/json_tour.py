@@ -11,12 +11,15 @@ from flask import request, session
 from tests.codes import code_in, is_code
 from tests.flask.shop import PASSWORD, Browser, Shop, said
 
+from vestibule.core.links import Errand
 from vestibule.testing import SoftwareAuthenticator
 
 P = "/two-step"
 SETUP, LOGIN, CONFIRM, CODES = f"{P}/setup", f"{P}/login", f"{P}/confirm", f"{P}/recovery-codes"
 WAY = f"{P}/ways/{{}}/{{}}"
 NO_WAY = "0" * 32
+NO_LINK = "x" * 40
+LINKS = (f"{P}/not-me/{NO_LINK}", f"{P}/reset/cancel/{NO_LINK}")
 GETS = tuple(
     P + path
     for path in (
@@ -260,6 +263,42 @@ def obliged(shop: Shop) -> None:
         browser.ask(WAY.format(browser.enrolment_id(name="tobias"), "remove"), method=method)
 
 
+def mailed(shop: Shop) -> None:
+    """Somebody who reports a way, and has it again, and one who stops a help desk's reset."""
+    member = _member(shop)
+    older = member.phone
+    shop.clock.move(seconds=60)
+    _add_app(member)
+    added = shop.engine.enrolments("maren")[-1].id
+    page = shop.link_to(Errand.NOT_ME, added)
+    stranger = shop.browser()
+    stranger.ask(page, method="GET")
+    stranger.ask(page)
+    stranger.ask_password()
+    _send_oddly(stranger, [page])
+    for method in ("GET", "POST", "GET"):
+        stranger.ask(page, method=method)
+    owner = shop.browser()
+    owner.phone = older
+    owner.ask_password()
+    owner.ask(LOGIN, {"code": owner.next_code()})
+    _suspended(owner, added)
+    shop.engine.reset("maren", by="bea", reason="lost")
+    ticket = shop.engine.enrolments("maren")[-1].id
+    page = shop.link_to(Errand.CANCEL_RESET, ticket)
+    _send_oddly(stranger, [page])
+    for method in ("GET", "POST", "GET", "POST"):
+        stranger.ask(page, method=method)
+
+
+def _suspended(owner: Browser, way: str) -> None:
+    """See a way that is suspended, wherever it is told of, and have it again."""
+    owner.ask(f"{P}/", method="GET")
+    for change in ("name", "remove"):
+        owner.ask(WAY.format(way, change), method="GET")
+    owner.ask(WAY.format(way, "restore"))
+
+
 def lost_account(shop: Shop) -> None:
     """Somebody whose account is closed meanwhile."""
     member = _member(shop)
@@ -280,8 +319,8 @@ def by_header(shop: Shop) -> None:
 
     _member(shop)
     for name in ("maren", "a stranger"):
-        for method, path in [("GET", path) for path in GETS[:3]] + [
-            ("POST", path) for path in LOGIN_POSTS
+        for method, path in [("GET", path) for path in (*GETS[:3], *LINKS)] + [
+            ("POST", path) for path in (*LOGIN_POSTS, *LINKS)
         ]:
             browser = shop.browser()
             browser.headers = {"Remote-User": name, "Accept": "application/json"}
@@ -298,17 +337,17 @@ def down(shop: Shop) -> None:
 
 STORIES: Final[tuple[Callable[[Shop], None], ...]] = (
     *(nobody, without, first_set_up, managing, sent_codes, fresh_proof, logging_in, a_program),
-    *(slowed, spent, paused, help_desk, obliged, lost_account, by_header, down),
+    *(slowed, spent, paused, help_desk, mailed, obliged, lost_account, by_header, down),
 )
-_CHANGES: Final = ("name", "first", "remove")
+_CHANGES: Final = ("name", "first", "remove", "restore")
 
 
 def _ask_all(browser: Browser, way: str = NO_WAY) -> None:
     """Ask every address, and send each nothing at all."""
     ways = [WAY.format(way, change) for change in _CHANGES]
-    for path in (*GETS, ways[0], ways[2]):
+    for path in (*GETS, *LINKS, ways[0], ways[2]):
         browser.ask(path, method="GET")
-    for path in (*POSTS, *SETUP_POSTS, *ways, *LOGIN_POSTS):
+    for path in (*POSTS, *LINKS, *SETUP_POSTS, *ways, *LOGIN_POSTS):
         browser.ask(path)
 
 

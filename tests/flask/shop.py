@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +23,9 @@ from werkzeug.test import TestResponse
 
 from vestibule.bootstrap.operate import initialise
 from vestibule.core.engine import Engine
+from vestibule.core.links import Errand, Link, written
 from vestibule.core.model import Passage
+from vestibule.delivery.links import PATHS
 from vestibule.flask import Vestibule
 from vestibule.flask.state import State, state_of
 from vestibule.store import tables
@@ -35,6 +38,8 @@ CHEAP = {
     "VESTIBULE_RECOVERY_CODES_TIME_COST": 1,
     "VESTIBULE_RECOVERY_CODES_MEMORY_KIB": 8,
 }
+SITE = "https://shop.example"
+"""Where its people reach the shop, whatever a request calls it."""
 CROWD = {f"person{number}" for number in range(20)}
 SECRET = {"code", "csrf_token", "handle", "password"}
 Rows = Mapping[str, list[tuple[Any, ...]]]
@@ -66,7 +71,8 @@ class Shop:
     def open(cls, folder: Path, *, production: bool = False, **config: Any) -> Self:
         """Open the shop with all it keeps in `folder`."""
         app = Flask("shop", instance_path=str(folder))
-        app.config |= {"SECRET_KEY": "a key for tests", "TESTING": not production} | CHEAP | config
+        app.config |= {"SECRET_KEY": "a key for tests", "TESTING": not production} | CHEAP
+        app.config |= {"VESTIBULE_SITE_URL": SITE} | config
         if production:
             url, keys = f"sqlite:///{folder / 'door.sqlite3'}", folder / "door.keys"
             initialise(url, keys)
@@ -115,6 +121,23 @@ class Shop:
                 select(event).where(event.c.name == name).order_by(event.c.id)
             )
             return [dict(row) for row in found.mappings()]
+
+    def mailed(self, errand: Errand, name: str = "maren") -> str:
+        """Return the path of the newest link of a kind in somebody's mailbox."""
+        assert self.state.parts.courier is not None
+        self.state.parts.courier.deliver_due()
+        mails = [m.text for m in self.inbox.messages if m.to == f"{name}@mail.example"]
+        begins = f"{SITE}/two-step{PATHS[errand]}"
+        found = [line for text in mails for line in text.splitlines() if line.startswith(begins)]
+        return found[0].removeprefix(SITE)
+
+    def link_to(self, errand: Errand, about: str, name: str = "maren") -> str:
+        """Return the path of a link of a kind about an enrolment, as a mail has it."""
+        link = Link(
+            errand=errand, subject=name, about=about, until=self.clock.now() + timedelta(days=7)
+        )
+        text = written(self.engine.vault.box, self.engine.context.realm, link)
+        return f"/two-step{PATHS[errand]}{text}"
 
     def spend_all_odds(self) -> None:
         """Let everybody be where a long row of wrong codes would have led."""

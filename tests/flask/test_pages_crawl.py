@@ -6,17 +6,24 @@ import pytest
 from tests.flask.shop import PAGE, Browser, Shop
 from tests.flask.tour import tour
 
+from vestibule.core.links import Errand
+
 KNOWN = {"factor": "totp", "filename": "code.js"}
 
 
 def addresses(browser: Browser, enrolment_id: str) -> list[str]:
-    """Return every address under our prefix, for every way to spell a query there."""
+    """Return every address under our prefix, for every way to spell a query there.
+
+    The links are live ones, as a mail program follows them.
+    """
     values = KNOWN | {"enrolment_id": enrolment_id}
+    live = [browser.shop.link_to(e, enrolment_id) for e in Errand]
     paths = [
         re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)
         for rule in browser.shop.app.url_map.iter_rules()
-        if rule.endpoint.startswith("vestibule.")
+        if rule.endpoint.startswith("vestibule.") and "<link>" not in rule.rule
     ]
+    paths += live
     queries = ["", f"?method={enrolment_id}", "?done=removed", "?code=123456&kept=yes&label=x"]
     return [path + query for path in sorted(set(paths)) for query in queries]
 

@@ -90,6 +90,7 @@ def microblog(folder: Path) -> Iterator[Example]:
         "username": "ines",
         "filename": "porchlight.css",
         "factor": "totp",
+        "link": "an-old-link",
     }
     yield Microblog(app, "microblog_session", values)
     state_of(app).close()
@@ -110,7 +111,9 @@ def notebook(folder: Path) -> Iterator[Example]:
         }
     )
     made = Notebook(
-        app, "jotter_session", {"note_id": "1", "filename": "jotter.css", "factor": "totp"}
+        app,
+        "jotter_session",
+        {"note_id": "1", "filename": "jotter.css", "factor": "totp", "link": "none"},
     )
     client = app.test_client()
     token = made.token(client)

@@ -136,7 +136,7 @@ class Answering(Household):
         if asked.enrolment.factor == "letters" and not asked.challenge.sends:
             return False
         return purpose is Purpose.ENROL or policy.is_usable(
-            asked.enrolment, case.passage.lane, NUMBERS
+            asked.enrolment, case.passage.lane, NUMBERS, self.now
         )
 
     def reads(self, asked: Asked, text: str) -> bool:

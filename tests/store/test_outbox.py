@@ -172,3 +172,16 @@ def test_contacts_are_those_of_the_grants_since(site: Site, outbox: SqlOutbox) -
 def test_a_message_without_a_challenge_has_none(outbox: SqlOutbox, queue: Queue) -> None:
     """A message that names a challenge that is gone finds none."""
     assert outbox.challenge_of(queue(1, challenge_id="c" * 32)) is None
+
+
+@pytest.mark.row("ATK-63")
+def test_another_realms_messages_are_left_to_it(
+    site: Site, outbox: SqlOutbox, queue: Queue
+) -> None:
+    """A courier is lent its own realm's messages only: another's are told in another's name."""
+    queue(1)
+    queue(2, realm="other")
+    elsewhere = SqlOutbox(site.parts.database, "other")
+
+    assert ids(outbox.claim(START + MINUTE, MINUTE, 9)) == [1]
+    assert ids(elsewhere.claim(START + MINUTE, MINUTE, 9)) == [2]

@@ -19,6 +19,7 @@ from vestibule.core.events import Event
 from vestibule.core.ports import Clock, Random, Sender
 from vestibule.core.vault import Vault
 from vestibule.delivery import Courier
+from vestibule.delivery.links import Links
 from vestibule.secretbox import KEY_BYTES, KeyRing, SecretBox
 from vestibule.settings import Settings
 from vestibule.store import SqlStore, installation, migrate
@@ -84,8 +85,9 @@ def assemble(
         notifies=sender is not None,
         after_commit=after_commit or tell_nobody,
     )
+    pages = configure.pages_of(settings)
     courier = sender and Courier(
-        outbox=SqlOutbox(database),
+        outbox=SqlOutbox(database, settings.realm),
         sender=sender,
         vault=vault,
         codes=codes,
@@ -94,6 +96,7 @@ def assemble(
         site=context.issuer,
         ways={factor.name: factor.presentation.short for factor in factors},
         languages=configure.languages_of(settings),
+        links=Links(base=pages, realm=settings.realm, box=vault.box) if pages else None,
     )
     return Parts(
         engine=Engine(context),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, get_type_hints
+from urllib.parse import urlsplit
 
 from vestibule import settings as setting_names
 from vestibule.bootstrap import keys as key_files
@@ -108,8 +109,26 @@ def languages_of(settings: Settings) -> Languages:
         ) from error
 
 
+def pages_of(settings: Settings) -> str | None:
+    """Return the whole address of our pages, None where the settings do not say whose site it is.
+
+    A link in a mail leads to a page that is asked for a password: in production that is https.
+    """
+    if settings.site_url is None:
+        return None
+    parts = urlsplit(settings.site_url)
+    at_home = settings.development or parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme != "https" and not at_home:
+        raise ConfigurationError(
+            f"VESTIBULE_SITE_URL is {settings.site_url!r}, and links in mails would lead there "
+            "over plain http: set the https address that people reach the site at"
+        )
+    return settings.site_url + settings.url_prefix
+
+
 def check_factors(settings: Settings) -> None:
     """Refuse a profile, a factor or a factor's setting that cannot be. Nothing is opened."""
+    pages_of(settings)
     registry.load(settings.factors, profile_of(settings), settings.factor_settings)
 
 

@@ -5,6 +5,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -62,6 +63,9 @@ def serve(trial: Trial, port: int) -> None:
     """Serve until stopped."""
     with _listen(port) as listener:
         port = listener.getsockname()[1]
+        # Links in mails lead to this machine, wherever the application is served otherwise.
+        here = f"http://localhost:{port}"
+        trial.state.settings = replace(trial.state.settings, site_url=here)
         server: BaseWSGIServer = make_server(
             HOST, port, trial.state.app, threaded=True, fd=listener.fileno()
         )

@@ -123,6 +123,26 @@ class EnrolmentRevoked(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentSuspended(Fact):
+    """A factor was suspended: by a link in a mail its owner said that it was not them."""
+
+    name: ClassVar[str] = "enrolment_suspended"
+    enrolment: str
+    factor: str
+    reported: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentRestored(Fact):
+    """A suspended factor was taken into use again, by a proof with another one."""
+
+    name: ClassVar[str] = "enrolment_restored"
+    enrolment: str
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCodesMade(Fact):
     """A new set of recovery codes replaced the old."""
 

@@ -269,6 +269,8 @@ class Notice(StrEnum):
 
     ENROLMENT_CONFIRMED = "enrolment_confirmed"
     ENROLMENT_REVOKED = "enrolment_revoked"
+    ENROLMENT_SUSPENDED = "enrolment_suspended"
+    ENROLMENT_RESTORED = "enrolment_restored"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     RECOVERY_CODE_USED = "recovery_code_used"
     FACTOR_DISABLED = "factor_disabled"

@@ -36,11 +36,18 @@ def expires_at(now: datetime, *, remembered: bool, profile: Profile) -> datetime
     return now + profile.grant_life
 
 
-def is_usable(enrolment: Enrolment, lane: Lane, limits: Limits) -> bool:
+def is_usable(enrolment: Enrolment, lane: Lane, limits: Limits, now: datetime) -> bool:
     """Say whether an enrolment may judge answers in `lane`."""
     return (
-        enrolment.status is EnrolmentStatus.ACTIVE and enrolment.failures(lane) < limits.consecutive
+        enrolment.status is EnrolmentStatus.ACTIVE
+        and enrolment.failures(lane) < limits.consecutive
+        and not is_suspended(enrolment, now)
     )
+
+
+def is_suspended(enrolment: Enrolment, now: datetime) -> bool:
+    """Say whether an enrolment judges nothing, because it was reported as not its owner's."""
+    return enrolment.suspended_until is not None and now < enrolment.suspended_until
 
 
 def offered(

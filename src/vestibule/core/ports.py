@@ -257,6 +257,36 @@ class Store(Protocol):
         """
         ...
 
+    def suspend(
+        self,
+        realm: str,
+        subject: str,
+        *,
+        by: str,
+        rule: Callable[[Sequence[Enrolment]], Sequence[Enrolment]],
+        event: Callable[[Enrolment], Event],
+        messages: Sequence[Message],
+    ) -> Sequence[Event]:
+        """Suspend what `rule` makes of a subject's enrolments, and end all that goes on.
+
+        `rule` is told the active ones and returns the next version of those it suspends. Every
+        grant ends and every draft goes; of the logins that wait the one with the id `by` stays.
+        `event` says of each what to write down. Returns that; nothing, and nothing is changed,
+        where `rule` suspends none or `by` has ended.
+        """
+        ...
+
+    def restore(
+        self,
+        enrolment: Enrolment,
+        *,
+        by: str,
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> bool:
+        """Replace a suspended enrolment by its next version; False where it or `by` has ended."""
+        ...
+
     # A help desk's reset
 
     def reset(
@@ -280,10 +310,14 @@ class Store(Protocol):
         realm: str,
         subject: str,
         *,
+        only: str | None = None,
         event: Callable[[str], Event],
         messages: Sequence[Message],
     ) -> Event | None:
-        """Revoke a ticket, whose id `event` is told; None where there is none or nothing else."""
+        """Revoke a ticket, whose id `event` is told; None where there is none or nothing else.
+
+        `only` is the id of the one that is meant, where it is not whichever there is.
+        """
         ...
 
     # Operating

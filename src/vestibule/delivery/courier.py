@@ -18,6 +18,7 @@ from vestibule.core.ports import Clock, Outbox, Random, Sender, SendError
 from vestibule.core.tokens import new_id
 from vestibule.core.vault import Vault
 from vestibule.delivery import render, retry
+from vestibule.delivery.links import Links
 from vestibule.languages import LONGEST_NAME, Languages
 
 LEASE: Final = timedelta(seconds=60)
@@ -45,6 +46,8 @@ class Courier:
     ways: Mapping[str, str] = field(default_factory=dict)
     """What each factor is called within a sentence, by its name."""
     languages: Languages = field(default_factory=Languages)
+    links: Links | None = None
+    """None where nobody said at which address people reach the site."""
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -122,6 +125,7 @@ class Courier:
             code=self._code(message),
             way=self._way(message),
             language=self.languages.of(message.locale),
+            link=self.links.of(message) if self.links else "",
         )
         self.sender.send(channel=message.channel, to=to, subject=said.subject, text=said.text)
         self._settle(message, MessageStatus.SENT, "handed over")

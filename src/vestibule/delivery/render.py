@@ -28,6 +28,21 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
         marked("A way to confirm it's you was removed"),
         marked("A way to confirm it's you (%(way)s) was removed from your account at %(site)s."),
     ),
+    Notice.ENROLMENT_SUSPENDED: (
+        marked("A way to confirm it's you was suspended"),
+        marked(
+            "Somebody who knows your password reported that a way to confirm it's you (%(way)s) at "
+            "%(site)s is not yours. It does not work until %(time)s, nor does anything that was "
+            "added after it, and everybody was signed out. Change your password before then."
+        ),
+    ),
+    Notice.ENROLMENT_RESTORED: (
+        marked("A way to confirm it's you works again"),
+        marked(
+            "A way to confirm it's you (%(way)s) at %(site)s was suspended, and somebody who "
+            "confirmed it by another one took it into use again."
+        ),
+    ),
     Notice.RECOVERY_CODES_MADE: (
         marked("You have new recovery codes"),
         marked(
@@ -99,6 +114,19 @@ _NO_ALARM: Final = frozenset({Notice.OBLIGED})
 _NOT_YOU: Final = marked(
     "If this was not you, change your password at once and tell the people at %(site)s."
 )
+_REPORT_IT: Final = marked(
+    "If this was not you, report it on this page. It asks for your password and never for a code; "
+    "what was added then stops working for seven days:"
+)
+_STOP_IT: Final = marked(
+    "If it was not you who asked, stop it on this page. You need not sign in for that:"
+)
+_LEADING: Final[Mapping[str, str]] = {
+    Notice.ENROLMENT_CONFIRMED: _REPORT_IT,
+    Notice.RECOVERY_CODES_MADE: _REPORT_IT,
+    Notice.RESET_REQUESTED: _STOP_IT,
+}
+"""What a notice says of the link it may have."""
 
 
 def render(
@@ -108,11 +136,12 @@ def render(
     code: str | None,
     way: str = "",
     language: Language = ENGLISH,
+    link: str = "",
 ) -> Rendered:
     """Return what `message` says; `code` is there where the message carries one.
 
     One text serves the codes of every factor. `way` is what the factor of a notice is called within
-    a sentence, in English.
+    a sentence, in English; `link` where it leads, if it leads anywhere.
     """
     clean = _one_line(site)
     if code is not None and message.channel == "call":
@@ -132,8 +161,11 @@ def render(
     heading = f"{clean}: {language.gettext(subject, time=when)}"
     if message.text in _NO_ALARM:
         return Rendered(subject=heading, text=told)
-    what_to_do = language.gettext(_NOT_YOU, site=clean)
-    return Rendered(subject=heading, text=f"{told}\n\n{what_to_do}")
+    paragraphs = [told, language.gettext(_NOT_YOU, site=clean)]
+    if link:
+        # On a line of its own, so that no mail program takes a full stop for a part of it.
+        paragraphs[1:1] = [language.gettext(_LEADING[message.text]), link]
+    return Rendered(subject=heading, text="\n\n".join(paragraphs))
 
 
 def _when(message: Message, language: Language) -> str:

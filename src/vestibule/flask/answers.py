@@ -28,11 +28,13 @@ def peer_of(request: Request) -> Origin:
     )
 
 
-def second_step_required(request: Request, ways: Sequence[Enrolment]) -> Response:
-    """Send a person on to the second step; tell a program where it is."""
+def second_step_required(
+    request: Request, ways: Sequence[Enrolment], way_back: str | None = None
+) -> Response:
+    """Send a person on to the second step, or `way_back`; tell a program where the step is."""
     location = url_for("vestibule.login")
     if is_navigation(request):
-        return private(redirect(location, 303))
+        return private(redirect(way_back or location, 303))
     return second_step_json(location, ways)
 
 

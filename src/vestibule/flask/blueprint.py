@@ -12,7 +12,17 @@ from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.flask import answers, pages
 from vestibule.flask.state import state_of
 from vestibule.flask.templating import loader_of
-from vestibule.flask.views import confirm, enrol, first, login, manage, recovery, stuck
+from vestibule.flask.views import (
+    confirm,
+    enrol,
+    first,
+    login,
+    manage,
+    recovery,
+    report,
+    stop,
+    stuck,
+)
 
 NAME = "vestibule"
 
@@ -55,6 +65,10 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/confirm/send", "send_confirm", confirm.send, post),
         ("/", "manage", manage.show, get),
         ("/reset/cancel", "cancel_reset", manage.cancel_reset, post),
+        ("/reset/cancel/<link>", "reset", stop.show, get),
+        ("/reset/cancel/<link>", "stop_reset", stop.stop, post),
+        ("/not-me/<link>", "not_me", report.show, get),
+        ("/not-me/<link>", "report", report.report, post),
         ("/add/<factor>", "ask", enrol.ask, get),
         ("/add/<factor>", "begin", enrol.begin, post),
         ("/setup", "setup", enrol.show, get),
@@ -64,6 +78,7 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/ways/<enrolment_id>/name", "rename", manage.rename, both),
         ("/ways/<enrolment_id>/first", "prefer", manage.prefer, post),
         ("/ways/<enrolment_id>/remove", "remove", manage.remove, both),
+        ("/ways/<enrolment_id>/restore", "restore", manage.restore, post),
         ("/recovery-codes", "recovery_codes", recovery.show, get),
         ("/recovery-codes", "new_recovery_codes", recovery.renew, post),
         ("/recovery-codes/download", "download_recovery_codes", recovery.download, post),

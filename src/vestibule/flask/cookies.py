@@ -39,6 +39,11 @@ class Cookies:
         """The cookie that holds, sealed, where a signed-in person was going."""
         return self._name("-next")
 
+    @cached_property
+    def link(self) -> str:
+        """The cookie that holds a link from a mail while the password is given."""
+        return self._name("-link")
+
     def token(self, request: Request) -> str | None:
         """Return the value that names this browser's passage."""
         return request.cookies.get(self.passage)
@@ -58,6 +63,10 @@ class Cookies:
     def set_next(self, response: Response, sealed: str) -> None:
         """Remember where a person was going."""
         self._set(response, self.next, sealed, NEXT_LIFE)
+
+    def set_link(self, response: Response, link: str) -> None:
+        """Remember by which link a person came."""
+        self._set(response, self.link, link, NEXT_LIFE)
 
     def drop(self, response: Response, name: str) -> None:
         """Delete one of our cookies."""

@@ -11,7 +11,7 @@ from flask.sessions import SessionMixin
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine import Login
-from vestibule.flask import answers, entrance, obliged, parking, weighing
+from vestibule.flask import answers, entrance, obliged, parking, way_back, weighing
 from vestibule.flask.hosts import peek
 from vestibule.flask.marks import is_marked_here
 from vestibule.flask.navigation import address_of, is_navigation, own_path
@@ -110,7 +110,10 @@ def _park(
     visit.forget()
     visit.token = begun.token
     visit.on_response.append(lambda out: state.cookies.set_token(out, begun.token, None))
-    return answers.second_step_required(request, begun.ways)
+    came_by = way_back.recall(state, request, login.subject)
+    if came_by is not None:
+        visit.on_response.append(way_back.forget)
+    return answers.second_step_required(request, begun.ways, came_by)
 
 
 def _take_out(state: State, session: SessionMixin, visit: Visit) -> bytes:

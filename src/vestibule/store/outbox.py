@@ -13,18 +13,25 @@ _message = tables.message
 
 
 class SqlOutbox:
-    """Keeps messages; lends each to one courier at a time."""
+    """Keeps one realm's messages; lends each to one courier at a time."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep the database; nothing is opened yet."""
+    def __init__(self, database: Database, realm: str = "default") -> None:
+        """Keep the database; nothing is opened yet.
+
+        Another realm's messages are another application's: it has a carrier and a name of its own.
+        """
         self._db = database
+        self._realm = realm
 
     def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
         """Take up to `most` due messages for `lease`; no other courier gets them meanwhile."""
         at = rows.number(now)
-        due = or_(
-            and_(_message.c.status == "queued", _message.c.due_at <= at),
-            and_(_message.c.status == "sending", _message.c.claimed_until <= at),
+        due = and_(
+            _message.c.realm == self._realm,
+            or_(
+                and_(_message.c.status == "queued", _message.c.due_at <= at),
+                and_(_message.c.status == "sending", _message.c.claimed_until <= at),
+            ),
         )
         with self._db.read() as connection:
             found = (

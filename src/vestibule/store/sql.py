@@ -43,6 +43,7 @@ from vestibule.store import (
     passages,
     rows,
     statements,
+    suspending,
     tables,
     tallies,
 )
@@ -410,6 +411,43 @@ class SqlStore:
             _queue(connection, messages)
         return written
 
+    def suspend(
+        self,
+        realm: str,
+        subject: str,
+        *,
+        by: str,
+        rule: Callable[[Sequence[Enrolment]], Sequence[Enrolment]],
+        event: Callable[[Enrolment], Event],
+        messages: Sequence[Message],
+    ) -> Sequence[Event]:
+        """Suspend what `rule` makes of a subject's enrolments; nothing if `by` has ended."""
+        with self._db.write() as connection:
+            self._lock(connection, realm, subject)
+            done = suspending.suspend(connection, realm, subject, by, rule)
+            written = [event(enrolment) for enrolment in done]
+            if done:
+                _append(connection, written)
+                _queue(connection, messages)
+        return written
+
+    def restore(
+        self,
+        enrolment: Enrolment,
+        *,
+        by: str,
+        events: Sequence[Event],
+        messages: Sequence[Message],
+    ) -> bool:
+        """Take a suspended enrolment into use again; False if it or the grant `by` has ended."""
+        with self._db.write() as connection:
+            self._lock(connection, enrolment.realm, enrolment.subject)
+            if not _is_granted(connection, by) or not suspending.restore(connection, enrolment):
+                return False
+            _append(connection, events)
+            _queue(connection, messages)
+        return True
+
     # A help desk's reset
 
     def reset(
@@ -445,6 +483,7 @@ class SqlStore:
         realm: str,
         subject: str,
         *,
+        only: str | None = None,
         event: Callable[[str], Event],
         messages: Sequence[Message],
     ) -> Event | None:
@@ -455,6 +494,8 @@ class SqlStore:
         table = tables.enrolment
         mine = and_(table.c.realm == realm, table.c.subject == subject, table.c.status == "active")
         tickets = select(table.c.id).where(mine, table.c.factor == TICKET)
+        if only is not None:
+            tickets = tickets.where(table.c.id == only)
         with self._db.write() as connection:
             self._lock(connection, realm, subject)
             found = connection.execute(tickets).scalars().all()

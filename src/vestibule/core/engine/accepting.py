@@ -146,7 +146,9 @@ def _notices(attempt: Attempt, enrolment: Enrolment) -> tuple[Message, ...]:
     context, subject, factor = attempt.context, attempt.case.passage.subject, enrolment.factor
     now, origin = attempt.now, attempt.answer.origin
     if attempt.is_enrolling:
-        return context.notice(Notice.ENROLMENT_CONFIRMED, subject, now, origin, factor=factor)
+        return context.notice(
+            Notice.ENROLMENT_CONFIRMED, subject, now, origin, factor=factor, about=enrolment.id
+        )
     if factor == stand_in.TICKET:
         return context.notice(Notice.RESET_USED, subject, now, origin)
     codes = context.registry.recovery_codes

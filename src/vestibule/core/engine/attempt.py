@@ -114,7 +114,7 @@ def attempt(context: Context, case: Case, answer: Answer) -> Attempt:
     usable = tuple(
         asked
         for asked in still_open
-        if _is_in_use(context, asked, case.passage.lane, answer.purpose)
+        if _is_in_use(context, asked, case.passage.lane, answer.purpose, now)
     )
     return Attempt(
         context=context,
@@ -127,14 +127,14 @@ def attempt(context: Context, case: Case, answer: Answer) -> Attempt:
     )
 
 
-def _is_in_use(context: Context, asked: Asked, lane: Lane, purpose: Purpose) -> bool:
+def _is_in_use(context: Context, asked: Asked, lane: Lane, purpose: Purpose, now: datetime) -> bool:
     if asked.enrolment.factor not in context.registry:
         return False
     if context.registry[asked.enrolment.factor].traits.channels and not asked.challenge.sends:
         return False  # nothing was sent: there is no code to know
     if purpose is Purpose.ENROL:
         return asked.enrolment.status is EnrolmentStatus.PENDING
-    return policy.is_usable(asked.enrolment, lane, context.profile.limits)
+    return policy.is_usable(asked.enrolment, lane, context.profile.limits, now)
 
 
 def _fits(context: Context, asked: Asked, readings: Readings) -> bool:

@@ -14,10 +14,12 @@ from vestibule.core.engine import (
     recovery,
     resetting,
     sending,
+    suspending,
     verify,
 )
 from vestibule.core.engine.context import Context
 from vestibule.core.factor import Applicant, Factor
+from vestibule.core.links import Errand, Link
 from vestibule.core.model import (
     Challenge,
     Enrolment,
@@ -88,9 +90,11 @@ class Engine:
             self.context, subject, by=by, reason=reason, at_once=at_once, obliged=obliged
         )
 
-    def cancel_reset(self, subject: str, *, by: str, origin: Origin = NOWHERE) -> bool:
+    def cancel_reset(
+        self, subject: str, *, by: str, origin: Origin = NOWHERE, only: str | None = None
+    ) -> bool:
         """Make a ticket that was not used worthless; say whether that was done."""
-        return resetting.cancel(self.context, subject, by=by, origin=origin)
+        return resetting.cancel(self.context, subject, by=by, origin=origin, only=only)
 
     def pending_reset(self, enrolments: Sequence[Enrolment]) -> datetime | None:
         """Return from when a ticket that was not used opens a login, None where there is none."""
@@ -111,6 +115,24 @@ class Engine:
     def known_from(self, subject: str) -> datetime | None:
         """Return from when a code to the address of somebody obliged proves who they are."""
         return obliging.known_from(self.context, subject)
+
+    # Links in mails
+
+    def link(self, errand: Errand, text: str) -> Link | None:
+        """Return what a link in a mail says; None where it is none of ours, or is over."""
+        return suspending.read(self.context, errand, text)
+
+    def look_at_report(self, link: Link) -> suspending.Report:
+        """Return what saying "this was not me" would do, changing nothing."""
+        return suspending.look(self.context, link)
+
+    def report(self, link: Link, by: Passage, origin: Origin = NOWHERE) -> bool:
+        """Suspend what a link names and all that was added since, and end every session."""
+        return suspending.report(self.context, link, by, origin)
+
+    def restore(self, enrolment: Enrolment, by: Passage, origin: Origin = NOWHERE) -> bool:
+        """Take a suspended way into use again, by a proof with another one."""
+        return suspending.restore(self.context, enrolment, by, origin)
 
     # Logging in
 

@@ -107,7 +107,7 @@ def is_askable(context: Context, enrolment: Enrolment, passage: Passage) -> bool
     if traits.stands_in and passage.kind is PassageKind.PROGRAM:
         return False  # a way is set up on a page
     return traits.interaction is Interaction.CODE and policy.is_usable(
-        enrolment, passage.lane, context.profile.limits
+        enrolment, passage.lane, context.profile.limits, context.now()
     )
 
 

@@ -40,7 +40,14 @@ def renew(context: Context, applicant: Applicant, by: Passage | None, origin: Or
     enrolment = context.active(factor, applicant, context.env(now), now)
     fact = events.RecoveryCodesMade(enrolment=enrolment.id, count=factor.total(enrolment))
     event = context.event(fact, applicant.subject, now, origin)
-    notices = context.notice(Notice.RECOVERY_CODES_MADE, applicant.subject, now, origin)
+    notices = context.notice(
+        Notice.RECOVERY_CODES_MADE,
+        applicant.subject,
+        now,
+        origin,
+        factor=factor.name,
+        about=enrolment.id,
+    )
     made = context.store.replace_enrolment(
         context.vault.sealed(enrolment),
         by=by.id if by else "",

@@ -49,7 +49,9 @@ def request(
     )
     event = context.event(fact, subject, now, Origin())
     notice = Notice.RESET_AT_ONCE if at_once else Notice.RESET_REQUESTED
-    told = _written(context).notice(notice, subject, now, Origin(), time=takes_effect.isoformat())
+    told = _written(context).notice(
+        notice, subject, now, Origin(), time=takes_effect.isoformat(), about=made.id
+    )
     done = context.store.reset(
         made, at_once=at_once, is_first=is_first, events=[event], messages=told
     )
@@ -63,10 +65,12 @@ def request(
     )
 
 
-def cancel(context: Context, subject: str, *, by: str, origin: Origin) -> bool:
+def cancel(
+    context: Context, subject: str, *, by: str, origin: Origin, only: str | None = None
+) -> bool:
     """Make a ticket that was not used worthless; False where nothing but it would open the account.
 
-    Then it stays: without it the password alone would.
+    Then it stays: without it the password alone would. `only` is the id of the one that is meant.
     """
     now = context.now()
 
@@ -77,6 +81,7 @@ def cancel(context: Context, subject: str, *, by: str, origin: Origin) -> bool:
     event = context.store.cancel_reset(
         context.realm,
         subject,
+        only=only,
         event=cancelled,
         messages=_written(context).notice(Notice.RESET_CANCELLED, subject, now, origin),
     )

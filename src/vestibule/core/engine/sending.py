@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from vestibule.core import caps, events
+from vestibule.core import caps, events, policy
 from vestibule.core.caps import Send
 from vestibule.core.engine.context import Context, network_of
 from vestibule.core.events import Event
@@ -264,4 +264,5 @@ def is_sent(context: Context, enrolment: Enrolment) -> bool:
 def _may_be_sent(context: Context, enrolment: Enrolment) -> bool:
     # It may have been removed while this login was being written, or altered since.
     living = enrolment.status is not EnrolmentStatus.REVOKED
-    return living and is_sent(context, enrolment) and context.opens(enrolment)
+    asked = living and not policy.is_suspended(enrolment, context.now())
+    return asked and is_sent(context, enrolment) and context.opens(enrolment)

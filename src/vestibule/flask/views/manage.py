@@ -1,11 +1,12 @@
 """A person's ways to confirm it's them: the list, a name, the first one asked, removal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from vestibule.core import policy
 from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.factor import Factor
@@ -79,7 +80,7 @@ def show(person: Person) -> Response:
         notice=_notice(),
         stopped_at=day_and_time(here.engine.stopped_at(person.subject)) if primary else None,
         reset_at=day_and_time(here.engine.pending_reset(enrolments)) if primary else None,
-        is_only_way=len(primary) == 1 and not (codes and codes.remaining),
+        is_only_way=_is_only_way(primary, codes),
         enabled=bool(primary),
         back_url=here.settings.home_url,
     )
@@ -175,6 +176,20 @@ def _needed() -> Response:
     )
 
 
+@freshly_proven
+def restore(person: Person, enrolment_id: str) -> Response:
+    """Take a way into use again that was suspended; the fresh proof was made by another one."""
+    here, grant = state(), person.grant
+    if grant is None:
+        return unknown()
+    return _change(
+        person,
+        enrolment_id,
+        lambda e: here.engine.restore(e, grant, origin_of(request)),
+        "restored",
+    )
+
+
 def _own(person: Person, enrolment_id: str) -> Enrolment | None:
     """Return a person's own way of that id; one that is switched off is not shown and not there."""
     here = state()
@@ -236,6 +251,7 @@ def _notice() -> str | None:
         "renamed": _("The new name is saved."),
         "preferred": _("You will be asked for this first."),
         "removed": _("It was removed."),
+        "restored": _("It works again."),
         "codes": _("Your recovery codes are in place."),
         "kept": _("All stays as it is. Change your password now, if somebody else may know it."),
     }
@@ -259,10 +275,19 @@ def _row(enrolment: Enrolment) -> dict[str, object]:
         "last_used": day_and_time(enrolment.last_used_at),
         "preferred": enrolment.preferred,
         "paused": _paused(enrolment),
+        "suspended": _suspended(enrolment),
         "rename_url": url_for("vestibule.rename", enrolment_id=enrolment.id),
         "prefer_url": url_for("vestibule.prefer", enrolment_id=enrolment.id),
+        "restore_url": url_for("vestibule.restore", enrolment_id=enrolment.id),
         "remove_url": url_for("vestibule.remove", enrolment_id=enrolment.id),
     }
+
+
+def _suspended(enrolment: Enrolment) -> str | None:
+    """Return until when a way does not work because it was reported, None where it was not."""
+    if not policy.is_suspended(enrolment, state().engine.now()):
+        return None
+    return day_and_time(enrolment.suspended_until)
 
 
 def _paused(enrolment: Enrolment) -> str | None:
@@ -272,6 +297,13 @@ def _paused(enrolment: Enrolment) -> str | None:
     if enrolment.failures_stranger >= limit:
         return _("Paused in new browsers after many wrong codes. Remove it and add it again.")
     return None
+
+
+def _is_only_way(primary: Sequence[Enrolment], codes: CodeSet | None) -> bool:
+    """Say whether nothing but one way lets a person in now."""
+    working = [e for e in primary if _suspended(e) is None]
+    spare = codes is not None and codes.remaining > 0 and _suspended(codes.enrolment) is None
+    return len(working) == 1 and not spare
 
 
 def _recovery(codes: CodeSet | None) -> dict[str, object] | None:
@@ -284,6 +316,7 @@ def _recovery(codes: CodeSet | None) -> dict[str, object] | None:
         "total": codes.total if codes else 0,
         "url": url_for("vestibule.recovery_codes"),
         "low": codes is None or codes.is_low,
+        "suspended": _suspended(codes.enrolment) if codes else None,
     }
 
 
@@ -306,8 +339,19 @@ def _as_json(enrolment: Enrolment) -> dict[str, object]:
         "label": enrolment.label,
         "preferred": enrolment.preferred,
         "last_used_at": enrolment.last_used_at.isoformat() if enrolment.last_used_at else None,
+        **_until(enrolment),
     }
 
 
-def _left(codes: CodeSet | None) -> dict[str, int] | None:
-    return None if codes is None else {"remaining": codes.remaining, "total": codes.total}
+def _left(codes: CodeSet | None) -> dict[str, object] | None:
+    if codes is None:
+        return None
+    return {"remaining": codes.remaining, "total": codes.total, **_until(codes.enrolment)}
+
+
+def _until(enrolment: Enrolment) -> dict[str, str]:
+    """Return what a program is told of a way that is suspended; nothing of any other."""
+    until = enrolment.suspended_until
+    if until is None or not policy.is_suspended(enrolment, state().engine.now()):
+        return {}
+    return {"suspended_until": until.isoformat()}

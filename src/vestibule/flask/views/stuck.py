@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.wrappers import Response
 
+from vestibule.core import policy
 from vestibule.core.model import Passage, Purpose
 from vestibule.flask import pages, showing
 from vestibule.flask.addresses import address
 from vestibule.flask.entrance import waiting
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state
+from vestibule.flask.texts import day_and_time
 from vestibule.flask.views.replies import nothing_waits
 
 
@@ -42,10 +44,18 @@ def show() -> Response:
         "stuck",
         recovery=[showing.way_of(way, "vestibule.login") for way in of_paper],
         others=[showing.way_of(way, "vestibule.login") for way in others],
+        suspended=_suspended(case.passage.subject),
         support=support(here.settings.support),
         case=number,
         cancel_url=address("vestibule.cancel"),
     )
+
+
+def _suspended(subject: str) -> str | None:
+    """Return until when something is suspended that was reported, None where nothing is."""
+    engine = state().engine
+    found = (e for e in engine.enrolments(subject) if policy.is_suspended(e, engine.now()))
+    return day_and_time(max((e.suspended_until for e in found if e.suspended_until), default=None))
 
 
 def case_number(passage: Passage) -> str:

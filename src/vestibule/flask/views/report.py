@@ -1,0 +1,175 @@
+"""Saying "this was not me" by a link in the mail about a new way, which suspends it.
+
+Looking changes nothing, and the link alone does nothing: in this browser the password must have
+been right, in a login that waits for its second step or in one that took it. Mail programs follow
+links, and others may read the mail.
+"""
+
+from collections.abc import Sequence
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from vestibule.core import suspension
+from vestibule.core.engine.suspending import Report, Standing
+from vestibule.core.links import Errand, Link
+from vestibule.core.model import Enrolment, Passage
+from vestibule.flask import pages, people, showing, submission, way_back
+from vestibule.flask.addresses import address
+from vestibule.flask.answers import origin_of, private, sign_in_again
+from vestibule.flask.entrance import start_url, waiting
+from vestibule.flask.navigation import is_navigation, wants_json
+from vestibule.flask.pages import message, said, state
+from vestibule.flask.texts import day_and_time
+from vestibule.flask.texts import gettext as _
+from vestibule.flask.views.manage import lost
+from vestibule.flask.welcome import turn_away
+
+
+def show(link: str) -> Response:
+    """Say what the link would do, or what it has done. Nothing is changed."""
+    found = state().engine.link(Errand.NOT_ME, link)
+    told = _report(found)
+    if found is None or told is None:
+        return over()
+    acting = _acting(found)
+    if wants_json(request):
+        return _as_json(told, acting)
+    if told.standing is Standing.SUSPENDED:
+        return _suspended(told, acting)
+    if acting is None and people.person() is not None:
+        return _somebody_else()
+    return _ask(told, acting)
+
+
+def report(link: str) -> Response:
+    """Suspend what the link names, where the password was right; else lead to where it is given."""
+    sent = submission.read()
+    if sent.refusal is not None:
+        return sent.refusal
+    if sent.is_stale:
+        return lost(request.path)
+    found = state().engine.link(Errand.NOT_ME, link)
+    if found is None or _report(found) is None:
+        return over()
+    acting = _acting(found)
+    if acting is None:
+        return _to_password(link)
+    state().engine.report(found, acting, origin_of(request))
+    return _reported(found, acting)
+
+
+def over() -> Response:
+    """Answer a link that does nothing: it is none of ours, too old, or has done its work."""
+    text = _("It is too old, or what it was about is settled already. Nothing was changed.")
+    if wants_json(request):
+        return said(410, error="link_over", detail=text, location=state().settings.home_url)
+    return message(
+        _("This link does nothing any more"),
+        text,
+        status=410,
+        label=_("Two-step login"),
+        url=url_for("vestibule.manage"),
+    )
+
+
+def _report(link: Link | None) -> Report | None:
+    """Return what a link would do, or has done; None where it does nothing any more."""
+    found = None if link is None else state().engine.look_at_report(link)
+    return None if found is None or found.standing is Standing.OVER else found
+
+
+def _acting(link: Link) -> Passage | None:
+    """Return by what this browser has shown the password of the person a link is about."""
+    person = people.person()
+    if person is not None:
+        return person.grant if person.subject == link.subject else None
+    case = waiting(state(), state().cookies.token(request))
+    return case.passage if case is not None and case.passage.subject == link.subject else None
+
+
+def _to_password(link: str) -> Response:
+    way_back.remember(link)
+    start = start_url(state())
+    if not is_navigation(request):
+        return sign_in_again(request, start)
+    return private(redirect(start, 303))
+
+
+def _reported(link: Link, acting: Passage) -> Response:
+    """Lead on to what was done; who waits and has no way left, to what can be done about that."""
+    here, location = state(), request.path
+    if people.person() is not None:
+        turn_away(here, people.visit(), acting)
+    elif not here.engine.look_at_report(link).left:
+        location = address("vestibule.stuck")
+    people.visit().on_response.append(way_back.forget)
+    if wants_json(request):
+        return said(200, status="suspended", location=location)
+    return redirect(location, 303)
+
+
+def _ask(told: Report, acting: Passage | None) -> Response:
+    return pages.page(
+        "report",
+        suspends=[_way(e) for e in _suspends(told, acting)],
+        left=None if acting is None else [_way(e) for e in told.left],
+        action=request.path,
+        cancel_url=state().settings.home_url,
+    )
+
+
+def _suspended(told: Report, acting: Passage | None) -> Response:
+    text = _(
+        "It does not work until %(time)s, and everybody was signed out. Change your password "
+        "before then. Once you are signed in by another way, you can remove it for good.",
+        time=day_and_time(told.until),
+    )
+    label, url = _("Sign in"), start_url(state())
+    if acting is not None and told.left:
+        label, url = _("Go on signing in"), address("vestibule.login")
+    elif acting is not None:
+        label, url = _("What you can do now"), address("vestibule.stuck")
+    return message(_("It is suspended"), text, label=label, url=url)
+
+
+def _somebody_else() -> Response:
+    return message(
+        _("You are signed in to another account"),
+        _("This link is about a different one. Sign out first, then open the link again."),
+        status=403,
+        label=_("Back to %(application)s", application=state().site),
+        url=state().settings.home_url,
+    )
+
+
+def _suspends(told: Report, acting: Passage | None) -> Sequence[Enrolment]:
+    """Return what is shown of what a link suspends: who has but the link is shown what it names."""
+    registry = state().engine.registry
+    shown = [e for e in told.suspends if e.factor in registry]
+    return shown if acting is not None else shown[:1]
+
+
+def _way(enrolment: Enrolment) -> dict[str, object]:
+    factor = showing.factor_of(enrolment)
+    return {
+        "icon": factor.presentation.icon,
+        "title": showing.title_of(factor),
+        "added": day_and_time(suspension.added_at(enrolment)),
+    }
+
+
+def _as_json(told: Report, acting: Passage | None) -> Response:
+    knows = acting is not None
+    return said(
+        200,
+        status=told.standing.value,
+        suspends=_factors(_suspends(told, acting)),
+        until=told.until.isoformat() if told.until else None,
+        password_given=knows,
+        methods=_factors(told.left) if knows else None,
+    )
+
+
+def _factors(enrolments: Sequence[Enrolment]) -> list[str]:
+    return [enrolment.factor for enrolment in enrolments]

@@ -1,0 +1,115 @@
+"""Suspending ways that somebody reported, in SQL. Whoever calls holds the subject's lock."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, delete, select, update
+
+from vestibule.core.model import Enrolment
+from vestibule.store import rows, tables
+
+Rule = Callable[[Sequence[Enrolment]], Sequence[Enrolment]]
+_ENROLMENT, _PASSAGE, _CHALLENGE = tables.enrolment, tables.passage, tables.challenge
+
+
+def suspend(
+    connection: Connection, realm: str, subject: str, by: str, rule: Rule
+) -> Sequence[Enrolment]:
+    """Suspend what `rule` says, end all grants, and all that waits but `by`; return what it said.
+
+    Nothing is changed where `by` has ended, or `rule` says nothing.
+    """
+    whose = {"realm": realm, "subject": subject}
+    acting = _status(connection, by)
+    found = [] if acting == "ended" else rule(_active(connection, **whose))
+    if not found:
+        return []
+    for enrolment in found:
+        _write(connection, enrolment)
+    ids = [enrolment.id for enrolment in found]
+    _close(connection, ids)
+    _drop_drafts(connection, **whose)
+    _end(connection, **whose, but=by if acting == "pending" else "")
+    _forget_browsers(connection, **whose, ids=set(ids))
+    return found
+
+
+def restore(connection: Connection, enrolment: Enrolment) -> bool:
+    """Write the next version of a suspended enrolment; False where it has moved on."""
+    return _write(connection, enrolment)
+
+
+def _status(connection: Connection, passage_id: str) -> str:
+    """Return how a passage stands, "ended" where there is none, and keep it so meanwhile."""
+    query = select(_PASSAGE.c.status).where(_PASSAGE.c.id == passage_id)
+    return str(connection.execute(query.with_for_update(key_share=True)).scalar() or "ended")
+
+
+def _active(connection: Connection, realm: str, subject: str) -> Sequence[Enrolment]:
+    query = select(_ENROLMENT).where(
+        _ENROLMENT.c.realm == realm,
+        _ENROLMENT.c.subject == subject,
+        _ENROLMENT.c.status == "active",
+    )
+    return [rows.enrolment(row) for row in connection.execute(query).mappings()]
+
+
+def _write(connection: Connection, enrolment: Enrolment) -> bool:
+    written = (
+        update(_ENROLMENT)
+        .where(
+            _ENROLMENT.c.id == enrolment.id,
+            _ENROLMENT.c.version == enrolment.version - 1,
+            _ENROLMENT.c.status == "active",
+        )
+        .values(
+            suspended_until=rows.number_or_none(enrolment.suspended_until),
+            version=enrolment.version,
+        )
+    )
+    return connection.execute(written).rowcount == 1
+
+
+def _close(connection: Connection, ids: Sequence[str]) -> None:
+    """Ask for what is suspended nowhere any more: no code goes out to it either."""
+    connection.execute(
+        update(_CHALLENGE)
+        .where(_CHALLENGE.c.enrolment_id.in_(ids), _CHALLENGE.c.status == "open")
+        .values(status="cancelled")
+    )
+
+
+def _drop_drafts(connection: Connection, realm: str, subject: str) -> None:
+    connection.execute(
+        delete(_ENROLMENT).where(
+            _ENROLMENT.c.realm == realm,
+            _ENROLMENT.c.subject == subject,
+            _ENROLMENT.c.status == "pending",
+        )
+    )
+
+
+def _end(connection: Connection, realm: str, subject: str, but: str) -> None:
+    connection.execute(
+        update(_PASSAGE)
+        .where(
+            _PASSAGE.c.realm == realm,
+            _PASSAGE.c.subject == subject,
+            _PASSAGE.c.id != but,
+            _PASSAGE.c.status != "ended",
+        )
+        .values(status="ended", parked=None)
+    )
+
+
+def _forget_browsers(connection: Connection, realm: str, subject: str, ids: set[str]) -> None:
+    """Let browsers that came by what is suspended be strangers: they are not the owner's."""
+    came = select(_PASSAGE.c.id, _PASSAGE.c.proofs).where(
+        _PASSAGE.c.realm == realm,
+        _PASSAGE.c.subject == subject,
+        _PASSAGE.c.browser_hash.is_not(None),
+    )
+    found = [row.id for row in connection.execute(came) if ids & {p[1] for p in row.proofs}]
+    if found:
+        connection.execute(
+            update(_PASSAGE).where(_PASSAGE.c.id.in_(found)).values(browser_hash=None)
+        )
