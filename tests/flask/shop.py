@@ -123,13 +123,17 @@ class Shop:
             return [dict(row) for row in found.mappings()]
 
     def mailed(self, errand: Errand, name: str = "maren") -> str:
-        """Return the path of the newest link of a kind in somebody's mailbox."""
+        """Return the path of the link of a kind in somebody's mailbox that is good for longest."""
         assert self.state.parts.courier is not None
         self.state.parts.courier.deliver_due()
         mails = [m.text for m in self.inbox.messages if m.to == f"{name}@mail.example"]
         begins = f"{SITE}/two-step{PATHS[errand]}"
-        found = [line for text in mails for line in text.splitlines() if line.startswith(begins)]
-        return found[0].removeprefix(SITE)
+        found = {}
+        for line in (line for text in mails for line in text.splitlines()):
+            link = self.engine.link(errand, line.removeprefix(begins))
+            if line.startswith(begins) and link is not None:
+                found[link.until] = line.removeprefix(SITE)
+        return found[max(found)]
 
     def link_to(self, errand: Errand, about: str, name: str = "maren") -> str:
         """Return the path of a link of a kind about an enrolment, as a mail has it."""

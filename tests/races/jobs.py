@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
 from tests.races.people import Person, grant_of, letter
@@ -17,6 +18,7 @@ from vestibule.core.caps import DAY, Cap, Caps
 from vestibule.core.engine import Engine
 from vestibule.core.factor import Env
 from vestibule.core.limits import Limits
+from vestibule.core.links import Errand, Link
 from vestibule.core.model import Challenge, Enrolment, Origin, Purpose
 from vestibule.core.registry import Registry
 from vestibule.core.verdict import Rejected, Verdict
@@ -113,6 +115,21 @@ def remove(parts: Parts, subject: str, enrolment: str, by: str = "") -> str:
     own = parts.engine.own(subject, enrolment)
     grant = parts.engine.standing(subject, by).passage
     return "removed" if own is not None and parts.engine.revoke(own, grant) else "refused"
+
+
+def report_link(parts: Parts, subject: str, way: str) -> Link:
+    """Return what the link in the mail about a way says."""
+    until = parts.engine.now() + timedelta(days=7)
+    return Link(errand=Errand.NOT_ME, subject=subject, about=way, until=until)
+
+
+def report(parts: Parts, subject: str, way: str, token: str) -> str:
+    """Report a way in the login that waits under a token."""
+    case = parts.engine.look(token)
+    if case is None:
+        return "gone"
+    done = parts.engine.report(report_link(parts, subject, way), case.passage)
+    return "reported" if done else "refused"
 
 
 def cancel(parts: Parts, subject: str, token: str) -> str:

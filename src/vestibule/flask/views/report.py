@@ -101,6 +101,7 @@ def _reported(link: Link, acting: Passage) -> Response:
     here, location = state(), request.path
     if people.person() is not None:
         turn_away(here, people.visit(), acting)
+        here.host.forget_user()
     elif not here.engine.look_at_report(link).left:
         location = address("vestibule.stuck")
     people.visit().on_response.append(way_back.forget)
@@ -152,9 +153,11 @@ def _suspends(told: Report, acting: Passage | None) -> Sequence[Enrolment]:
 
 def _way(enrolment: Enrolment) -> dict[str, object]:
     factor = showing.factor_of(enrolment)
+    # Elsewhere one of the codes is asked for; here it is the whole set.
+    is_set = factor is state().engine.registry.recovery_codes
     return {
         "icon": factor.presentation.icon,
-        "title": showing.title_of(factor),
+        "title": _("Recovery codes") if is_set else showing.title_of(factor),
         "added": day_and_time(suspension.added_at(enrolment)),
     }
 
