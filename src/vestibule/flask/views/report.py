@@ -17,7 +17,7 @@ from vestibule.core.model import Enrolment, Passage
 from vestibule.flask import pages, people, showing, submission, way_back
 from vestibule.flask.addresses import address
 from vestibule.flask.answers import origin_of, private, sign_in_again
-from vestibule.flask.entrance import start_url, waiting
+from vestibule.flask.entrance import login_page, start_url, to_sign_in, waiting
 from vestibule.flask.navigation import is_navigation, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.texts import day_and_time
@@ -90,7 +90,10 @@ def _acting(link: Link) -> Passage | None:
 
 def _to_password(link: str) -> Response:
     way_back.remember(link)
-    start = start_url(state())
+    here = state()
+    if login_page(here) is None and waiting(here, here.cookies.token(request)) is None:
+        return to_sign_in(here)  # the host's own way
+    start = start_url(here)
     if not is_navigation(request):
         return sign_in_again(request, start)
     return private(redirect(start, 303))
@@ -126,7 +129,7 @@ def _suspended(told: Report, acting: Passage | None) -> Response:
         "before then. Once you are signed in by another way, you can remove it for good.",
         time=day_and_time(told.until),
     )
-    label, url = _("Sign in"), start_url(state())
+    label, url = _("Sign in"), address("vestibule.manage")
     if acting is not None and told.left:
         label, url = _("Go on signing in"), address("vestibule.login")
     elif acting is not None:

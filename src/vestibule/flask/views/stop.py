@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from vestibule.core import ticket
 from vestibule.core.links import Errand, Link
 from vestibule.flask import pages, submission
+from vestibule.flask.addresses import address
 from vestibule.flask.answers import origin_of
-from vestibule.flask.entrance import start_url
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.texts import day_and_time
@@ -51,12 +51,12 @@ def stop(link: str) -> Response:
     ):
         return over()
     if wants_json(request):
-        return said(200, status="kept", location=start_url(here))
+        return said(200, status="kept", location=address("vestibule.manage"))
     return message(
         _("It is stopped"),
         _("All stays as it is. Change your password now, if somebody else may know it."),
         label=_("Sign in"),
-        url=start_url(here),
+        url=address("vestibule.manage"),
     )
 
 
