@@ -190,6 +190,8 @@ def manage_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
         t("Phone ending in 12"),
         paused=t("Resting until %(time)s after several wrong codes", time="14:32"),
     )
+    suspended = method(APP.icon, t("Authenticator app"), t("The tablet at home"))
+    suspended.suspended, suspended.restore_url = "2026-06-08, 14:32 UTC", "/sent"
     plenty = SimpleNamespace(icon=PAPER.icon, remaining=8, total=10, url="#recovery", low=False)
     few = SimpleNamespace(icon=PAPER.icon, remaining=2, total=10, url="#recovery", low=True)
     common: Context = {
@@ -210,6 +212,7 @@ def manage_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
         "manage-many": Page(
             "manage.html", common | {"methods": [phone, tablet, text], "recovery": few}
         ),
+        "manage-suspended": Page("manage.html", common | {"methods": [phone, suspended]}),
     }
 
 
@@ -348,6 +351,20 @@ def small_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
         "remove-last": Page("remove.html", {"method": phone, "last": True}),
         "message-expired": Page("message.html", expired),
         "message-warn": Page("message.html", many),
+        "stop-reset": Page("stop_reset.html", {"reset_at": "2026-06-02, 14:32 UTC"}),
+        **report_pages(t),
+    }
+
+
+def report_pages(t: Callable[..., str]) -> dict[str, Page]:
+    """Return the page that a mail about a new way leads to: before the password, and after it."""
+    added = "2026-06-01, 14:32 UTC"
+    app = SimpleNamespace(icon=APP.icon, title=t("Authenticator app"), added=added)
+    paper = SimpleNamespace(icon=PAPER.icon, title=t("Recovery codes"), added=added)
+    return {
+        "report": Page("report.html", {"suspends": [app], "left": None}),
+        "report-known": Page("report.html", {"suspends": [app, paper], "left": [app]}),
+        "report-alone": Page("report.html", {"suspends": [app, paper], "left": []}),
     }
 
 

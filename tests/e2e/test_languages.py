@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,13 @@ from tests.e2e.served import PASSWORD, Served, notebook
 from tests.e2e.visitor import Visitor
 from tests.e2e.watch import barriers
 
-from vestibule.testing import Inbox
+from vestibule.core.engine import Login
+from vestibule.core.factor import Applicant
+from vestibule.core.links import Errand, Link, written
+from vestibule.core.model import Purpose
+from vestibule.delivery.links import PATHS
+from vestibule.flask.state import state_of
+from vestibule.testing import Inbox, SoftwareAuthenticator
 
 pytestmark = pytest.mark.browser
 
@@ -231,3 +238,67 @@ def test_codes_are_read_from_the_left(open_browser: Open, site: Served) -> None:
         assert page.locator(selector).evaluate("e => getComputedStyle(e).direction") == "ltr"
     order = page.locator("h1").evaluate("e => getComputedStyle(e).direction")
     assert order == "rtl"
+
+
+def _robbed(site: Served) -> tuple[SoftwareAuthenticator, str, str]:
+    """Give Jotter's one person two apps; return the older one, and the ids of both."""
+    engine = state_of(site.app).engine
+    mine, apps, ids = Login(subject="1", identity="1"), [], []
+    passage, token = None, ""
+    for _ in range(2):
+        who = Applicant(subject="1", account="agnes", issuer="Jotter")
+        draft = engine.begin_enrolment(engine.registry["totp"], who, mine, passage)
+        assert draft is not None
+        apps.append(SoftwareAuthenticator(draft.enrolment.secret))
+        ids.append(draft.enrolment.id)
+        token = draft.token or token
+        code = apps[-1].code(engine.now(), steps=-1)
+        through = engine.verify(token, Purpose.ENROL, code).granted
+        assert through is not None
+        token, passage = through.token, through.passage
+    return apps[0], ids[0], ids[1]
+
+
+def _link(site: Served, errand: Errand, about: str) -> str:
+    """The path of a link as a mail has it."""
+    context = state_of(site.app).engine.context
+    until = context.now() + timedelta(days=7)
+    link = Link(errand=errand, subject="1", about=about, until=until)
+    return f"/two-step{PATHS[errand]}{written(context.vault.box, context.realm, link)}"
+
+
+@pytest.mark.row("A11Y-3")
+@pytest.mark.parametrize("language", DIRECTION)
+def test_the_pages_of_links_have_room_for_a_language(
+    open_browser: Open, site: Served, language: str
+) -> None:
+    """What links in mails lead to has no barrier either, in German and from right to left."""
+    walk = Walk(open_browser(site, locale=language), site, language)
+    walk.give_password("/register")
+    app, older, newer = _robbed(site)
+    page, risk = walk.me.page, "main .v-button--risk"
+    walk.go(_link(site, Errand.NOT_ME, newer), "report")
+    walk.press()
+    walk.give_password()
+    walk.look("report-known")
+    walk.press(risk)
+    walk.look("suspended")
+    page.goto("/two-step/login")
+    walk.type_code(app.code(state_of(site.app).engine.now()))
+    walk.go("/two-step/", "ways")
+    engine = state_of(site.app).engine
+    assert engine.reset("1", by="bea", reason="lost") is not None
+    ticket = next(e.id for e in engine.enrolments("1") if e.factor == "ticket")
+    stop = _link(site, Errand.CANCEL_RESET, ticket)
+    walk.go(stop, "stop")
+    walk.press()
+    walk.look("stopped")
+    walk.go(stop, "over")
+    walk.go(_link(site, Errand.NOT_ME, older), "report-alone")
+    walk.press(risk)
+    walk.look("suspended-alone")
+    walk.give_password()
+    walk.go("/two-step/login/help", "stuck")
+
+    assert walk.faults == []
+    assert len(walk.seen) == 10
