@@ -270,7 +270,6 @@ def test_our_pages_are_below_the_site() -> None:
     assert pages_of(read_settings({}, {})) is None
 
 
-@pytest.mark.row("NIST-05")
 def test_links_in_mails_lead_to_https() -> None:
     """In production an address over plain http is refused, except on this very machine."""
     with pytest.raises(ConfigurationError, match=r"VESTIBULE_SITE_URL.*plain http"):

@@ -196,7 +196,7 @@ def test_the_recovery_codes_go_by_a_link_of_their_own(shop: Shop, owner: Browser
     assert "suspended_until" in told["recovery_codes"]
 
 
-@pytest.mark.row("NIST-37")
+@pytest.mark.row("NIST-37", "NIST-38")
 def test_the_owner_has_it_again_or_removes_it(shop: Shop, owner: Browser, link: str) -> None:
     """On the list a suspended way is taken into use again by a fresh proof, or removed."""
     way = shop.engine.enrolments("maren")[-1].id

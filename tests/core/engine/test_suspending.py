@@ -254,7 +254,7 @@ def test_a_login_that_is_over_reports_nothing(ada: Person) -> None:
     assert thief.enters()
 
 
-@pytest.mark.row("NIST-37")
+@pytest.mark.row("NIST-38")
 def test_a_proof_by_another_way_has_it_again(ada: Person) -> None:
     """Who is signed in by an older way takes a suspended one into use again."""
     thief, waiting = added(ada), ada.login()
@@ -269,6 +269,7 @@ def test_a_proof_by_another_way_has_it_again(ada: Person) -> None:
     assert ada.site.told()[-4:].count("enrolment_restored") == 1
 
 
+@pytest.mark.row("NIST-38")
 def test_a_suspended_way_does_not_lift_its_own_suspension(ada: Person) -> None:
     """A live grant that was proven by the suspended way itself restores nothing."""
     thief = added(ada)
