@@ -348,6 +348,7 @@ def small_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
         "rename": Page("rename.html", {"method": phone, "field": name, "problem": None}),
         "rename-taken": Page("rename.html", {"method": phone, "field": name, "problem": taken}),
         "remove": Page("remove.html", {"method": phone, "last": False}),
+        "remove-strands": Page("remove.html", {"method": phone, "last": False, "strands": True}),
         "remove-last": Page("remove.html", {"method": phone, "last": True}),
         "message-expired": Page("message.html", expired),
         "message-warn": Page("message.html", many),

@@ -223,6 +223,25 @@ def test_the_owner_has_it_again_or_removes_it(shop: Shop, owner: Browser, link: 
     assert reader.send(remove).location == "/two-step/?done=removed"
 
 
+def test_whoever_would_be_left_with_what_is_suspended_is_warned(
+    shop: Shop, owner: Browser, link: str
+) -> None:
+    """Before the last way that works is removed the page says that all else is suspended."""
+    first = shop.engine.enrolments("maren")[0].id
+    reader = shop.browser().wait()
+    reader.get(link)
+    reader.send(link)
+    reader.phone = owner.phone
+    reader.send(LOGIN, code=reader.next_code())
+    warning = "Everything else you have is suspended"
+    assert warning not in page(reader, f"/two-step/ways/{first}/remove")
+
+    codes = shop.engine.own("maren", reader.enrolment_id("recovery_codes"))
+    assert codes is not None
+    assert shop.engine.revoke(codes, reader.passage())
+    assert warning in page(reader, f"/two-step/ways/{first}/remove")
+
+
 @pytest.mark.row("NIST-37")
 def test_a_suspended_way_confirms_nothing(
     shop: Shop, owner: Browser, thief: Browser, link: str

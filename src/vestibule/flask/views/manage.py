@@ -152,6 +152,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
             "remove",
             method=showing.way_of(enrolment),
             last=last,
+            strands=not last and _is_only_way_in(person, enrolment),
             action=url_for("vestibule.remove", enrolment_id=enrolment.id),
             cancel_url=url_for("vestibule.manage"),
         )
@@ -297,6 +298,15 @@ def _paused(enrolment: Enrolment) -> str | None:
     if enrolment.failures_stranger >= limit:
         return _("Paused in new browsers after many wrong codes. Remove it and add it again.")
     return None
+
+
+def _is_only_way_in(person: Person, enrolment: Enrolment) -> bool:
+    """Say whether all a person has besides a way is suspended."""
+    here = state()
+    own = here.engine.enrolments(person.subject)
+    primary = [e for e in own if e.factor in here.engine.registry.primary_names()]
+    works = _suspended(enrolment) is None and enrolment in primary
+    return works and _is_only_way(primary, here.engine.recovery_codes(own))
 
 
 def _is_only_way(primary: Sequence[Enrolment], codes: CodeSet | None) -> bool:
