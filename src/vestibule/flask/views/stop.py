@@ -45,10 +45,8 @@ def stop(link: str) -> Response:
         return sent.refusal
     if sent.is_stale:
         return lost(request.path)
-    here, found = state(), _link(link)
-    if found is None or not here.engine.cancel_reset(
-        found.subject, by="a link in a mail", origin=origin_of(request), only=found.about
-    ):
+    found = _link(link)
+    if found is None or _takes_effect(found) is None or not _stopped(found):
         return over()
     if wants_json(request):
         return said(200, status="kept", location=address("vestibule.manage"))
@@ -57,6 +55,12 @@ def stop(link: str) -> Response:
         _("All stays as it is. Change your password now, if somebody else may know it."),
         label=_("Sign in"),
         url=address("vestibule.manage"),
+    )
+
+
+def _stopped(link: Link) -> bool:
+    return state().engine.cancel_reset(
+        link.subject, by="a link in a mail", origin=origin_of(request), only=link.about
     )
 
 
