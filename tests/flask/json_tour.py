@@ -255,7 +255,7 @@ def obliged(shop: Shop) -> None:
     [way] = said(browser.ask(LOGIN, method="GET"))["methods"]
     browser.ask(later)
     browser.ask(f"{LOGIN}/send", {"method": way["id"]})
-    browser.ask(LOGIN, {"code": _sent_code(shop)})
+    browser.ask(LOGIN, {"code": sent_code(shop)})
     for path in (LOGIN, first):
         browser.ask(path, method="GET")
     _add_app(_scan(browser))
