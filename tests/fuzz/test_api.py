@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from schemathesis.transport.wsgi import WSGI_TRANSPORT
 from tests.docs.described import DOCUMENT, PREFIX, judged, operations
+from tests.flask.json_tour import NO_LINK
 from tests.fuzz.stages import NO_WAY, Stage, examples
 
 CHECKS: Final = [
@@ -47,6 +48,7 @@ def hinted(ways: tuple[str, ...], code: str) -> Any:
     real: dict[str, Any] = {
         "enrolment_id": {"enum": [*ways, NO_WAY]},
         "factor": {"enum": ["totp", "email", "recovery_codes"]},
+        "link": {"enum": [NO_LINK]},
         "Origin": {"enum": ["https://localhost"]},
         "method": {"enum": [*ways, NO_WAY]},
         "code": {"enum": ["000000", "123 456", "1234567", code]},
