@@ -5,12 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 from tests.races.people import Person, Site, enrolled, first_app, grant_of, made_site, next_code
 from tests.races.turns import Answer, answering, one_after_the_other, second_during
 
 from vestibule.bootstrap import Parts
 from vestibule.core.engine import Engine
 from vestibule.core.model import Purpose
+from vestibule.store import tables
 from vestibule.testing import FakeClock, SoftwareAuthenticator
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.row("ATK-39", "ATK-24")]
@@ -73,21 +75,30 @@ def says(act: Callable[[Engine], bool]) -> Answer:
     return lambda engine: "done" if act(engine) else "refused"
 
 
+def set_ups(parts: Parts) -> int:
+    """How many logins of anybody's may set up a first way."""
+    table = tables.passage
+    query = select(func.count()).where(table.c.purpose == "enrol", table.c.status == "pending")
+    with parts.database.read() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def test_two_uses_of_a_ticket(parts: Parts, ann: Person, ticket: str) -> None:
-    """Of two logins that bring a ticket one is let in."""
+    """Of two logins that bring a ticket one may set up a way."""
     one, two = using(parts, ann, ticket), using(parts, ann, ticket)
 
-    assert one_after_the_other(parts, one, two) == ("accepted", "gone")
+    assert one_after_the_other(parts, one, two) == ("accepted", "replayed")
 
 
 def test_cancelled_while_it_is_used(parts: Parts, ann: Person, ticket: str) -> None:
-    """An objection that comes while the ticket is used is too late, and opens nothing."""
+    """An objection that comes while the ticket is used ends the set-up, and the app stays."""
     cancel = says(lambda engine: engine.cancel_reset("ann", by="the owner"))
 
     words = one_after_the_other(parts, using(parts, ann, ticket), cancel)
 
-    assert words == ("accepted", "refused")
+    assert words == ("accepted", "done")
     assert parts.engine.standing("ann", None).enrolled
+    assert set_ups(parts) == 0
 
 
 def test_used_while_it_is_cancelled(parts: Parts, other: Parts, ann: Person, ticket: str) -> None:
@@ -102,19 +113,20 @@ def test_used_while_it_is_cancelled(parts: Parts, other: Parts, ann: Person, tic
 
 
 def test_a_way_removed_while_the_ticket_is_used(parts: Parts, ann: Person, ticket: str) -> None:
-    """A removal that waited for the ticket to be used removes nothing: its session has ended."""
+    """The last way goes with the ticket, and with the set-up that the ticket has opened."""
     grant = grant_of(parts.engine, ann)
     app = next(e for e in parts.engine.enrolments("ann") if e.factor == "totp")
     remove = says(lambda engine: engine.revoke(app, grant))
 
     words = one_after_the_other(parts, using(parts, ann, ticket), remove)
 
-    assert words == ("accepted", "refused")
-    assert parts.engine.standing("ann", None).enrolled
+    assert words == ("accepted", "done")
+    assert parts.engine.enrolments("ann") == []
+    assert set_ups(parts) == 0
 
 
 def test_a_new_way_proven_while_the_ticket_is_used(parts: Parts, ann: Person, ticket: str) -> None:
-    """A way that was being added in a session the ticket ends is not added."""
+    """A way that is added meanwhile stays, and ends the ticket with the set-up that it opened."""
     grant = grant_of(parts.engine, ann)
     totp = parts.engine.registry["totp"]
     draft = parts.engine.begin_enrolment(totp, ann.applicant, ann.login(), grant)
@@ -124,8 +136,9 @@ def test_a_new_way_proven_while_the_ticket_is_used(parts: Parts, ann: Person, ti
 
     words = one_after_the_other(parts, using(parts, ann, ticket), prove)
 
-    assert words == ("accepted", "gone")
-    assert [e.factor for e in parts.engine.enrolments("ann")][:1] == ["ticket"]
+    assert words == ("accepted", "accepted")
+    assert [e.factor for e in parts.engine.enrolments("ann")] == ["totp", "totp"]
+    assert set_ups(parts) == 0
 
 
 def test_a_first_way_begun_by_the_password_while_a_ticket_is_made(parts: Parts) -> None:

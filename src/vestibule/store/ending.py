@@ -14,7 +14,7 @@ from sqlalchemy import (
     update,
 )
 
-from vestibule.core.model import ChallengeStatus, EnrolmentStatus, PassageStatus
+from vestibule.core.model import ChallengeStatus, EnrolmentStatus, PassageStatus, Purpose
 from vestibule.store.tables import challenge, enrolment, passage
 
 MAKES_ENROLLED: Final = and_(
@@ -40,6 +40,15 @@ def lost(*which: ColumnElement[bool]) -> Update:
         .where(*which, told)
         .values(status=_ENDED, parked=null(), browser_hash=null())
     )
+
+
+def set_ups(*which: ColumnElement[bool]) -> Update:
+    """End logins at the door on which a way is set up: what stood in for one no longer does."""
+    setting_up = and_(
+        passage.c.purpose == Purpose.ENROL.value,
+        passage.c.status == PassageStatus.PENDING.value,
+    )
+    return over(*which, setting_up)
 
 
 def revoked(*which: ColumnElement[bool]) -> Update:

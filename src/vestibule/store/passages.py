@@ -1,6 +1,6 @@
 """Passages in SQL: looked at, opened, decided. What every login asks, said to the driver itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from vestibule.core.errors import StoreUnavailableError
@@ -155,7 +155,9 @@ def _changes(turn: Turn, case: Case, ruling: Ruling) -> Iterator[Change]:
     if ruling.won is not None:
         yield from _replacing(ruling.won)
     if ruling.ends_others:
-        yield _ending_others(case.passage)
+        yield statements.END_OTHERS, _others_than(case.passage)
+    elif ruling.won is not None and ruling.won.replaces:
+        yield statements.END_SET_UPS, _others_than(case.passage)
     if ruling.source is not None:
         yield _counting(turn.dialect, case.source, ruling.source)
     for event in ruling.events:
@@ -214,9 +216,8 @@ def _replacing(won: Won) -> Iterator[Change]:
         yield statements.REPLACE_OTHERS, {**which, "factor": factor}
 
 
-def _ending_others(passage: Passage) -> Change:
-    whose = {"realm": passage.realm, "subject": passage.subject, "but": passage.id}
-    return statements.END_OTHERS, whose
+def _others_than(passage: Passage) -> Mapping[str, str]:
+    return {"realm": passage.realm, "subject": passage.subject, "but": passage.id}
 
 
 def _counting(dialect: str, seen: Source | None, after: Source) -> Change:

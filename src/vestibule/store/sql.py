@@ -502,8 +502,7 @@ class SqlStore:
             if not found or not _has_way(connection, realm, subject):
                 return None
             revoke(connection, table.c.id.in_(found))
-            waiting = and_(_others(realm, subject, ""), tables.passage.c.status == "pending")
-            connection.execute(ending.over(waiting))
+            connection.execute(ending.set_ups(_others(realm, subject, "")))
             written = event(found[0])
             _append(connection, [written])
             _queue(connection, messages)

@@ -325,13 +325,16 @@ GRANT: Final = changing(
     )
 )
 
-END_OTHERS: Final = Prepared(
-    ending.lost(
-        passage.c.realm == bindparam("realm"),
-        passage.c.subject == bindparam("subject"),
-        passage.c.id != bindparam("but"),
-    )
+_OTHER_PASSAGES: Final = and_(
+    passage.c.realm == bindparam("realm"),
+    passage.c.subject == bindparam("subject"),
+    passage.c.id != bindparam("but"),
 )
+
+END_OTHERS: Final = Prepared(ending.lost(_OTHER_PASSAGES))
+
+END_SET_UPS: Final = Prepared(ending.set_ups(_OTHER_PASSAGES))
+"""End the logins on which a first way is set up: a way that was proven takes its place."""
 
 _OTHERS: Final = and_(
     enrolment.c.realm == bindparam("realm"),
