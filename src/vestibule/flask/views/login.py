@@ -178,6 +178,7 @@ def _ask(
         status,
         purpose="login",
         account=None,
+        lead=_lead(chosen),
         method=showing.way_of(chosen),
         field=showing.field_of(chosen, typed),
         send=showing.send_of(chosen, case, Purpose.LOGIN, "vestibule.send"),
@@ -190,6 +191,13 @@ def _ask(
         until=_put_off_until(case, ways),
         later_url=address("vestibule.put_off"),
     )
+
+
+def _lead(way: Enrolment) -> str | None:
+    """Return what comes after an answer that lets nobody in by itself."""
+    if not showing.factor_of(way).traits.stands_in:
+        return None
+    return _("First we make sure that it is you. Then you set up two-step login, and you are in.")
 
 
 def to_set_up(case: Case | None) -> Response:
