@@ -141,7 +141,9 @@ LOGIN: Final = {
         *(NOT_WAITING, {403: ("TooLate",)}, POSTED, STALE),
     ),
     ("/cancel", "post"): of_login(
-        "cancel", "Give up the login that waits in this browser.", ok("Cancelled"), POSTED
+        "cancel",
+        "Give up the login that waits in this browser.",
+        *(ok("Cancelled"), FIRST_WAY, POSTED, STILL, SPENT),
     ),
 }
 PROOF: Final = {

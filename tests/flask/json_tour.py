@@ -243,7 +243,7 @@ def obliged(shop: Shop) -> None:
     for path in (first, LOGIN):
         browser.ask(path, method="GET")
     browser.ask(f"{LOGIN}/send", {"method": NO_WAY})
-    _send_oddly(browser, (later,))
+    _send_oddly(browser, (later, f"{P}/cancel"))
     browser.ask(later)
     for method in ("GET", "POST"):
         browser.ask(f"{P}/add/totp", method=method)

@@ -308,3 +308,17 @@ def test_the_largest_body(waiting: Browser) -> None:
         sent = rest + b"7" * (size - len(rest))
         answer = waiting.open("POST", "/two-step/login", data=sent, content_type=FORM, headers=PAGE)
         assert answer.status_code == status
+
+
+def test_a_lost_form_gives_up_no_login(shop: Shop) -> None:
+    """Who gives a login up by a form that is too old is told so, and the login still waits."""
+    member = shop.browser().join().sign_out().wait()
+    member.token = "of long ago"
+
+    answer = member.send("/two-step/cancel")
+
+    assert answer.status_code == 400
+    assert "Nothing was lost" in answer.text
+    passage = member.passage()
+    assert passage is not None
+    assert passage.is_pending(shop.clock.now())

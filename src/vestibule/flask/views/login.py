@@ -83,7 +83,9 @@ def cancel() -> Response:
         return sent.refusal
     here = state()
     case, start = waiting(here, here.cookies.token(request)), start_url(here)
-    if case is not None and not sent.is_stale:
+    if case is not None and sent.is_stale:
+        return _stale(here.cookies.token(request))
+    if case is not None:
         here.engine.cancel(case.passage, "given up", origin_of(request))
         people.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
     if wants_json(request):
