@@ -235,6 +235,29 @@ WAYS: Final = {
         *(ok("Removed"), FRESH, UNKNOWN, {409: ("Needed",)}, POSTED, STALE),
     ),
 }
+MOVING: Final = {
+    ("/move", "get"): of_person(
+        "move", "Which ways live in a phone, and can be moved to a new one.", ok("Moving"), FRESH
+    ),
+    ("/move", "post"): of_person(
+        "begin_move",
+        "Begin to add what takes the place of a way once it has been used.",
+        *(ok("Begun"), FRESH, UNKNOWN, POSTED, STALE),
+        {409: ("TooMany",), 422: ("Unusable",)},
+        fields={"method": METHOD},
+        needed=("method",),
+    ),
+    ("/ways/{enrolment_id}/try", "get"): of_person(
+        "try_new", "A way that takes another’s place, to be tried.", ok("Waiting"), UNKNOWN
+    ),
+    ("/ways/{enrolment_id}/try", "post"): of_person(
+        "answer_try",
+        "Try a way that takes another’s place with a code of it. The right one removes the other.",
+        *(ok("Moved"), UNKNOWN, POSTED, STILL, JUDGED, SPENT, {410: ("Gone",)}),
+        fields={"code": CODE},
+        needed=("code",),
+    ),
+}
 CODES: Final = {
     ("/recovery-codes", "get"): of_person(
         "recovery_codes",
@@ -280,6 +303,7 @@ TAGS: Final = {
     "A fresh proof": PROOF,
     "Adding a way": ADDING,
     "Ways": WAYS,
+    "Moving to a new phone": MOVING,
     "Recovery codes": CODES,
     "Links in mails": MAILED,
 }

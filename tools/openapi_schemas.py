@@ -133,8 +133,10 @@ SUCCESSES: Final[dict[str, Schema]] = {
     ),
     "Enrolment": record(
         "A way that is in force.",
+        "takes_place_of",
         "suspended_until",
         **_ENROLMENT | {"last_used_at": or_null(MOMENT)},
+        takes_place_of=ID | {"description": "Another way, which goes once this one has been used."},
     ),
     "OneEnrolment": record(
         "A way that is in force.", "last_used_at", "suspended_until", **_ENROLMENT
@@ -147,6 +149,7 @@ SUCCESSES: Final[dict[str, Schema]] = {
         "recovery_codes",
         "reset_at",
         methods=listed(ref("Enrolment")),
+        only_way=FLAG | {"description": "Whether nothing but one way lets the person in."},
         recovery_codes=record(
             "How many there are.",
             "suspended_until",
@@ -168,6 +171,12 @@ SUCCESSES: Final[dict[str, Schema]] = {
     "Renamed": done("It bears its new name.", "renamed"),
     "Preferred": done("It is asked first.", "preferred"),
     "Removed": done("It is gone, and every other session ended.", "removed"),
+    "Moving": record(
+        "What can be moved to a new phone.",
+        status=one_of("choosing"),
+        methods=listed(ref("Way")),
+    ),
+    "Moved": done("The other way is gone, and every other session ended.", "moved"),
     "RecoveryCodes": record(
         "The codes while they may be seen, and how many are left.",
         "codes",

@@ -29,7 +29,7 @@ from werkzeug.test import TestResponse
 from openapi import FILE, written
 
 # It takes a code judged while its time runs out, which no tour can bring about.
-ONLY_BY_A_RACE = {Told("confirm_setup", 410, "GoneFirst")}
+ONLY_BY_A_RACE = {Told("confirm_setup", 410, "GoneFirst"), Told("answer_try", 410, "Gone")}
 ERROR = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.MULTILINE)
 
 
@@ -178,17 +178,17 @@ def another_status(answer: TestResponse) -> None:
 
 def another_field(answer: TestResponse) -> None:
     """A field that the file does not tell."""
-    answer.set_data('{"methods": [], "more": 1}')
+    answer.set_data('{"methods": [], "only_way": false, "more": 1}')
 
 
 def another_kind(answer: TestResponse) -> None:
     """A field of another kind."""
-    answer.set_data('{"methods": "none"}')
+    answer.set_data('{"methods": "none", "only_way": false}')
 
 
 def no_moment(answer: TestResponse) -> None:
     """A moment that is none."""
-    answer.set_data('{"methods": [], "reset_at": "tomorrow"}')
+    answer.set_data('{"methods": [], "only_way": false, "reset_at": "tomorrow"}')
 
 
 def another_header(answer: TestResponse) -> None:

@@ -40,7 +40,8 @@ OVERFLOWING = """() => [...document.querySelectorAll("main *")]
     return left < 0 || right > innerWidth || (holds && e.scrollWidth > e.clientWidth + 1);
   }).map((e) => e.outerHTML.slice(0, 80))"""
 """What sticks out of the screen, or words that stick out of what they stand in."""
-SMALL = """() => [...document.querySelectorAll("main :is(a, button, summary, #code, .v-field)")]
+SMALL = """() => [...document.querySelectorAll(
+    "main :is(a, button, summary, #code, .v-field, .v-choice)")]
   .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
   .map((e) => e.outerHTML.slice(0, 80))"""
 
@@ -148,6 +149,26 @@ class Walk:
         self.type_code(self.me.scan().next())
         self.look("ways")
 
+    def move(self) -> None:
+        """Get a new phone, and try it wrongly first."""
+        page = self.me.page
+        page.goto("/two-step/")
+        self.press("form[action$='/add/totp'] button")
+        self.type_code(self.me.scan().next())
+        self.go("/two-step/move", "move-of-two")
+        page.locator("[name=method]").first.check()
+        self.press()
+        self.look("move-setup")
+        self.type_code(self.me.scan().next())
+        self.look("try")
+        self.type_code(wrong(self.any_code()))
+        self.look("try-wrong")
+        self.go("/two-step/", "ways-moving")
+        self.go("/two-step/move", "move-waiting")
+        page.locator("a.v-row[href$='/try']").click()
+        self.type_code(self.me.phone.next() if self.me.phone else "")
+        self.look("moved")
+
     def manage(self) -> None:
         """Look at everything that can be done with a way."""
         page = self.me.page
@@ -214,11 +235,12 @@ def test_every_page_has_room_for_a_language(
     walk.give_password("/register")
     walk.give_password()
     walk.set_up()
+    walk.move()
     walk.manage()
     walk.sign_in()
 
     assert walk.faults == []
-    assert len(walk.seen) > 20
+    assert len(walk.seen) > 27
 
 
 def test_codes_are_read_from_the_left(open_browser: Open, site: Served) -> None:

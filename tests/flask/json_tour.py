@@ -23,19 +23,13 @@ LINKS = (f"{P}/not-me/{NO_LINK}", f"{P}/reset/cancel/{NO_LINK}")
 GETS = tuple(
     P + path
     for path in (
-        "/login",
-        "/login/help",
-        "/first",
-        "/confirm",
-        "/",
-        "/add/totp",
-        "/setup",
+        *("/login", "/login/help", "/first", "/confirm", "/", "/add/totp", "/setup", "/move"),
         "/recovery-codes",
     )
 )
 LOGIN_POSTS = tuple(P + path for path in ("/login", "/login/send", "/cancel", "/first/later"))
 POSTS = (
-    *(CONFIRM, f"{CONFIRM}/send", f"{P}/reset/cancel", f"{P}/add/totp", f"{P}/first"),
+    *(CONFIRM, f"{CONFIRM}/send", f"{P}/reset/cancel", f"{P}/add/totp", f"{P}/first", f"{P}/move"),
     *(CODES, f"{CODES}/download", f"{CODES}/keep"),
 )
 SETUP_POSTS = (SETUP, f"{SETUP}/send", f"{SETUP}/cancel")
@@ -104,6 +98,34 @@ def managing(shop: Shop) -> None:
         _add_app(member)
     member.ask(f"{P}/add/totp")
     _ask_all(member, way)
+
+
+def moving(shop: Shop) -> None:
+    """Somebody with a new phone, which is tried in every wrong way first."""
+    member = _member(shop)
+    old = member.enrolment_id()
+    for way in (old, "", NO_WAY):
+        _send_oddly(member, (f"{P}/move",))
+        member.ask(f"{P}/move", {"method": way})
+    new = _scan_new(member, old)
+    _send_oddly(member, (WAY.format(new, "try"),))
+    for path in (f"{P}/", f"{P}/move", WAY.format(new, "try")):
+        member.ask(path, method="GET")
+    for code in ("no code", *[member.wrong_code()] * 5):
+        member.ask(WAY.format(new, "try"), {"code": code})
+    shop.clock.move(seconds=601)
+    member.ask(WAY.format(new, "try"), {"code": member.wrong_code()})
+    member.ask(WAY.format(new, "try"), {"code": member.wrong_code()})
+    shop.clock.move(seconds=3600)
+    member.ask(WAY.format(new, "try"), {"code": member.next_code()})
+    member.ask(WAY.format(new, "try"), {"code": member.next_code()})
+    for _ in range(4):
+        _add_app(member)
+    newest = _scan_new(member, new)
+    free = shop.engine.movable(shop.engine.enrolments("maren"))
+    member.ask(f"{P}/move", {"method": free[0].id})
+    shop.pause_all_apps()
+    member.ask(WAY.format(newest, "try"), {"code": member.next_code()})
 
 
 def sent_codes(shop: Shop) -> None:
@@ -336,16 +358,17 @@ def down(shop: Shop) -> None:
 
 
 STORIES: Final[tuple[Callable[[Shop], None], ...]] = (
-    *(nobody, without, first_set_up, managing, sent_codes, fresh_proof, logging_in, a_program),
+    *(nobody, without, first_set_up, managing, moving, sent_codes, fresh_proof, logging_in),
+    *(a_program,),
     *(slowed, spent, paused, help_desk, mailed, obliged, lost_account, by_header, down),
 )
-_CHANGES: Final = ("name", "first", "remove", "restore")
+_CHANGES: Final = ("name", "first", "restore", "remove", "try")
 
 
 def _ask_all(browser: Browser, way: str = NO_WAY) -> None:
     """Ask every address, and send each nothing at all."""
     ways = [WAY.format(way, change) for change in _CHANGES]
-    for path in (*GETS, *LINKS, ways[0], ways[2]):
+    for path in (*GETS, *LINKS, ways[0], *ways[3:]):
         browser.ask(path, method="GET")
     for path in (*POSTS, *LINKS, *SETUP_POSTS, *ways, *LOGIN_POSTS):
         browser.ask(path)
@@ -388,6 +411,15 @@ def _add_app(browser: Browser, kept: str = "yes") -> Browser:
     browser.ask(CODES, method="GET")
     browser.ask(f"{CODES}/keep", {"kept": kept})
     return browser
+
+
+def _scan_new(browser: Browser, old: str) -> str:
+    """Set up what takes the place of an app, and return its id."""
+    browser.ask(f"{P}/move", {"method": old})
+    shown = said(browser.ask(SETUP, method="GET"))
+    browser.phone = SoftwareAuthenticator.scan(shown["otpauth"])
+    began = said(browser.ask(SETUP, {"code": browser.next_code()}))
+    return str(began["location"]).split("/")[-2]
 
 
 def sent_code(shop: Shop) -> str:

@@ -34,6 +34,8 @@ OPEN_TO_STALE = {
     "send_setup": "sends a code to what was begun by a fresh proof minutes ago",
     "setup": "shows what was begun by a fresh proof minutes ago",
     "confirm_setup": "finishes what was begun by a fresh proof minutes ago",
+    "try_new": "asks for a code of what was begun by a fresh proof",
+    "answer_try": "judges a code of what was begun by a fresh proof, and is one itself",
     "cancel_setup": "gives up what was begun by a fresh proof minutes ago",
 }
 """Every route of ours that a stale session may reach, and why."""
@@ -126,6 +128,8 @@ def test_every_management_route_wants_a_fresh_proof(host: Host, ada: Browser) ->
         "ask",
         "begin",
         "rename",
+        "move",
+        "begin_move",
         "prefer",
         "restore",
         "remove",

@@ -3,6 +3,7 @@
 from tests.flask.shop import PAGE, Browser, Shop
 
 from vestibule.core.links import Errand
+from vestibule.testing import SoftwareAuthenticator
 
 SETUP, LOGIN, CONFIRM, CODES = (
     "/two-step/setup",
@@ -19,6 +20,7 @@ def tour(shop: Shop, label: str = "Work phone", agent: str = "a browser") -> Sho
     member.headers = {"User-Agent": agent}
     _set_up(member)
     _manage(member, label)
+    _move(member)
     _confirm(member)
     _sign_in(member)
     _odd_requests(member)
@@ -80,6 +82,30 @@ def _manage(member: Browser, label: str) -> None:
             member.get(f"/two-step/ways/{enrolment.id}/remove")
             member.send(f"/two-step/ways/{enrolment.id}/remove")
     member.get("/two-step/?done=removed")
+
+
+def _move(member: Browser) -> None:
+    member.get("/two-step/")
+    member.get("/two-step/move")
+    member.send("/two-step/move")
+    member.send("/two-step/move", method=member.enrolment_id())
+    phone = SoftwareAuthenticator.scan(member.shown_uri())
+    began = member.send(SETUP, code=phone.next_code(member.shop.clock.now()))
+    member.get(began.location)
+    member.get("/two-step/")
+    member.get("/two-step/move")
+    member.token, token = "of long ago", member.token
+    member.send(began.location, code="123456")
+    member.send("/two-step/move")
+    member.token = token
+    for code in ("no code", *[member.wrong_code()] * 5):
+        member.send(began.location, code=code)
+    member.get(began.location)
+    member.shop.clock.move(seconds=3600)
+    member.phone = phone
+    member.get(began.location)
+    member.send(began.location, code=member.next_code())
+    member.get("/two-step/?done=moved")
 
 
 def _confirm(member: Browser) -> None:

@@ -80,6 +80,15 @@ def begin_enrolment(parts: Parts, person: Person, factor: str, *, first: bool = 
     return "refused" if draft is None else "begun"
 
 
+def begin_move(parts: Parts, person: Person, old: str) -> str:
+    """Begin to add what takes the place of one of the person's ways, by its id."""
+    engine = parts.engine
+    way = engine.own(person.subject, old)
+    passage, kind = grant_of(engine, person), engine.registry["totp"]
+    draft = engine.begin_enrolment(kind, person.applicant, person.login(), passage, succeeds=way)
+    return "refused" if draft is None else "begun"
+
+
 def add_until_full(parts: Parts, person: Person, factor: str) -> str:
     """Add sent-code factors on the person's grant until there may be no more."""
     until = time.monotonic() + 10

@@ -17,12 +17,14 @@ class Purpose(StrEnum):
     """What a proof is for. A proof for one purpose is worthless for another.
 
     MANAGE is asked of somebody signed in, who proves anew that it is them: before a change to how
-    they log in, and wherever the host wants a fresh proof.
+    they log in, and wherever the host wants a fresh proof. TRY is asked of one way alone, which is
+    to take another's place.
     """
 
     LOGIN = "login"
     ENROL = "enrol"
     MANAGE = "manage"
+    TRY = "try"
 
 
 class Lane(StrEnum):

@@ -70,6 +70,8 @@ class Won:
     """Revoke the subject's other enrolments of these factors: this one takes their place."""
     replaces_all: bool = False
     """Revoke all of the subject's other enrolments."""
+    succeeds: str | None = None
+    """Revoke the subject's other enrolment of this id: this one has been used in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,4 +94,6 @@ class Ruling:
     def reaches_further(self) -> bool:
         """Whether it changes rows that are not of its case."""
         won = self.won
-        return self.ends_others or (won is not None and bool(won.replaces or won.replaces_all))
+        return self.ends_others or (
+            won is not None and bool(won.replaces or won.replaces_all or won.succeeds)
+        )

@@ -42,6 +42,8 @@ class Status:
     url: str
     required: bool = False
     """Whether this user must have one, by VESTIBULE_REQUIRED and `policy_loader`."""
+    only_way: bool = False
+    """Nothing but one way lets the person in: ask them to add another, or recovery codes."""
 
 
 class Vestibule:
@@ -247,6 +249,7 @@ class Vestibule:
             recovery_codes=codes.remaining if codes else 0,
             url=url_for("vestibule.manage"),
             required=obliged.is_obliged(state, user),
+            only_way=state.engine.has_one_way(enrolments),
         )
 
     @property

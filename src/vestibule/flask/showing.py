@@ -169,6 +169,18 @@ def texts_of(presentation: Presentation) -> Mapping[str, str]:
     }
 
 
+def texts_of_draft(draft: Enrolment) -> Mapping[str, str]:
+    """Return `texts_of` a way being set up, in the words of a move where it takes another's place.
+
+    Then there is a `lead` besides: a sentence about what happens to the other.
+    """
+    texts = texts_of(factor_of(draft).presentation)
+    if draft.succeeds is None:
+        return texts
+    lead = _("Have the new phone at hand. The old one works until you have used the new one.")
+    return {**texts, "heading": _("Set up your new phone"), "lead": lead}
+
+
 def _values(factor: Factor, enrolment: Enrolment) -> dict[str, object]:
     return {
         "site": state().site,

@@ -7,7 +7,7 @@ from vestibule.core.errors import StoreUnavailableError
 from vestibule.core.events import Event
 from vestibule.core.model import Challenge, Ledger, Message, Passage, Source
 from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
-from vestibule.store import rows, statements
+from vestibule.store import moving, rows, statements
 from vestibule.store.together import MARK
 from vestibule.store.turn import Change, Turn
 
@@ -51,7 +51,7 @@ def seen(turn: Turn, token_hash: bytes) -> Case | None:
 def locked(turn: Turn, token_hash: bytes, address: str | None) -> Case | None:
     """Return the passage of a token with all that hangs on it, locked until the turn ends."""
     hanging = turn.rows(statements.CASE, {"token_hash": token_hash, "address": address or ""})
-    return _case(hanging) if hanging else None
+    return moving.as_it_stands(turn, _case(hanging)) if hanging else None
 
 
 def obey(turn: Turn, case: Case, ruling: Ruling) -> None:
@@ -214,6 +214,8 @@ def _replacing(won: Won) -> Iterator[Change]:
     for factor in won.replaces:
         yield statements.CANCEL_OTHERS, {**which, "factor": factor}
         yield statements.REPLACE_OTHERS, {**which, "factor": factor}
+    if won.succeeds is not None:
+        yield statements.REPLACE_ONE, {**which, "one": won.succeeds}
 
 
 def _others_than(passage: Passage) -> Mapping[str, str]:

@@ -39,6 +39,7 @@ from vestibule.core.stand_in import TICKET
 from vestibule.store import (
     ending,
     forgetting,
+    moving,
     obligations,
     passages,
     rows,
@@ -299,7 +300,7 @@ class SqlStore:
             if passage is not None and _is_enrolled(connection, enrolment):
                 return False
             _drop_drafts(connection, enrolment)
-            if _count(connection, enrolment) >= most:
+            if _count(connection, enrolment) >= most or not moving.may_begin(connection, enrolment):
                 return False
             if passage is not None:
                 connection.execute(tables.passage.insert().inline(), rows.passage_row(passage))

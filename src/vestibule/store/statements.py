@@ -266,7 +266,13 @@ USE_ENROLMENT: Final = changing(
     .where(_AS_IT_WAS)
     .values(
         _filled(
-            enrolment, "state", "version", "last_used_at", "failures_known", "failures_stranger"
+            enrolment,
+            "state",
+            "version",
+            "last_used_at",
+            "failures_known",
+            "failures_stranger",
+            "succeeds",
         )
     )
 )
@@ -354,6 +360,19 @@ CANCEL_ALL: Final = Prepared(ending.cancelled(_OTHERS))
 
 CANCEL_OTHERS: Final = Prepared(ending.cancelled(_OTHERS, _OF_FACTOR))
 """The same of one factor."""
+
+REPLACE_ONE: Final = Prepared(ending.revoked(_OTHERS, enrolment.c.id == bindparam("one")))
+"""Revoke a single other. What is asked of it is not closed here: the answer in its place may be."""
+
+IS_IN_FORCE: Final = Prepared(
+    select(enrolment.c.id).where(
+        enrolment.c.realm == bindparam("realm"),
+        enrolment.c.subject == bindparam("subject"),
+        enrolment.c.status == "active",
+        enrolment.c.id == bindparam("one"),
+    )
+)
+"""A row where a subject has an active enrolment of that id."""
 
 RENEW_CHALLENGE: Final = changing(
     challenge.update()

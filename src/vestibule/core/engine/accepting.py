@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from vestibule.core import events, limits, stand_in
+from vestibule.core.engine import moving
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.granting import Granted, Opened, granted, opened
 from vestibule.core.engine.judging import Right
@@ -46,19 +47,26 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
     through = granted(context, case.passage, enrolment, answer.purpose, attempt.now)
     is_first = attempt.is_enrolling and case.passage.status is PassageStatus.PENDING
     replaces = _replaced(attempt, enrolment)
+    succeeds = moving.finished(attempt, right.winner.enrolment)
     ruling = Ruling(
         verdict=right.accepted,
         won=replace(
             _won(attempt, right, enrolment),
             replaces=replaces,
+            succeeds=succeeds,
             # Whoever stood in for a way has lost every other one, or never had one.
             replaces_all=is_first and bool(case.passage.proofs),
         ),
         ledger=_settled(attempt, _spent(attempt)),
         passage=through.passage,
-        ends_others=is_first or enrolment.factor in replaces,
-        events=attempt.events(*_facts(attempt, enrolment)),
-        messages=_notices(attempt, enrolment),
+        ends_others=is_first or enrolment.factor in replaces or succeeds is not None,
+        events=attempt.events(
+            *_facts(attempt, enrolment), *moving.facts(enrolment.factor, succeeds)
+        ),
+        messages=(
+            *_notices(attempt, enrolment),
+            *moving.notices(attempt, enrolment.factor, succeeds),
+        ),
     )
     return ruling, through
 
@@ -94,7 +102,7 @@ def _moved_on(attempt: Attempt, enrolment: Enrolment, accepted: Accepted) -> Enr
         failures_known=known,
     )
     if not attempt.is_enrolling:
-        return moved
+        return replace(moved, succeeds=None)
     return replace(
         moved,
         status=EnrolmentStatus.ACTIVE,

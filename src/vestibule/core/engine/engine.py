@@ -10,6 +10,7 @@ from vestibule.core.engine import (
     granting,
     login,
     managing,
+    moving,
     obliging,
     recovery,
     resetting,
@@ -215,9 +216,13 @@ class Engine:
         new: login.Login,
         passage: Passage | None,
         origin: Origin = NOWHERE,
+        *,
+        succeeds: Enrolment | None = None,
     ) -> enrolling.Draft | None:
-        """Begin to add a factor."""
-        return enrolling.begin(self.context, factor, applicant, new, passage, origin)
+        """Begin to add a factor, or one that is to take the place of another of its kind."""
+        return enrolling.begin(
+            self.context, factor, applicant, new, passage, origin, succeeds=succeeds
+        )
 
     def draft_on(self, case: Case | None) -> Enrolment | None:
         """Return the enrolment being proven on a passage, its secret open."""
@@ -275,6 +280,24 @@ class Engine:
     def askable(self, passage: Passage) -> Sequence[Enrolment]:
         """Return the ways a signed-in person can be asked for now, the one to show first first."""
         return managing.askable(self.context, passage)
+
+    # Moving to another device
+
+    def movable(self, enrolments: Sequence[Enrolment]) -> list[Enrolment]:
+        """Return the ways that another of their kind can take the place of."""
+        return moving.movable(self.context, enrolments)
+
+    def moves(self, enrolments: Sequence[Enrolment]) -> Mapping[str, Enrolment]:
+        """Return the ways whose place another takes once it has been used, by the other's id."""
+        return moving.under_way(enrolments)
+
+    def ask_new(self, passage: Passage, new: Enrolment, origin: Origin = NOWHERE) -> None:
+        """Ask a signed-in person for a code of a way that is to take another's place."""
+        moving.ask(self.context, passage, new, origin)
+
+    def has_one_way(self, enrolments: Sequence[Enrolment]) -> bool:
+        """Say whether nothing but one way lets a subject in; False where there is none."""
+        return moving.has_one_way(self.context, enrolments)
 
     # Recovery codes
 

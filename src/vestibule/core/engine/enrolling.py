@@ -42,13 +42,16 @@ def begin(
     login: Login,
     passage: Passage | None,
     origin: Origin,
+    *,
+    succeeds: Enrolment | None = None,
 ) -> Draft | None:
     """Write a pending enrolment with its challenge; None where the subject may have no more.
 
     What the applicant answered has passed the factor's `check`. A code that is sent goes out at
     once, its message written with the challenge. A former draft is dropped. `passage` is the live
     grant of an enrolled subject, or a login at the door on which a first way is owed. Without one
-    the subject must not be enrolled yet: that is looked at again inside the transaction.
+    the subject must not be enrolled yet: that is looked at again inside the transaction. `succeeds`
+    is the way whose place it is to take, and one of its kind more there may be until then.
     """
     now = context.now()
     token = None
@@ -60,7 +63,7 @@ def begin(
         fresh = True
     else:
         fresh = False
-    enrolment = _drafted(context, factor, applicant)
+    enrolment = _drafted(context, factor, applicant, succeeds)
     sealed = context.vault.sealed(enrolment)
     challenge = context.challenge(passage, sealed, Purpose.ENROL, now)
     challenges, messages = sending.only_way(
@@ -76,8 +79,7 @@ def begin(
         sealed,
         challenges[0],
         primary=context.registry.primary_names(),
-        # Whatever is there already goes when a first way is proven, and does not count against it.
-        most=_most(context, factor) if fresh or passage.is_granted(now) else ANY,
+        most=_room(context, factor, passage, fresh=fresh, moves=succeeds is not None),
         messages=messages,
         events=told,
     )
@@ -127,6 +129,14 @@ def addable(context: Context, enrolments: Sequence[Enrolment]) -> list[Factor]:
     ]
 
 
+def _room(context: Context, factor: Factor, passage: Passage, *, fresh: bool, moves: bool) -> int:
+    """Return before how many of its kind this one may be begun."""
+    if not fresh and not passage.is_granted(context.now()):
+        # Whatever is there already goes when a first way is proven, and does not count against it.
+        return ANY
+    return _most(context, factor) + moves
+
+
 def _most(context: Context, factor: Factor) -> int:
     """Return before how many of its kind another may be begun."""
     if factor.traits.replaces:
@@ -141,7 +151,9 @@ def _shown(context: Context, enrolment: Enrolment) -> Enrolment | None:
         return None  # an altered row is shown to nobody; it has to be begun anew
 
 
-def _drafted(context: Context, factor: Factor, applicant: Applicant) -> Enrolment:
+def _drafted(
+    context: Context, factor: Factor, applicant: Applicant, succeeds: Enrolment | None
+) -> Enrolment:
     now = context.now()
     data = factor.begin(applicant, context.env(now, Purpose.ENROL))
     return Enrolment(
@@ -153,6 +165,9 @@ def _drafted(context: Context, factor: Factor, applicant: Applicant) -> Enrolmen
         created_at=now,
         state=data.state,
         secret=data.secret,
+        succeeds=succeeds.id if succeeds else None,
+        # Who removes the old one by hand keeps being asked for the new one first.
+        preferred=succeeds is not None and succeeds.preferred,
     )
 
 

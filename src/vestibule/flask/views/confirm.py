@@ -58,7 +58,7 @@ def show() -> Response:
     person = people.person()
     if person is None or person.grant is None:
         return _not_asked(person)
-    problem = _pause(state().engine.look(state().cookies.token(request)))
+    problem = pause_of(state().engine.look(state().cookies.token(request)), PURPOSE)
     return _ask(person, problem, blocked=problem is not None)
 
 
@@ -101,7 +101,7 @@ def _sent(grant: Passage, wish: Wish) -> Resent:
     here, origin = state(), origin_of(request)
     token = here.cookies.token(request)
     case = here.engine.look(token)
-    is_new = case is not None and not _is_asked(case.asked)
+    is_new = case is not None and not is_asked(case.asked, PURPOSE)
     if is_new and here.engine.ask_again(
         grant, PURPOSE, origin, send=wish.method, channel=wish.channel
     ):
@@ -113,7 +113,7 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
     here, origin = state(), origin_of(request)
     token = here.cookies.token(request)
     case = here.engine.look(token)
-    if case is not None and not _is_asked(case.asked):
+    if case is not None and not is_asked(case.asked, PURPOSE):
         here.engine.ask_again(grant, PURPOSE, origin)
     outcome = here.engine.verify(token, PURPOSE, code, origin)
     if outcome.granted is None:
@@ -125,24 +125,24 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
     return redirect(back, 303)
 
 
-def _is_asked(asked: Sequence[Asked]) -> bool:
+def is_asked(asked: Sequence[Asked], purpose: Purpose) -> bool:
     """Say whether something was asked and is not over: wrong answers are not begun anew early."""
     now = state().engine.now()
     return any(
-        a.challenge.purpose is PURPOSE
+        a.challenge.purpose is purpose
         and a.challenge.status is ChallengeStatus.OPEN
         and now < a.challenge.expires_at
         for a in asked
     )
 
 
-def _pause(case: Case | None) -> Problem | None:
+def pause_of(case: Case | None, purpose: Purpose) -> Problem | None:
     """Say at once, before anything is typed in vain, that the tries were used up, and until when.
 
     What was asked is asked until it is over: only then is something new asked.
     """
     now = state().engine.now()
-    asked = [a.challenge for a in (case.asked if case else ()) if a.challenge.purpose is PURPOSE]
+    asked = [a.challenge for a in (case.asked if case else ()) if a.challenge.purpose is purpose]
     running = [c for c in asked if c.status is ChallengeStatus.OPEN and now < c.expires_at]
     if not any(c.attempts >= c.max_attempts for c in running):
         return None
@@ -155,7 +155,8 @@ def _refused(person: Person, outcome: Outcome, typed: str) -> Response:
         rejected = Rejected(reason=Reason.GONE)
     exhausted = rejected.is_exhausted
     now, manage = state().engine.now(), url_for("vestibule.manage")
-    pause = _pause(state().engine.look(state().cookies.token(request))) if exhausted else None
+    case = state().engine.look(state().cookies.token(request)) if exhausted else None
+    pause = pause_of(case, PURPOSE)
     problem = pause or problem_of(rejected, now, start_url=manage)
     status = 429 if exhausted else STATUS[rejected.reason]
     if wants_json(request):

@@ -90,11 +90,16 @@ def begin(person: Person, factor: str) -> Response:
     refused = found.check(sent.fields)
     if refused is not None:
         return _questions(person, found, sent.fields, refused)
-    return _begun(person, found, sent.fields)
+    return begun(person, found, sent.fields) or no_more(person)
 
 
-def _begun(person: Person, factor: Factor, answers: dict[str, str]) -> Response:
-    """Begin to add a way, and lead to where it is set up."""
+def begun(
+    person: Person, factor: Factor, answers: dict[str, str], succeeds: Enrolment | None = None
+) -> Response | None:
+    """Begin to add a way, and lead to where it is set up; None where there may be no more.
+
+    `succeeds` is the way whose place it is to take.
+    """
     here = state()
     login = here.login_of(
         subject=person.subject,
@@ -105,9 +110,11 @@ def _begun(person: Person, factor: Factor, answers: dict[str, str]) -> Response:
     )
     applicant = replace(here.applicant(person.subject, person.user), answers=answers)
     passage = person.grant or person.waiting
-    draft = here.engine.begin_enrolment(factor, applicant, login, passage, origin_of(request))
+    draft = here.engine.begin_enrolment(
+        factor, applicant, login, passage, origin_of(request), succeeds=succeeds
+    )
     if draft is None:
-        return _no_more(person)
+        return None
     token = draft.token
     if token is not None:
         people.visit().on_response.append(lambda out: here.cookies.set_token(out, token, None))
@@ -266,6 +273,8 @@ def _added(person: Person, draft: Enrolment, wanted: str | None = None) -> Respo
     """
     here = state()
     enrolments = here.engine.enrolments(person.subject)
+    if draft.id in here.engine.moves(enrolments):
+        return _to_try(draft)
     wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
         applicant = here.applicant(person.subject, person.user)
@@ -277,6 +286,14 @@ def _added(person: Person, draft: Enrolment, wanted: str | None = None) -> Respo
 
 
 def _on_to(location: str) -> Response:
+    if wants_json(request):
+        return said(200, status="accepted", location=location)
+    return redirect(location, 303)
+
+
+def _to_try(draft: Enrolment) -> Response:
+    """Go on to try what takes another's place: until it has been used, both work."""
+    location = url_for("vestibule.try_new", enrolment_id=draft.id)
     if wants_json(request):
         return said(200, status="accepted", location=location)
     return redirect(location, 303)
@@ -320,7 +337,7 @@ def _page(
         factor=factor,
         shown=shown,
         qr_of=qr_of,
-        texts=showing.texts_of(factor.presentation),
+        texts=showing.texts_of_draft(draft),
         method=showing.way_of(draft),
         account=applicant.account,
         field=showing.field_of(draft, typed),
@@ -356,7 +373,8 @@ def _begin_again(person: Person, draft: Enrolment, reason: Reason) -> Response:
     )
 
 
-def _no_more(person: Person) -> Response:
+def no_more(person: Person) -> Response:
+    """Answer where there may be no more ways of a kind."""
     if wants_json(request):
         return said(409, error="too_many", location=_home(person))
     return message(

@@ -1,6 +1,6 @@
 """A person's ways to confirm it's them: the list, a name, the first one asked, removal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 
 from flask import redirect, request, url_for
@@ -59,17 +59,21 @@ def show(person: Person) -> Response:
     enrolments = here.engine.enrolments(person.subject)
     primary = [e for e in enrolments if e.factor in here.engine.registry.primary_names()]
     codes = here.engine.recovery_codes(enrolments) if primary else None
+    moves = here.engine.moves(enrolments)
+    is_only_way = here.engine.has_one_way(enrolments)
     if wants_json(request):
         reset_at = here.engine.pending_reset(enrolments)
         return said(
             200,
-            methods=[_as_json(e) for e in primary],
+            methods=[_as_json(e) | _move_as_json(e, moves) for e in primary],
+            only_way=is_only_way,
             recovery_codes=_left(codes),
             reset_at=reset_at.isoformat() if reset_at else None,
         )
     return pages.page(
         "manage",
-        methods=[_row(enrolment) for enrolment in primary],
+        methods=[_row(enrolment) | _move(enrolment, moves) for enrolment in primary],
+        move_url=url_for("vestibule.move") if _may_move(primary, moves) else None,
         recovery=_recovery(codes) if primary else None,
         addable=[
             addable_row(factor, again=any(e.factor == factor.name for e in primary))
@@ -80,7 +84,7 @@ def show(person: Person) -> Response:
         notice=_notice(),
         stopped_at=day_and_time(here.engine.stopped_at(person.subject)) if primary else None,
         reset_at=day_and_time(here.engine.pending_reset(enrolments)) if primary else None,
-        is_only_way=_is_only_way(primary, codes),
+        is_only_way=is_only_way,
         enabled=bool(primary),
         back_url=here.settings.home_url,
     )
@@ -153,6 +157,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
             method=showing.way_of(enrolment),
             last=last,
             strands=not last and _is_only_way_in(person, enrolment),
+            move_url=url_for("vestibule.move") if here.engine.movable([enrolment]) else None,
             action=url_for("vestibule.remove", enrolment_id=enrolment.id),
             cancel_url=url_for("vestibule.manage"),
         )
@@ -253,6 +258,9 @@ def _notice() -> str | None:
         "preferred": _("You will be asked for this first."),
         "removed": _("It was removed."),
         "restored": _("It works again."),
+        "moved": _(
+            "Your new phone has taken the old one’s place. Delete the entry on the old one."
+        ),
         "codes": _("Your recovery codes are in place."),
         "kept": _("All stays as it is. Change your password now, if somebody else may know it."),
     }
@@ -289,6 +297,35 @@ def _suspended(enrolment: Enrolment) -> str | None:
     if not policy.is_suspended(enrolment, state().engine.now()):
         return None
     return day_and_time(enrolment.suspended_until)
+
+
+def _may_move(primary: Sequence[Enrolment], moves: Mapping[str, Enrolment]) -> bool:
+    """Say whether a new phone changes anything: an app goes with it, and so may a number."""
+    engine = state().engine
+    numbers = any(engine.registry[way.factor].traits.replaces for way in primary)
+    return bool(moves or numbers or engine.movable(primary))
+
+
+def _move(enrolment: Enrolment, moves: Mapping[str, Enrolment]) -> dict[str, object]:
+    """Return what a move under way says on a row: of the new way, and of the old."""
+    old = moves.get(enrolment.id)
+    return {
+        "takes_place_of": None if old is None else _named(old),
+        "try_url": old and url_for("vestibule.try_new", enrolment_id=enrolment.id),
+        "goes": any(way.id == enrolment.id for way in moves.values()),
+    }
+
+
+def _named(enrolment: Enrolment) -> str:
+    """Return how a sentence tells one way from another of its kind."""
+    label = showing.label_of(enrolment)
+    title = showing.title_of(showing.factor_of(enrolment))
+    added = day_and_time(enrolment.confirmed_at) or ""
+    return _("%(name)s, added %(date)s", name=label or title, date=added)
+
+
+def _move_as_json(enrolment: Enrolment, moves: Mapping[str, Enrolment]) -> dict[str, object]:
+    return {"takes_place_of": moves[enrolment.id].id} if enrolment.id in moves else {}
 
 
 def _paused(enrolment: Enrolment) -> str | None:
