@@ -20,12 +20,13 @@ FILE: Final = Path(__file__).parent.parent / "docs" / "openapi.json"
 ABOUT: Final = (
     "Every step that a page of Vestibule offers, for a single-page application and for programs. "
     "docs/api.md shows how it is used. The application's own addresses answer a request that is no "
-    "navigation with SecondStepRequired, SignInAgain, ProofRequired, SecondStepNotSetUp or "
-    "Unavailable, as their statuses are here. No answer may be cached."
+    "navigation with SecondStepRequired, SignInAgain, ProofRequired, SecondStepNotSetUp, "
+    "ActingForSomebody or Unavailable, as their statuses are here. No answer may be cached."
 )
 Answers = Mapping[int, tuple[str, ...]]
 
 GATE: Final[Answers] = {401: ("SignInAgain", "SecondStepRequired"), 503: ("Unavailable",)}
+ACTING: Final[Answers] = {403: ("ActingForSomebody",)}
 FRESH: Final[Answers] = {401: ("ProofRequired",)}
 POSTED: Final[Answers] = {400: ("BadRequest",), 403: ("CrossSite",), 413: ("TooLarge",)}
 STALE: Final[Answers] = {400: ("StaleForm",)}
@@ -94,7 +95,7 @@ def of_link(name: str, summary: str, *answers: Answers) -> Operation:
 
 def of_person(name: str, summary: str, *answers: Answers, **more: Any) -> Operation:
     """An operation for somebody who is signed in."""
-    return Operation(name=name, summary=summary, answers=answers, **more)
+    return Operation(name=name, summary=summary, answers=(*answers, ACTING), **more)
 
 
 def ok(name: str) -> Answers:

@@ -216,6 +216,12 @@ REFUSALS: Final[dict[str, Schema]] = {
         error=one_of("proof_required"),
         location=LOCATION,
     ),
+    "ActingForSomebody": record(
+        "Somebody who works for the site is here as this user, and may not do this.",
+        error=one_of("acting_for_somebody"),
+        detail=DETAIL,
+        location=LOCATION,
+    ),
     "SecondStepNotSetUp": record(
         "The person has no second step yet.",
         error=one_of("second_step_not_set_up"),

@@ -19,6 +19,7 @@ KINDS: list[type[Fact]] = sorted(
 
 # The public vocabulary: somebody's alarms are built on these names.
 NAMES = [
+    "acting_begun",
     "answer_accepted",
     "answer_rejected",
     "challenges_opened",

@@ -18,7 +18,7 @@ PREFIX = DOCUMENT["servers"][0]["variables"]["prefix"]["default"]
 METHODS = ("get", "post")
 AT_ANY_ADDRESS = (
     *("SignInAgain", "SecondStepRequired", "ProofRequired"),
-    *("SecondStepNotSetUp", "Unavailable"),
+    *("SecondStepNotSetUp", "ActingForSomebody", "Unavailable"),
 )
 """What the application's own addresses may answer besides."""
 FORMATS = FormatChecker(formats=())

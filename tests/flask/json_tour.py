@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from flask import request, session
+from flask_login import login_user
 from tests.codes import code_in, is_code
-from tests.flask.shop import PASSWORD, Browser, Shop, said
+from tests.flask.shop import PASSWORD, Browser, Shop, User, said
 
 from vestibule.core.links import Errand
+from vestibule.flask import Vestibule
 from vestibule.testing import SoftwareAuthenticator
 
 P = "/two-step"
@@ -349,6 +351,23 @@ def by_header(shop: Shop) -> None:
             browser.open(method, path)
 
 
+def acting(shop: Shop) -> None:
+    """Somebody of the shop's people, who is there as a customer."""
+    door: Vestibule = shop.app.extensions["vestibule"]
+    door.may_act_as(lambda staff, user: (staff.id, user.id) == ("maren", "tobias"))
+
+    @shop.app.post("/help")
+    def act() -> str:
+        with door.acting_as(User("tobias"), reason="asked"):
+            login_user(User("tobias"))
+        return "there"
+
+    member = _member(shop)
+    assert member.ask("/help").text == "there"
+    _ask_all(member)
+    member.ask("/pay", method="GET")
+
+
 def down(shop: Shop) -> None:
     """Somebody who comes while the database does not answer."""
     member = _member(shop)
@@ -359,7 +378,7 @@ def down(shop: Shop) -> None:
 
 STORIES: Final[tuple[Callable[[Shop], None], ...]] = (
     *(nobody, without, first_set_up, managing, moving, sent_codes, fresh_proof, logging_in),
-    *(a_program,),
+    *(a_program, acting),
     *(slowed, spent, paused, help_desk, mailed, obliged, lost_account, by_header, down),
 )
 _CHANGES: Final = ("name", "first", "restore", "remove", "try")

@@ -92,11 +92,9 @@ def test_the_new_one_on_two_logins(site: Site, parts: Parts, servers: Servers) -
 def test_used_and_removed_at_the_same_moment(
     site: Site, parts: Parts, servers: Servers, removed: str
 ) -> None:
-    """Nobody is left without a way by a removal that was meant for one of two.
-
-    Each way is revoked once. Who removes does so in the session that began the move: it ends where
-    the new phone was used elsewhere before, and then it removes nothing.
-    """
+    """Nobody is left without a way by a removal that was meant for one of two."""
+    # Who removes does so in the session that began the move: it ends where the new phone was used
+    # elsewhere before, and then it removes nothing.
     for number in range(ROUNDS):
         ann, old, new = moving(parts, f"ann{number}")
         [begun] = waiting(parts, ann, 1)

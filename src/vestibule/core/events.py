@@ -226,6 +226,17 @@ class ResetCancelled(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActingBegun(Fact):
+    """Somebody of the site's people began to use it as a user; written under both of them."""
+
+    name: ClassVar[str] = "acting_begun"
+    passage: str
+    by: str
+    user: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsReset(Fact):
     """An operator reset a subject's counts."""
 

@@ -18,13 +18,15 @@ class Purpose(StrEnum):
 
     MANAGE is asked of somebody signed in, who proves anew that it is them: before a change to how
     they log in, and wherever the host wants a fresh proof. TRY is asked of one way alone, which is
-    to take another's place.
+    to take another's place. ACT is asked of nobody: it marks the passage of somebody who uses the
+    site as another.
     """
 
     LOGIN = "login"
     ENROL = "enrol"
     MANAGE = "manage"
     TRY = "try"
+    ACT = "act"
 
 
 class Lane(StrEnum):
@@ -137,12 +139,13 @@ class PassageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What was proven, for what purpose, and when."""
+    """What was proven, for what purpose, and when; `by` whom, where that is not the subject."""
 
     factor: str
     enrolment_id: str
     purpose: Purpose
     at: datetime
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,11 @@ class Passage:
     granted_at: datetime | None = None
     proven_at: datetime | None = None
     seen_at: datetime | None = None
+
+    @property
+    def is_acting(self) -> bool:
+        """Whether somebody else acts as the subject: nothing can be proven or changed here."""
+        return self.purpose is Purpose.ACT
 
     def is_pending(self, now: datetime) -> bool:
         """Say whether the passage waits for a proof."""
@@ -285,6 +293,7 @@ class Notice(StrEnum):
     RESET_AT_ONCE = "reset_at_once"
     RESET_CANCELLED = "reset_cancelled"
     RESET_USED = "reset_used"
+    ACTING_BEGUN = "acting_begun"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

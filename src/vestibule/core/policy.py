@@ -16,6 +16,7 @@ def is_fresh(passage: Passage, now: datetime, within: timedelta) -> bool:
     """
     return (
         passage.is_granted(now)
+        and not passage.is_acting
         and passage.proven_at is not None
         and timedelta() <= now - passage.proven_at < within
     )

@@ -50,6 +50,8 @@ class Profile:
     first_enrolment: FirstEnrolment = FirstEnrolment.EMAIL
     """What besides the password lets them set up the first one: a code to the address known for
     seven days, a ticket of the people who run the site, or nothing."""
+    acting_life: timedelta = timedelta(hours=1)
+    """How long somebody of the site's people may use it as a user before they begin anew."""
     phishing_resistant: bool = False
     """Refuse to start unless a phishing-resistant factor is on offer (NIST 2.2.2)."""
     enrolments_per_factor: int = 5

@@ -109,8 +109,18 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
             "works."
         ),
     ),
+    Notice.ACTING_BEGUN: (
+        marked("Somebody helped you with your account"),
+        marked(
+            "On %(time)s somebody of the people at %(site)s began to use your account, to help "
+            "you. They cannot change how you sign in."
+        ),
+    ),
 }
 _NO_ALARM: Final = frozenset({Notice.OBLIGED})
+_UNASKED: Final = marked(
+    "If you did not ask for help, change your password at once and tell the people at %(site)s."
+)
 _NOT_YOU: Final = marked(
     "If this was not you, change your password at once and tell the people at %(site)s."
 )
@@ -161,7 +171,8 @@ def render(
     heading = f"{clean}: {language.gettext(subject, time=when)}"
     if message.text in _NO_ALARM:
         return Rendered(subject=heading, text=told)
-    paragraphs = [told, language.gettext(_NOT_YOU, site=clean)]
+    unasked = message.text == Notice.ACTING_BEGUN
+    paragraphs = [told, language.gettext(_UNASKED if unasked else _NOT_YOU, site=clean)]
     if link:
         # On a line of its own, so that no mail program takes a full stop for a part of it.
         paragraphs[1:1] = [language.gettext(_LEADING[message.text]), link]

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core import registry
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
-from vestibule.flask import answers, pages
+from vestibule.flask import answers, bounds, pages
 from vestibule.flask.state import state_of
 from vestibule.flask.templating import loader_of
 from vestibule.flask.views import (
@@ -48,6 +48,7 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         static_folder="static",
     )
     blueprint.record(_bring_templates)
+    blueprint.before_request(bounds.refuse_ours)
     blueprint.after_request(pages.harden)
     blueprint.register_error_handler(StoreUnavailableError, _unavailable)
     blueprint.register_error_handler(DeploymentError, _unavailable)

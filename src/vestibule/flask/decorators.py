@@ -7,12 +7,10 @@ from typing import Any, TypeVar, cast
 
 from flask import current_app, request
 
-from vestibule.flask import answers, people
+from vestibule.flask import answers, bounds, people
 from vestibule.flask.entrance import to_sign_in
-from vestibule.flask.navigation import address_of
 from vestibule.flask.pages import state
-from vestibule.flask.views.confirm import is_fresh, send_to_confirm
-from vestibule.flask.wanted import form_path
+from vestibule.flask.views.confirm import is_fresh, prove_first
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -22,9 +20,10 @@ def fresh(view: View, within: timedelta | None) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> Any:
+        if bounds.is_acting(people.weighed()):
+            return bounds.refused()
         if not _has_proven(within):
-            resumes = request.method in {"GET", "HEAD"}
-            return send_to_confirm(address_of(request) if resumes else form_path())
+            return prove_first()
         return current_app.ensure_sync(view)(*args, **values)
 
     return cast("View", guarded)

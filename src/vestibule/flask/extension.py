@@ -1,6 +1,7 @@
 """The extension: two lines in an application that already has a password login."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +22,11 @@ from vestibule.core.engine.resetting import Reset
 from vestibule.core.errors import UsageError
 from vestibule.core.model import Origin, PassageKind, Proof
 from vestibule.core.ports import Clock, Random, Sender
-from vestibule.flask import answers, decorators, marks, obliged, people
+from vestibule.flask import acting, answers, bounds, decorators, marks, obliged, people
 from vestibule.flask.blueprint import make_blueprint
 from vestibule.flask.gate import Gate
 from vestibule.flask.state import EXTENSION, Loaders, State, World, state_of
+from vestibule.flask.visit import visit_of
 from vestibule.settings import Settings
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
@@ -44,6 +46,8 @@ class Status:
     """Whether this user must have one, by VESTIBULE_REQUIRED and `policy_loader`."""
     only_way: bool = False
     """Nothing but one way lets the person in: ask them to add another, or recovery codes."""
+    acting_by: str | None = None
+    """The subject of whoever works for the site and is here as this user; None for the user."""
 
 
 class Vestibule:
@@ -141,6 +145,11 @@ class Vestibule:
         self._loaders.subject_exists = finder
         return finder
 
+    def may_act_as(self, says: Loader) -> Loader:
+        """Register who may act as whom: called with the one who works for the site and the user."""
+        self._loaders.may_act_as = says
+        return says
+
     def locale_loader(self, loader: Loader) -> Loader:
         """Register what names the language of a request: `de`, `pt_BR`; None for the browser's."""
         self._loaders.locale = loader
@@ -185,6 +194,8 @@ class Vestibule:
         origin = answers.origin_of(request)
         subject = state.host.subject_of_user(user)
         grant = people.weighed().grant
+        if grant is not None and grant.is_acting:
+            return bounds.refused()  # a token would outlive it
         if grant is not None and grant.subject == subject:
             return None
         if not state.engine.standing(subject, None).enrolled:
@@ -199,6 +210,25 @@ class Vestibule:
         begun = state.engine.begin_login(replace(login, kind=PassageKind.PROGRAM), origin)
         location = url_for("vestibule.login")
         return answers.second_step_json(location, begun.ways, begun.token)
+
+    @staticmethod
+    def acting_as(user: Any, *, reason: str, tell: bool = False) -> AbstractContextManager[None]:
+        """Let somebody who works for the site use it as `user`, for an hour at most.
+
+        For a view of your help desk's; the login has to be made within it:
+
+        ```python
+        with vestibule.acting_as(user, reason="ticket 4711"):
+            login_user(user)
+        ```
+
+        Whoever is signed in needs a second step, a proof of it made just now, and the word of
+        `may_act_as`; anybody else is answered in the place of the view. Their own session ends.
+        The new one can do all the user can but what wants a fresh proof, or changes how the user
+        logs in. The audit trail says of both who, whom and why; `tell` writes to the user too.
+        Raises `UsageError` where no `may_act_as` is registered or somebody else is signed in.
+        """
+        return acting.acting_as(user, reason=reason, tells=tell)
 
     @staticmethod
     def forget(user: Any, *, by: str = "the application") -> bool:
@@ -239,7 +269,8 @@ class Vestibule:
     def status(user: Any) -> Status:
         """Return how a user's second step stands, and where it is managed."""
         state = state_of(current_app)
-        enrolments = state.engine.enrolments(state.host.subject_of_user(user))
+        subject = state.host.subject_of_user(user)
+        enrolments = state.engine.enrolments(subject)
         primary = state.engine.registry.primary_names()
         methods = tuple(e.factor for e in enrolments if e.factor in primary)
         codes = state.engine.recovery_codes(enrolments) if methods else None
@@ -250,13 +281,25 @@ class Vestibule:
             url=url_for("vestibule.manage"),
             required=obliged.is_obliged(state, user),
             only_way=state.engine.has_one_way(enrolments),
+            acting_by=_acting_by(subject),
         )
 
     @property
     def proof(self) -> Proof | None:
-        """What was proven last on this session, and when; None without a second step."""
+        """What was proven last on this session, and when; None without a second step.
+
+        Where somebody acts as the user, it is that person's own: its `by` is their subject.
+        """
         grant = people.weighed().grant
         return grant.proofs[-1] if grant is not None and grant.proofs else None
+
+
+def _acting_by(subject: str) -> str | None:
+    """Return the subject of whoever is here as `subject`, None for themselves and anybody else."""
+    visit = visit_of(request) if has_request_context() else None
+    grant = visit.grant if visit is not None else None
+    is_theirs = grant is not None and grant.is_acting and grant.subject == subject
+    return grant.proofs[-1].by if grant is not None and is_theirs else None
 
 
 def _mode(app: Flask) -> dict[str, object]:

@@ -21,7 +21,7 @@ from flask.sessions import SessionMixin
 from werkzeug.wrappers import Request, Response
 
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
-from vestibule.flask import answers, new_login, weighing
+from vestibule.flask import answers, bounds, new_login, weighing
 from vestibule.flask.guarded import GuardedInterface
 from vestibule.flask.hosts import WATCH, peek, raw_session
 from vestibule.flask.state import State
@@ -68,6 +68,7 @@ class Gate:
         set_visit(request, visit)
         try:
             weighing.weigh_arrival(self._state, session, visit)
+            bounds.weigh(self._state, session, visit)
         except CLOSING as error:
             self._stop(session, visit, error)
         weighing.look_again(self._state, session, visit)
@@ -162,6 +163,7 @@ class Gate:
 
     def _left(self, session: SessionMixin, visit: Visit, response: Response) -> Response:
         weighing.end_if_gone(self._state, session, visit)
+        bounds.bind(self._state, session, visit)
         if not weighing.is_new(self._state, session, visit):
             if weighing.weigh_set_user(self._state, session, visit):
                 return new_login.led_on(self._state, session, visit, response)
@@ -183,6 +185,7 @@ class Gate:
             self._end_late(session, visit)
             if visit.is_stopped:
                 return False
+            bounds.bind(self._state, session, visit)
         value = peek(session, self._state.host.key)
         if value is None:
             return True

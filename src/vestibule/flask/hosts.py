@@ -101,6 +101,10 @@ class Host(Protocol):
         """Say whether remember-me was ticked at the login just made."""
         ...
 
+    def make_passing(self, session: SessionMixin) -> None:
+        """Let a login outlive no browser, and count as no password typed just now."""
+        ...
+
 
 def peek(session: SessionMixin, key: str) -> Any:
     """Return a session value without marking the session as accessed (no `Vary` by our doing)."""
@@ -263,6 +267,14 @@ class FlaskLoginHost:
         """Say whether Flask-Login is about to set its remember cookie."""
         return bool(peek(session, "_remember") == "set")
 
+    def make_passing(self, session: SessionMixin) -> None:
+        """Have Flask-Login set no remember cookie, and ask for the password where it wants it."""
+        renews = self._app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
+        if renews or peek(session, "_remember") == "set":
+            session["_remember"] = "clear"
+        if peek(session, "_fresh") is not False:
+            session["_fresh"] = False
+
 
 def _user_behind(user: Any) -> Any:
     """Return the user himself where `current_user` was given, which only stands for him."""
@@ -422,6 +434,11 @@ class KeyedHost:
     def is_remembered(self, session: SessionMixin) -> bool:
         """Say whether the session was made to outlive the browser."""
         return bool(peek(session, "_permanent"))
+
+    def make_passing(self, session: SessionMixin) -> None:
+        """Have the session end with the browser."""
+        if peek(session, "_permanent"):
+            session.permanent = False
 
 
 def _pop_all(session: SessionMixin, keys: Iterable[str]) -> None:

@@ -47,6 +47,8 @@ class Loaders:
     subject: Callable[[Any], str] | None = None
     subject_exists: SubjectFinder | None = None
     """Handed a subject, as text: by the time it is asked for, there may be no user."""
+    may_act_as: Callable[[Any, Any], object] | None = None
+    """Handed who works for the site, and whom they want to act as."""
     locale: Callable[[], str | None] | None = None
     """Asked without a user: which language this request is answered in."""
 

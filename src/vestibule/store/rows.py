@@ -311,13 +311,18 @@ def _printable(text: str) -> str:
 
 
 def _proof_json(value: Proof) -> list[Any]:
-    return [value.factor, value.enrolment_id, value.purpose.value, number(value.at)]
+    told = [value.factor, value.enrolment_id, value.purpose.value, number(value.at)]
+    return [*told, value.by] if value.by else told
 
 
 def _proof(item: list[Any]) -> Proof:
-    factor, enrolment_id, purpose, at = item
+    factor, enrolment_id, purpose, at, *by = item
     return Proof(
-        factor=factor, enrolment_id=enrolment_id, purpose=_PURPOSES[purpose], at=moment(at)
+        factor=factor,
+        enrolment_id=enrolment_id,
+        purpose=_PURPOSES[purpose],
+        at=moment(at),
+        by=by[0] if by else "",
     )
 
 

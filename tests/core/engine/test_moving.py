@@ -54,9 +54,7 @@ def ways(person: Person) -> set[str]:
 
 
 def test_both_work_until_the_new_one_has_been_used(ada: Person) -> None:
-    """A confirmed new phone removes nothing: the old one lets in as before, and so does neither's
-    code end the move but the new one's.
-    """
+    """A new phone that was only confirmed removes nothing: the old one lets in as before."""
     new = move(ada)
     other = Person(ada.site, "ada", ada.app, ada.enrolment_id)
 

@@ -65,6 +65,8 @@ class Attempt:
     def is_in_time(self) -> bool:
         """Whether the passage may still be answered for this purpose."""
         passage, purpose = self.case.passage, self.answer.purpose
+        if passage.is_acting:
+            return False  # no code makes it more than it is
         if purpose is Purpose.LOGIN:
             return passage.purpose is Purpose.LOGIN and passage.is_pending(self.now)
         if purpose is Purpose.ENROL and passage.status is PassageStatus.PENDING:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from vestibule.core.engine import (
+    acting,
     enrolling,
     granting,
     login,
@@ -134,6 +135,23 @@ class Engine:
     def restore(self, enrolment: Enrolment, by: Passage, origin: Origin = NOWHERE) -> bool:
         """Take a suspended way into use again, by a proof with another one."""
         return suspending.restore(self.context, enrolment, by, origin)
+
+    # Acting as somebody
+
+    def act(
+        self,
+        by: Passage,
+        new: login.Login,
+        origin: Origin = NOWHERE,
+        *,
+        reason: str,
+        tells: bool = False,
+    ) -> acting.Acting | None:
+        """End the grant `by` and let its owner act as another subject; None where it is not fresh.
+
+        `tells` writes a notice to the subject.
+        """
+        return acting.begin(self.context, by, new, origin, reason=reason, tells=tells)
 
     # Logging in
 

@@ -51,7 +51,8 @@ def begin(
     once, its message written with the challenge. A former draft is dropped. `passage` is the live
     grant of an enrolled subject, or a login at the door on which a first way is owed. Without one
     the subject must not be enrolled yet: that is looked at again inside the transaction. `succeeds`
-    is the way whose place it is to take, and one of its kind more there may be until then.
+    is the way whose place it is to take, and one of its kind more there may be until then. Who acts
+    as somebody begins nothing.
     """
     now = context.now()
     token = None
@@ -93,7 +94,7 @@ def _may_begin(context: Context, factor: Factor, passage: Passage) -> bool:
     """Say whether a factor may be begun on a passage; at the door, only what completes a login."""
     now = context.now()
     if passage.is_granted(now):
-        return True
+        return not passage.is_acting
     return passage.purpose is Purpose.ENROL and passage.is_at_door(now) and factor.traits.primary
 
 

@@ -16,7 +16,7 @@ from vestibule.core.verdict import Pending, Reason, Rejected
 from vestibule.flask import admission, pages, people, sending, showing, submission
 from vestibule.flask.answers import origin_of, proof_required, set_up_first
 from vestibule.flask.entrance import to_sign_in
-from vestibule.flask.navigation import wants_json
+from vestibule.flask.navigation import address_of, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.problems import (
@@ -31,7 +31,7 @@ from vestibule.flask.problems import (
 )
 from vestibule.flask.sending import Wish
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.wanted import recall, remember
+from vestibule.flask.wanted import form_path, recall, remember
 
 PURPOSE = Purpose.MANAGE
 
@@ -51,6 +51,12 @@ def send_to_confirm(back_to: str) -> Response:
     """Send a person to prove who they are, and remember, sealed, where to go on."""
     remember(back_to)
     return proof_required(request, url_for("vestibule.confirm"))
+
+
+def prove_first() -> Response:
+    """Answer a request for which a proof is too old: a GET resumes, a POST returns to its form."""
+    resumes = request.method in {"GET", "HEAD"}
+    return send_to_confirm(address_of(request) if resumes else form_path())
 
 
 def show() -> Response:

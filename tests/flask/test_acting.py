@@ -1,0 +1,593 @@
+"""Somebody who works for the site acts as a user: for an hour, told of, and changing nothing."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import request, session
+from flask_login import login_user
+from tests.contracts.gate_hosts import (
+    PROGRAM,
+    Browser,
+    Host,
+    Person,
+    PlainShape,
+    Shape,
+    flask_login_host,
+    plain_host,
+    replayed,
+)
+
+from vestibule.core.errors import UsageError
+from vestibule.flask import Vestibule
+from vestibule.store import tables
+from vestibule.store.trail import Trail, Wanted
+from vestibule.testing import SoftwareAuthenticator
+
+CONFIRM = "/two-step/confirm"
+REASON = "ticket 4711"
+OPEN = {"static", "login", "answer", "send", "stuck", "cancel"}
+
+
+def door(host: Host) -> Vestibule:
+    """The extension of a host."""
+    assert host.vestibule is not None
+    return host.vestibule
+
+
+def sign_in(name: str, **more: Any) -> None:
+    """What a host's own view does to let somebody in."""
+    if "_user_id" in session:
+        login_user(Person(name), **more)
+        return
+    session["user_id"] = name
+
+
+def user_of(name: str) -> Any:
+    """What a host hands to Vestibule for a user."""
+    return Person(name) if "_user_id" in session else name
+
+
+def furnish(host: Host) -> None:
+    """Give a host what support staff use, and views worth protecting."""
+    app = host.app
+
+    @app.post("/act-as/<name>")
+    def act_as(name: str) -> str:
+        with door(host).acting_as(user_of(name), reason=REASON, tell="tell" in request.form):
+            sign_in(name)
+        return "acting"
+
+    @app.post("/act-remembered/<name>")
+    def act_remembered(name: str) -> str:
+        with door(host).acting_as(user_of(name), reason=REASON):
+            session.permanent = True
+            sign_in(name, remember=True)
+        return "acting"
+
+    misuse(host)
+    views(host)
+
+
+def misuse(host: Host) -> None:
+    """Give a host what can be written wrongly."""
+    app = host.app
+
+    @app.post("/act-wrongly/<name>/<other>")
+    def act_wrongly(name: str, other: str) -> str:
+        with door(host).acting_as(user_of(name), reason=REASON):
+            sign_in(other)
+        return "acting"
+
+    @app.post("/act-then/<name>/<other>")
+    def act_then(name: str, other: str) -> str:
+        with door(host).acting_as(user_of(name), reason=REASON):
+            sign_in(name)
+        sign_in(other)
+        return "acting"
+
+    @app.post("/act-late/<name>")
+    def act_late(name: str) -> str:
+        sign_in(name)
+        with door(host).acting_as(user_of(name), reason=REASON):
+            pass
+        return "acting"
+
+    @app.post("/act-not/<name>")
+    def act_not(name: str) -> str:
+        with door(host).acting_as(user_of(name), reason=REASON):
+            pass
+        return "not acting"
+
+    @app.post("/act-idly/<name>")
+    def act_idly(name: str) -> str:
+        door(host).acting_as(user_of(name), reason=REASON)
+        sign_in(name)
+        return "acting"
+
+    @app.post("/act-anonymously")
+    def act_anonymously() -> str:
+        with door(host).acting_as(None, reason=REASON):
+            pass
+        return "acting"
+
+
+def views(host: Host) -> None:
+    """Give a host views that ask Vestibule something."""
+    app = host.app
+
+    @app.route("/pay", methods=["GET", "POST"])
+    @Vestibule.fresh
+    def pay() -> str:
+        return "paid"
+
+    @app.get("/token")
+    def token() -> Any:
+        name = session.get("_user_id") or session.get("user_id")
+        return door(host).challenge(user_of(str(name))) or "token"
+
+    @app.get("/told")
+    def told() -> dict[str, Any]:
+        name = session.get("_user_id") or session.get("user_id")
+        status, proof = door(host).status(user_of(str(name))), door(host).proof
+        return {
+            "by": status.acting_by,
+            "proof": None if proof is None else [proof.by, proof.purpose],
+        }
+
+
+@pytest.fixture(params=["flask-login", "plain"])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    """A host of each kind; whose name begins with an s works there, and bob does not."""
+    if request.param == "plain":
+        made = plain_host(tmp_path, PlainShape(loads_in="app"), add=furnish)
+    else:
+        made = flask_login_host(tmp_path, Shape(protection="strong"), add=furnish)
+
+    @door(made).may_act_as
+    def may_act_as(staff: Any, user: Any) -> bool:
+        name, wanted = (str(getattr(who, "id", who)) for who in (staff, user))
+        return name.startswith("s") and not wanted.startswith("s")
+
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sam(host: Host) -> Browser:
+    """Somebody who works there, signed in by both steps just now."""
+    phone = host.enrol("sam")
+    browser = host.browser()
+    browser.login("sam", remember="yes")
+    browser.second_step(phone)
+    assert browser.is_in()
+    return browser
+
+
+@pytest.fixture(params=[True, False], ids=["with-second-step", "without"])
+def ada(request: pytest.FixtureRequest, host: Host) -> SoftwareAuthenticator | None:
+    """A user with a second step, and one without."""
+    return host.enrol("ada") if request.param else None
+
+
+def act(browser: Browser, path: str = "/act-as/ada", **fields: str) -> Any:
+    """Ask to act, as a person does."""
+    return browser.client.post(path, data=fields, headers={"Accept": "text/html"})
+
+
+def who(browser: Browser) -> str:
+    """Whom the host sees."""
+    return browser.sees("/who").split()[0]
+
+
+def facts(host: Host, subject: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the audit trail says of a subject."""
+    wanted = Wanted(realm="default", subject=subject)
+    return [(e.name, dict(e.data)) for e in Trail(host.state.parts.database).whole(wanted)]
+
+
+def rows(host: Host) -> list[tuple[Any, ...]]:
+    """Every way as it stands."""
+    with host.state.parts.database.read() as connection:
+        return [tuple(row) for row in connection.execute(tables.enrolment.select())]
+
+
+# --- what it is -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("ada")
+def test_staff_use_the_site_as_the_user(host: Host, sam: Browser) -> None:
+    """After it the site sees the user, on this request and on those that follow."""
+    assert act(sam).text == "acting"
+
+    assert who(sam) == "ada"
+    assert sam.is_in()
+    host.clock.move(minutes=59)
+    assert sam.is_in()
+
+
+@pytest.mark.usefixtures("ada")
+def test_it_ends_after_an_hour(host: Host, sam: Browser) -> None:
+    """An hour later nobody is signed in, whether or not the user has a second step."""
+    act(sam)
+    host.clock.move(hours=1)
+
+    assert who(sam) == "None"
+    assert not sam.is_in()
+
+
+@pytest.mark.usefixtures("ada")
+def test_it_ends_with_the_logout(host: Host, sam: Browser) -> None:
+    """After a logout nobody is signed in: the session of the one who acted does not come back."""
+    act(sam)
+    kept = sam.cookies()
+    sam.logout()
+
+    assert who(sam) == "None"
+    for browser in replayed(host, kept):
+        assert not browser.is_in()
+
+
+@pytest.mark.usefixtures("ada")
+def test_the_own_session_is_over(host: Host, sam: Browser) -> None:
+    """What the browser held before is worth nothing any more: sam signs in again, by both steps."""
+    before = sam.cookies()
+    act(sam)
+
+    for browser in replayed(host, before):
+        assert not browser.is_in()
+    sam.logout()
+    assert sam.login("sam").location == "/two-step/login"
+
+
+@pytest.mark.usefixtures("ada")
+def test_both_are_in_the_audit_trail(host: Host, sam: Browser) -> None:
+    """Under each of the two stands who, whom and why; sam's own session is told to have ended."""
+    act(sam)
+
+    for subject in ("ada", "sam"):
+        begun = [data for name, data in facts(host, subject) if name == "acting_begun"]
+        assert [(d["by"], d["user"], d["reason"]) for d in begun] == [("sam", "ada", REASON)]
+    assert ("passage_ended", "acting as somebody") in [
+        (name, data.get("why")) for name, data in facts(host, "sam")
+    ]
+
+
+@pytest.mark.usefixtures("ada")
+def test_the_host_can_tell(sam: Browser) -> None:
+    """`status` and `proof` say by whom; to the owner they say nothing of it."""
+    assert sam.client.get("/told").get_json() == {"by": None, "proof": ["", "login"]}
+    act(sam)
+
+    assert sam.client.get("/told").get_json() == {"by": "sam", "proof": ["sam", "act"]}
+
+
+@pytest.mark.usefixtures("ada")
+def test_nothing_of_the_own_session_stays(host: Host, sam: Browser) -> None:
+    """What stood in the session of whoever acts is not there for the user, nor afterwards."""
+    act(sam)
+
+    assert sam.sees("/who").split()[1] in {"None", "admin=None"}
+    assert who(sam) == "ada"
+    del host
+
+
+# --- what it is not -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("ada")
+def test_no_page_of_ours_is_open(host: Host, sam: Browser) -> None:
+    """Every page where the user manages how to log in is refused, and changes nothing."""
+    act(sam)
+    before = rows(host)
+    asked = 0
+    for rule in host.app.url_map.iter_rules():
+        owner, _, endpoint = rule.endpoint.rpartition(".")
+        if owner != "vestibule" or endpoint in OPEN:
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", "totp", rule.rule)
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            asked += 1
+            body = {"code": "000000"} if method == "POST" else None
+            refused = sam.client.open(path, method=method, json=body, headers=PROGRAM)
+            assert (path, refused.status_code) == (path, 403)
+            assert refused.get_json()["error"] == "acting_for_somebody"
+            page = sam.client.open(path, method=method, headers={"Accept": "text/html"})
+            assert page.status_code == 403
+            assert "You are here for somebody else" in page.text
+    assert asked > 15
+    assert rows(host) == before
+    assert who(sam) == "ada"
+
+
+def test_the_users_own_code_makes_it_no_more(
+    host: Host, sam: Browser, ada: SoftwareAuthenticator | None
+) -> None:
+    """A code that the user reads out over the telephone proves nothing in the acting session."""
+    act(sam)
+    code = ada.next_code(host.clock.now()) if ada else "000000"
+
+    for path in (CONFIRM, "/two-step/setup"):
+        assert sam.client.post(path, json={"code": code}).status_code == 403
+    assert sam.client.post("/two-step/login", json={"code": code}).status_code in {200, 410, 422}
+    assert sam.client.get("/told").get_json()["proof"] == ["sam", "act"]
+    assert sam.client.get("/pay", headers=PROGRAM).status_code == 403
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_view_that_wants_a_fresh_proof_is_refused(sam: Browser) -> None:
+    """`@vestibule.fresh` refuses at once: no proof of the user's can be made here."""
+    act(sam)
+
+    for method in ("GET", "POST"):
+        assert sam.client.open("/pay", method=method, headers=PROGRAM).status_code == 403
+        page = sam.client.open("/pay", method=method, headers={"Accept": "text/html"})
+        assert page.status_code == 403
+        assert "paid" not in page.text
+
+
+@pytest.mark.usefixtures("ada")
+def test_no_token_is_handed_out(sam: Browser) -> None:
+    """A view that hands out tokens hands out none: it would outlive the session."""
+    act(sam)
+
+    refused = sam.client.get("/token", headers=PROGRAM)
+    assert refused.status_code == 403
+    assert "token" not in refused.get_json()
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_remembered_login_is_not(host: Host, sam: Browser) -> None:
+    """A view that remembers the user's login leaves no cookie that outlives the session."""
+    act(sam, "/act-remembered/ada")
+    assert who(sam) == "ada"
+    kept = sam.cookies()
+    assert "remember_token" not in kept or not kept["remember_token"]
+
+    host.clock.move(hours=1)
+    for browser in (sam, *replayed(host, kept)):
+        assert not browser.is_in()
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_lost_cookie_leaves_nobody(host: Host, sam: Browser) -> None:
+    """No part of what the browser holds is worth anything by itself: the host's session neither."""
+    act(sam)
+    kept = sam.cookies()
+    assert kept.keys() >= {"session", "vestibule-default"}
+    parts = [
+        {k: v for k, v in kept.items() if k != gone} for gone in ("session", "vestibule-default")
+    ]
+    for part in parts:
+        assert who(host.browser(**part)) == "None"
+    assert who(host.browser(**kept)) == "ada"
+
+
+@pytest.mark.usefixtures("ada")
+def test_the_browser_is_not_known_to_the_user(host: Host, sam: Browser) -> None:
+    """Acting counts as no login of the user's: the browser stays a stranger to them."""
+    act(sam)
+    with host.state.parts.database.read() as connection:
+        found = connection.execute(tables.passage.select().where(tables.passage.c.subject == "ada"))
+        acting = [row for row in found if row.purpose == "act"]
+    assert [(row.browser_hash, row.contact, row.proven_at) for row in acting] == [
+        (None, None, None)
+    ]
+
+
+# --- who may --------------------------------------------------------------------------------------
+
+
+def test_a_customers_view_that_calls_it_is_refused(host: Host) -> None:
+    """A user who comes to a view that calls it by mistake stays who he is."""
+    phone = host.enrol("bob")
+    bob = host.browser()
+    bob.login("bob")
+    bob.second_step(phone)
+
+    refused = act(bob)
+
+    assert refused.status_code == 403
+    assert who(bob) == "bob"
+    assert act(bob, "/act-as/ada").status_code == 403
+    assert facts(host, "ada") == []
+
+
+def test_no_other_staff_member_is_acted_as(host: Host, sam: Browser) -> None:
+    """Whom the host does not give away is nobody to act as."""
+    assert act(sam, "/act-as/sue").status_code == 403
+    assert who(sam) == "sam"
+    refused = sam.client.post("/act-as/sue", headers=PROGRAM)
+    assert refused.get_json()["error"] == "may_not_act"
+    assert facts(host, "sue") == []
+
+
+@pytest.mark.usefixtures("ada")
+def test_an_old_proof_leads_to_a_new_one(host: Host, sam: Browser) -> None:
+    """Whose proof is older than five minutes is led to prove anew, and is still himself."""
+    host.clock.move(minutes=5)
+
+    assert act(sam).location == CONFIRM
+    refused = sam.client.post("/act-as/ada", headers=PROGRAM)
+    assert (refused.status_code, refused.get_json()["error"]) == (401, "proof_required")
+    assert who(sam) == "sam"
+
+
+@pytest.mark.usefixtures("ada")
+def test_staff_without_a_second_step_are_refused(host: Host) -> None:
+    """Somebody who works there and has no second step is led to set one up."""
+    sue = host.browser()
+    sue.login("sue")
+
+    assert act(sue).location == "/two-step/"
+    assert who(sue) == "sue"
+
+
+@pytest.mark.usefixtures("ada")
+def test_nobody_acts(host: Host) -> None:
+    """Somebody who is not signed in, or waits, is led to sign in."""
+    waiting = host.browser()
+    host.enrol("sam")
+    waiting.login("sam")
+    for browser in (host.browser(), waiting):
+        answer = act(browser)
+        assert answer.status_code in {302, 303, 401}
+        assert who(browser) == "None"
+
+
+def test_whoever_acts_acts_as_nobody_else(host: Host, sam: Browser) -> None:
+    """From one user there is no way to another, though the user may act as others too."""
+    act(sam)
+    door(host).may_act_as(lambda *_: True)
+
+    assert act(sam, "/act-as/bob").status_code == 403
+    assert who(sam) == "ada"
+    assert facts(host, "bob") == []
+
+
+# --- misuse ---------------------------------------------------------------------------------------
+
+
+def test_another_login_within_it_is_an_error(host: Host, sam: Browser) -> None:
+    """To sign in somebody else than was named raises, and nobody is signed in."""
+    with pytest.raises(UsageError, match="somebody else"):
+        act(sam, "/act-wrongly/ada/bob")
+
+    assert who(sam) != "bob"
+    assert facts(host, "bob") == []
+    assert "acting_begun" not in [name for name, _ in facts(host, "ada")]
+
+
+def test_a_login_before_it_is_an_error(host: Host, sam: Browser) -> None:
+    """To sign the user in before the block raises: it would be an ordinary login."""
+    host.enrol("ada")
+    with pytest.raises(UsageError, match="within"):
+        act(sam, "/act-late/ada")
+
+    assert who(sam) != "ada"
+
+
+def test_a_second_login_in_the_request_is_an_ordinary_one(host: Host, sam: Browser) -> None:
+    """Whoever is signed in after the block waits for the second step, and the acting is over."""
+    host.enrol("bob")
+    answer = act(sam, "/act-then/ada/bob")
+
+    assert answer.location == "/two-step/login"
+    assert who(sam) == "None"
+
+
+def test_without_the_block_nothing_is_given(host: Host, sam: Browser) -> None:
+    """To call it without `with` gives nothing away: the login waits for its owner's second step."""
+    host.enrol("ada")
+
+    assert act(sam, "/act-idly/ada").location == "/two-step/login"
+    assert who(sam) == "None"
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_block_without_a_login_changes_nothing(host: Host, sam: Browser) -> None:
+    """Where the host refuses the user's login, whoever works there stays who they are."""
+    assert act(sam, "/act-not/ada").text == "not acting"
+    assert who(sam) == "sam"
+    assert "acting_begun" not in [name for name, _ in facts(host, "ada")]
+
+
+def test_a_host_that_says_nothing_may_not(tmp_path: Path) -> None:
+    """Without `may_act_as` nobody may, and the error says what to write."""
+    silent = flask_login_host(tmp_path, add=furnish)
+    phone = silent.enrol("sam")
+    sam = silent.browser()
+    sam.login("sam")
+    sam.second_step(phone)
+    with pytest.raises(UsageError, match="may_act_as"):
+        act(sam)
+    with pytest.raises(UsageError, match="may_act_as"):
+        act(sam, "/act-anonymously")
+    silent.close()
+
+
+def test_nobody_is_no_user(sam: Browser) -> None:
+    """To act as nobody is a mistake in the view."""
+    with pytest.raises(UsageError, match="nobody"):
+        act(sam, "/act-anonymously")
+
+
+# --- afterwards -----------------------------------------------------------------------------------
+
+
+def test_signing_in_again_after_it(host: Host) -> None:
+    """After acting the same browser signs in as itself, and manages its own ways again."""
+    phone = host.enrol("sam")
+    sam = host.browser()
+    sam.login("sam")
+    sam.second_step(phone)
+    act(sam)
+    sam.logout()
+
+    sam.login("sam")
+    sam.second_step(phone)
+
+    assert who(sam) == "sam"
+    assert sam.get("/two-step/").status_code == 200
+
+
+def test_another_login_over_it(host: Host) -> None:
+    """Who signs in as somebody else without a logout is that somebody, and acts no more."""
+    phone = host.enrol("sam")
+    sam = host.browser()
+    sam.login("sam")
+    sam.second_step(phone)
+    act(sam)
+
+    sam.login("sam")
+    assert who(sam) == "None"
+    sam.second_step(phone)
+
+    assert who(sam) == "sam"
+    assert sam.get("/two-step/").status_code == 200
+    host.clock.move(hours=2)
+    assert who(sam) == "sam"
+
+
+def test_what_ends_the_users_sessions_ends_it(host: Host, sam: Browser) -> None:
+    """When the user removes a way, or all their sessions end, so does the acting one."""
+    host.enrol("ada")
+    act(sam)
+    assert who(sam) == "ada"
+    host.engine.end_all("ada", "asked for")
+
+    assert who(sam) == "None"
+
+
+def test_the_users_own_session_goes_on(host: Host, sam: Browser) -> None:
+    """The user who is signed in meanwhile notices nothing, and can change what is theirs."""
+    phone = host.enrol("ada")
+    ada = host.browser()
+    ada.login("ada")
+    ada.second_step(phone)
+    act(sam)
+
+    assert who(ada) == "ada"
+    assert ada.client.get("/told").get_json() == {"by": None, "proof": ["", "login"]}
+    assert ada.get("/two-step/").status_code == 200
+    sam.logout()
+    assert who(ada) == "ada"
+
+
+def test_flask_login_asks_for_the_password(tmp_path: Path) -> None:
+    """A view that Flask-Login keeps for a password typed just now is closed to whoever acts."""
+    made = flask_login_host(tmp_path, add=furnish, REMEMBER_COOKIE_REFRESH_EACH_REQUEST=True)
+    door(made).may_act_as(lambda staff, user: staff.id == "sam" and user.id != "sam")
+    phone = made.enrol("sam")
+    sam = made.browser()
+    sam.login("sam")
+    sam.second_step(phone)
+    assert sam.sees("/fresh") == "FRESH"
+    act(sam)
+
+    assert sam.sees("/fresh") != "FRESH"
+    assert who(sam) == "ada"
+    assert not sam.cookies().get("remember_token")
+    made.close()
