@@ -28,7 +28,7 @@ from vestibule.testing import SoftwareAuthenticator
 
 CONFIRM = "/two-step/confirm"
 REASON = "ticket 4711"
-OPEN = {"static", "login", "answer", "send", "stuck", "cancel"}
+OPEN = {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
 
 
 def door(host: Host) -> Vestibule:

@@ -19,7 +19,9 @@ from vestibule.flask.visit import Visit
 
 MARK: Final = "_vestibule_acting"
 """The session key that names the grant."""
-OPEN: Final = frozenset({"static", "login", "answer", "send", "stuck", "cancel"})
+OPEN: Final = frozenset(
+    {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
+)
 """Our own views that are nobody's in particular: files, and a login that waits."""
 
 
