@@ -90,7 +90,8 @@ def of_login(name: str, summary: str, *answers: Answers, **more: Any) -> Operati
 
 def of_link(name: str, summary: str, *answers: Answers) -> Operation:
     """An operation on what a link in a mail is about: the link says whose it is."""
-    return Operation(name=name, summary=summary, answers=(*answers, LINK_OVER), security=[{}])
+    said = (*answers, LINK_OVER, ACTING)
+    return Operation(name=name, summary=summary, answers=said, security=[{}])
 
 
 def of_person(name: str, summary: str, *answers: Answers, **more: Any) -> Operation:
