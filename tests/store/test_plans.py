@@ -133,10 +133,8 @@ def test_each_statement_goes_by_an_index(letters_site: Site, deed: Deed) -> None
 
 @pytest.mark.parametrize("deed", [logging_in, logging_in_again, recovering])
 def test_a_check_goes_by_whole_keys_before_anything_is_counted(site: Site, deed: Deed) -> None:
-    """In a store that is new to its database an answer looks up ledgers and its source by key.
-
-    A plan made then is kept: it would walk through everybody's ledgers until they are counted.
-    """
+    """In a store that is new to its database an answer looks up ledgers and its source by key."""
+    # A plan made then is kept: it would walk through everybody's ledgers until they are counted.
     ada = site.enrol()
     ada.make_recovery_codes()
     engine = site.parts.database.engine
