@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flask.shop import PASSWORD, Browser, Shop, User, said
+from tests.flask.shop import PAGE, PASSWORD, Browser, Shop, User, said
 
 from vestibule.core.errors import ConfigurationError
 from vestibule.flask.state import EXTENSION
-from vestibule.testing import SoftwareAuthenticator
+from vestibule.testing import SoftwareAuthenticator, enrol_app
 
 LOGIN, LIST, FIRST, LATER = (
     "/two-step/login",
@@ -311,6 +311,21 @@ def test_who_was_enrolled_before_is_asked_as_always(opened: Open) -> None:
 
     again.clock.move(timedelta(minutes=1))
     assert browser.send(LOGIN, code=browser.next_code()).location == "/"
+
+
+def test_a_hosts_own_test_sets_an_app_up(opened: Open) -> None:
+    """The login helper of the test kit sets a first way up where that is open, and says why not."""
+    shop = opened(VESTIBULE_FIRST_ENROLMENT="open")
+    client = shop.app.test_client()
+    client.post("/login", data={"name": "maren", "password": PASSWORD}, headers=PAGE)
+    enrol_app(client)
+    assert client.get("/orders").text == "the orders"
+
+    guarded = opened()
+    client = guarded.app.test_client()
+    client.post("/login", data={"name": "tobias", "password": PASSWORD}, headers=PAGE)
+    with pytest.raises(AssertionError, match="VESTIBULE_FIRST_ENROLMENT"):
+        enrol_app(client)
 
 
 def test_the_status_tells_the_host(shop: Shop) -> None:

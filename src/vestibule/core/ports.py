@@ -133,7 +133,7 @@ class Store(Protocol):
 
     def open_challenges(
         self,
-        passage_id: str,
+        passage: Passage,
         purpose: Purpose,
         challenges: Sequence[Challenge],
         messages: Sequence[Message],

@@ -124,7 +124,10 @@ def factor_type(spec: str) -> type:
     try:
         found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        message = f"VESTIBULE_FACTORS names {spec!r}, which is no factor of ours nor importable"
+        ours = ", ".join(sorted(house_names()))
+        message = (
+            f"VESTIBULE_FACTORS names {spec!r}, which is no factor of ours ({ours}) nor importable"
+        )
         raise ConfigurationError(message) from error
     if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
         message = f"{spec!r} in VESTIBULE_FACTORS is not a dataclass that makes a factor"

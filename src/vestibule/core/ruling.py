@@ -1,5 +1,6 @@
 """What a rule is given and what it answers: a case goes in, a ruling comes out, the store obeys."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vestibule.core.events import Event
@@ -89,6 +90,9 @@ class Ruling:
     """End every other passage of the subject: old sessions, and other enrolments under way."""
     events: tuple[Event, ...] = ()
     messages: tuple[Message, ...] = ()
+    revoked: Callable[[str, str], Event] | None = None
+    """Tells of an enrolment whose place is taken, by its id and its factor: who holds the lock
+    finds which they are."""
 
     @property
     def reaches_further(self) -> bool:

@@ -17,6 +17,8 @@ NAME: Final = TICKET
 SYMBOLS: Final = 16
 """The length of a ticket, in symbols of 5 bits: 80 bits, which nobody guesses."""
 _GROUP: Final = 4
+SET_UP: Final = timedelta(minutes=10)
+"""How long after a ticket was used a way can be set up by it: no profile's set-up takes longer."""
 LIFE: Final = timedelta(days=7)
 """How long a ticket can be used once it has taken effect."""
 
@@ -61,9 +63,19 @@ def is_used(ticket: Enrolment) -> bool:
 
 
 def pending(enrolments: Iterable[Enrolment], now: datetime) -> Enrolment | None:
-    """Return the ticket that waits to be used, or to take effect."""
+    """Return the ticket that can still be objected to.
+
+    It waits to take effect or to be used, or was used so short a time ago that a way may just be
+    set up by it.
+    """
     for one in enrolments:
         living = one.factor == NAME and one.status is EnrolmentStatus.ACTIVE
-        if living and not is_used(one) and now < valid_until(one):
+        if living and now < _objectionable_until(one):
             return one
     return None
+
+
+def _objectionable_until(ticket: Enrolment) -> datetime:
+    if not is_used(ticket):
+        return valid_until(ticket)
+    return datetime.fromisoformat(ticket.state["used"]) + SET_UP

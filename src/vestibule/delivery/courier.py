@@ -25,7 +25,7 @@ LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 20
 CONTACTS_FOR: Final = timedelta(days=30)
 CONTACTS_FOR_LONG: Final = timedelta(days=400)
-GRAVE: Final = frozenset({Notice.RESET_REQUESTED, Notice.RESET_AT_ONCE})
+GRAVE: Final = frozenset({Notice.RESET_REQUESTED, Notice.RESET_AT_ONCE, Notice.RESET_USED})
 """Notices that an owner must get who has not been here for months, as long as one is known."""
 CLOSED: Final = (StoreUnavailableError, DeploymentError)
 """What is no message's fault: a store that is down, or the wrong one."""

@@ -32,8 +32,8 @@ def _meant(state: State, user: Any, required: set[str]) -> bool:
     if state.loaders.policy is None:
         raise ConfigurationError(
             "VESTIBULE_REQUIRED names roles, and nothing tells the roles of a user: register a "
-            "function with @vestibule.policy_loader that returns them, or set VESTIBULE_REQUIRED "
-            "to 'everyone' or 'nobody'"
+            "function with @vestibule.policy_loader that returns them, or, if none was meant, set "
+            "VESTIBULE_REQUIRED to 'everyone' or 'nobody'"
         )
     said = state.loaders.policy(user)
     if isinstance(said, bool):

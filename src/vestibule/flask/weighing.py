@@ -141,15 +141,15 @@ def weigh_user(state: State, session: SessionMixin, visit: Visit, user: Any) -> 
         else:
             stays = same and has_same_password(state, user, visit.grant)
         if not stays:
-            _sign_out(state, session, visit)
+            _sign_out(state, session, visit, "password changed" if same else "another user")
             return False
     visit.is_weighed, visit.user, visit.subject = True, user, subject
     return True
 
 
-def _sign_out(state: State, session: SessionMixin, visit: Visit) -> None:
+def _sign_out(state: State, session: SessionMixin, visit: Visit, why: str) -> None:
     if visit.grant is not None:
-        state.engine.cancel(visit.grant, "password changed", answers.peer_of(request))
+        state.engine.cancel(visit.grant, why, answers.peer_of(request))
     session.clear()
     state.host.forget_user()
     visit.forget()

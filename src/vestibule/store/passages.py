@@ -69,6 +69,21 @@ def marked(turn: Turn, token_hash: bytes, address: str | None) -> tuple[Case | N
     return _case(hanging) if hanging else None, [row[MARK] for row in hanging]
 
 
+def told_of(turn: Turn, ruling: Ruling) -> Sequence[Event]:
+    """Return the events of what a ruling revokes besides its case; the subject is locked."""
+    won = ruling.won
+    if won is None or ruling.revoked is None or not (won.replaces or won.replaces_all):
+        return ()
+    mine = won.enrolment
+    which = {"realm": mine.realm, "subject": mine.subject, "but": mine.id}
+    others = turn.rows(statements.LIVING_OTHERS, which)
+    return [
+        ruling.revoked(row["id"], row["factor"])
+        for row in others
+        if won.replaces_all or row["factor"] in won.replaces
+    ]
+
+
 def obey_if_as_seen(turn: Turn, case: Case, marks: Sequence[str], ruling: Ruling) -> None:
     """Change every row that a ruling names; `LostRaceError` where the case has moved on."""
     if ruling.reaches_further:
@@ -207,6 +222,8 @@ def _granting(before: Passage, after: Passage) -> Change:
 def _replacing(won: Won) -> Iterator[Change]:
     enrolment = won.enrolment
     which = {"realm": enrolment.realm, "subject": enrolment.subject, "but": enrolment.id}
+    if won.replaces:
+        yield statements.END_OBLIGATION, which
     if won.replaces_all:
         yield statements.CANCEL_ALL, which
         yield statements.REPLACE_ALL, which

@@ -6,6 +6,7 @@ order, the source.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -159,6 +160,9 @@ class SqlStore:
             if case is None:
                 return None
             ruling = rule(case)
+            told = passages.told_of(turn, ruling)
+            if told:
+                ruling = replace(ruling, events=(*ruling.events, *told))
             passages.obey(turn, case, ruling)
         return ruling
 
@@ -175,7 +179,7 @@ class SqlStore:
 
     def open_challenges(
         self,
-        passage_id: str,
+        passage: Passage,
         purpose: Purpose,
         challenges: Sequence[Challenge],
         messages: Sequence[Message],
@@ -184,12 +188,11 @@ class SqlStore:
         """Put `challenges` in the place of those the passage had for `purpose`."""
         table = tables.challenge
         with self._db.write() as connection:
-            # The passage first, as everywhere: two who ask at once leave the challenges of one.
-            passage = select(tables.passage.c.id).where(tables.passage.c.id == passage_id)
-            connection.execute(passage.with_for_update(key_share=True)).all()
+            # The ledger first, as everywhere: two who ask at once leave the challenges of one.
+            self._lock(connection, passage.realm, passage.subject)
             connection.execute(
                 delete(table).where(
-                    table.c.passage_id == passage_id, table.c.purpose == purpose.value
+                    table.c.passage_id == passage.id, table.c.purpose == purpose.value
                 )
             )
             _insert_challenges(connection, challenges)
@@ -473,8 +476,9 @@ class SqlStore:
             revoke(connection, mine if at_once else _same_factor(ticket))
             if at_once:
                 connection.execute(ending.lost(_others(ticket.realm, ticket.subject, "")))
-            # As a way that makes an account enrolled: while it waits no password is enough.
-            self._insert_enrolment(connection, ticket, [ticket.factor])
+            # As a way that makes an account enrolled: while it waits no password is enough. Who is
+            # not enrolled owes a first way, and goes on with the days of grace.
+            self._insert_enrolment(connection, ticket, () if is_first else [ticket.factor])
             _append(connection, events)
             _queue(connection, messages)
         return True
@@ -494,17 +498,18 @@ class SqlStore:
         """
         table = tables.enrolment
         mine = and_(table.c.realm == realm, table.c.subject == subject, table.c.status == "active")
-        tickets = select(table.c.id).where(mine, table.c.factor == TICKET)
+        tickets = select(table.c.id, table.c.is_primary).where(mine, table.c.factor == TICKET)
         if only is not None:
             tickets = tickets.where(table.c.id == only)
         with self._db.write() as connection:
             self._lock(connection, realm, subject)
-            found = connection.execute(tickets).scalars().all()
-            if not found or not _has_way(connection, realm, subject):
+            found = connection.execute(tickets).all()
+            keeps_shut = any(row.is_primary for row in found)
+            if not found or (keeps_shut and not _has_way(connection, realm, subject)):
                 return None
-            revoke(connection, table.c.id.in_(found))
+            revoke(connection, table.c.id.in_([row.id for row in found]))
             connection.execute(ending.set_ups(_others(realm, subject, "")))
-            written = event(found[0])
+            written = event(found[0].id)
             _append(connection, [written])
             _queue(connection, messages)
         return written

@@ -27,7 +27,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from vestibule.core.model import Lane
 from vestibule.store import ending
 from vestibule.store.prepared import Prepared
-from vestibule.store.tables import challenge, enrolment, event, ledger, message, passage, source
+from vestibule.store.tables import (
+    challenge,
+    enrolment,
+    event,
+    ledger,
+    message,
+    obligation,
+    passage,
+    source,
+)
 from vestibule.store.together import adding, changing, mark
 
 _BLOBS: Final = frozenset({"parked", "contact"})
@@ -348,6 +357,20 @@ _OTHERS: Final = and_(
     enrolment.c.id != bindparam("but"),
 )
 _OF_FACTOR: Final = enrolment.c.factor == bindparam("factor")
+
+END_OBLIGATION: Final = Prepared(
+    obligation.delete().where(
+        obligation.c.realm == bindparam("realm"), obligation.c.subject == bindparam("subject")
+    )
+)
+"""Forget since when a subject owed a first way: there is one now."""
+
+LIVING_OTHERS: Final = Prepared(
+    select(enrolment.c.id, enrolment.c.factor)
+    .where(_OTHERS, enrolment.c.status == "active")
+    .order_by(enrolment.c.id)
+)
+"""The others of a subject that are in force."""
 
 REPLACE_ALL: Final = Prepared(ending.revoked(_OTHERS))
 """Revoke all others of a subject. They may be any number: said only by who holds the lock."""

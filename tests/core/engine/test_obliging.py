@@ -265,3 +265,33 @@ def test_the_last_way_of_whoever_must_have_one_stays(site: Site) -> None:
     assert not site.engine.revoke(app, ada.passage, origin, keeps_last=True)
     assert site.engine.standing("ada", None).enrolled
     assert site.engine.revoke(app, ada.passage, origin)
+
+
+@pytest.mark.row("ATK-10")
+def test_a_first_ticket_takes_nothing_from_whoever_still_has_time(site: Site) -> None:
+    """Beside a first ticket the days of grace go on, and so does the code to a known address."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    made = site.engine.reset("ada", by="bea", reason="new here", obliged=True)
+    assert made is not None
+
+    assert not site.engine.standing("ada", None).enrolled
+    begun = arrive(site)
+    assert {way.factor for way in begun.ways} == {"known_address", "ticket"}
+    again = site.engine.reset("ada", by="bea", reason="lost the first", obliged=True)
+    assert again is not None
+    assert again.valid_from == site.clock.now()
+    assert not site.engine.verify(arrive(site).token, Purpose.LOGIN, made.ticket).is_accepted
+    assert site.engine.cancel_reset("ada", by="bea")
+    assert {way.factor for way in arrive(site).ways} == {"known_address"}
+
+
+def test_who_owed_a_way_once_has_the_time_again(site: Site) -> None:
+    """Whoever set a way up and has none later begins a new time of grace."""
+    duty(site)
+    site.fake.move(30 * DAY)
+    ada = site.enrol("ada")
+    assert site.engine.grace_until("ada") is None
+    site.engine.revoke(ada.enrolment(), ada.passage)
+
+    assert duty(site).until == site.clock.now() + 7 * DAY

@@ -118,6 +118,38 @@ def test_a_new_way_ends_all_that_was_set_up(ada: Person) -> None:
     assert ada.answer(ada.login().token, ada.next_code()).is_accepted
 
 
+@pytest.mark.row("ATK-39", "ATK-74")
+def test_the_trail_names_all_that_a_new_way_has_ended(ada: Person) -> None:
+    """Each way that was there, and the ticket, is told as revoked; the new one is no first one."""
+    made = reset(ada)
+    before = {e.id: e.factor for e in ada.site.engine.enrolments("ada")}
+    ada.site.fake.move(DAY)
+    assert use(ada, made.ticket)
+    ada.site.heard.clear()
+
+    assert set_up(ada).is_accepted
+
+    facts = [f for f in ada.site.facts() if f["name"] == "enrolment_revoked"]
+    assert {f["data"]["enrolment"]: f["data"]["factor"] for f in facts} == before
+    confirmed = [f for f in ada.site.facts() if f["name"] == "enrolment_confirmed"]
+    assert confirmed[-1]["data"]["first"] is False
+    heard = [event.fact.name for event in ada.site.heard]
+    assert heard.count("enrolment_revoked") == len(before)
+
+
+@pytest.mark.row("ATK-39")
+def test_a_used_ticket_can_be_objected_to_while_a_way_is_set_up(ada: Person) -> None:
+    """For ten minutes after its use there is still something to object to, and then no more."""
+    made = reset(ada)
+    ada.site.fake.move(DAY)
+    assert use(ada, made.ticket)
+    engine = ada.site.engine
+    ada.site.fake.move(minutes=9)
+    assert engine.pending_reset(engine.enrolments("ada")) is not None
+    ada.site.fake.move(minutes=1)
+    assert engine.pending_reset(engine.enrolments("ada")) is None
+
+
 @pytest.mark.row("ATK-39", "ATK-24")
 def test_a_ticket_is_used_once(ada: Person) -> None:
     """A ticket that was used opens nothing more, and its account is still no password's."""

@@ -7,6 +7,7 @@ from vestibule.core.engine import moving
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.granting import Granted, Opened, granted, opened
 from vestibule.core.engine.judging import Right
+from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
     Enrolment,
@@ -67,8 +68,14 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
             *_notices(attempt, enrolment),
             *moving.notices(attempt, enrolment.factor, succeeds),
         ),
+        revoked=lambda other, factor: _revoked(attempt, other, factor),
     )
     return ruling, through
+
+
+def _revoked(attempt: Attempt, enrolment_id: str, factor: str) -> Event:
+    fact = events.EnrolmentRevoked(enrolment=enrolment_id, factor=factor, last=False)
+    return attempt.events(fact)[0]
 
 
 def _won(attempt: Attempt, right: Right, enrolment: Enrolment) -> Won:
@@ -143,7 +150,8 @@ def _facts(attempt: Attempt, enrolment: Enrolment) -> tuple[events.Fact, ...]:
     )
     if not attempt.is_enrolling:
         return (accepted,)
-    first = passage.status is PassageStatus.PENDING
+    by_ticket = bool(passage.proofs) and passage.proofs[-1].factor == stand_in.TICKET
+    first = passage.status is PassageStatus.PENDING and not by_ticket
     confirmed = events.EnrolmentConfirmed(
         enrolment=enrolment.id, factor=enrolment.factor, first=first
     )

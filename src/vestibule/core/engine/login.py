@@ -121,8 +121,7 @@ def _to_ask(context: Context, login: Login) -> Sequence[Enrolment]:
     if login.duty is None:
         found = context.store.enrolments(context.realm, login.subject)
         return [one for one in found if one.factor != KNOWN_ADDRESS]
-    asked = obliging.stand_in(context, login.subject, login.duty)
-    return [] if asked is None else [asked]
+    return obliging.stand_ins(context, login.subject, login.duty)
 
 
 def _passage(context: Context, login: Login, token: str, known: bytes | None) -> Passage:

@@ -140,7 +140,7 @@ def ask_again(
         context.event(fact, passage.subject, now, origin),
         *sending.sent_events(context, challenges, messages, now, origin),
     )
-    context.store.open_challenges(passage.id, purpose, challenges, messages, told)
+    context.store.open_challenges(passage, purpose, challenges, messages, told)
     context.tell(told)
     return bool(messages)
 

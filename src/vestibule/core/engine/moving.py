@@ -50,7 +50,7 @@ def ask(context: Context, passage: Passage, new: Enrolment, origin: Origin) -> N
     challenge = context.challenge(passage, new, Purpose.TRY, now)
     fact = events.ChallengesOpened(passage=passage.id, purpose=Purpose.TRY)
     told = (context.event(fact, passage.subject, now, origin),)
-    context.store.open_challenges(passage.id, Purpose.TRY, [challenge], (), told)
+    context.store.open_challenges(passage, Purpose.TRY, [challenge], (), told)
     context.tell(told)
 
 

@@ -5,7 +5,7 @@ Besides it a code must come back from the address the site has known for a week,
 the people who run it (`VESTIBULE_FIRST_ENROLMENT`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
@@ -22,7 +22,7 @@ from vestibule.core.model import (
     Origin,
 )
 from vestibule.core.profiles import FirstEnrolment
-from vestibule.core.stand_in import KNOWN_ADDRESS
+from vestibule.core.stand_in import KNOWN_ADDRESS, TICKET
 from vestibule.secretbox import SealError
 
 KNOWN_FOR: Final = timedelta(days=7)
@@ -85,15 +85,24 @@ def known_from(context: Context, subject: str) -> datetime | None:
     return noted.address_since + KNOWN_FOR
 
 
-def stand_in(context: Context, subject: str, duty: Duty) -> Enrolment | None:
-    """Return what is asked in the place of a way that is not there yet, None where nothing can be.
+def stand_ins(context: Context, subject: str, duty: Duty) -> Sequence[Enrolment]:
+    """Return what is asked where there is no way yet: a ticket, a code to a known address."""
+    found = context.store.enrolments(context.realm, subject)
+    tickets = [one for one in found if one.factor == TICKET]
+    known = _known(context, subject, duty, found)
+    return tickets if known is None else [known, *tickets]
+
+
+def _known(
+    context: Context, subject: str, duty: Duty, found: Sequence[Enrolment]
+) -> Enrolment | None:
+    """Return what sends a code to the known address, None where none proves anything.
 
     Of the same address it is the same each time, and so are its counts of wrong answers.
     """
-    now = context.now()
-    if duty.address is None or not duty.knows_address(now):
+    if duty.address is None or not duty.knows_address(context.now()):
         return None
-    for one in context.store.enrolments(context.realm, subject):
+    for one in found:
         if one.factor == KNOWN_ADDRESS and _goes_to(context, one, duty.address):
             return one
     made = _made(context, subject, duty.address)

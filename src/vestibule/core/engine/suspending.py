@@ -10,7 +10,7 @@ from vestibule.core.engine import managing
 from vestibule.core.engine.context import Context
 from vestibule.core.events import Event
 from vestibule.core.links import Errand, Link
-from vestibule.core.model import Enrolment, Notice, Origin, Passage
+from vestibule.core.model import Enrolment, Lane, Notice, Origin, Passage
 
 
 class Standing(StrEnum):
@@ -130,6 +130,8 @@ def _left(
         if e.id not in gone
         and e.factor in context.registry
         and e.factor not in stand_in.NAMES
-        and not policy.is_suspended(e, now)
+        # As a new browser is asked: what it cannot use may not be all that is left.
+        and policy.is_usable(e, Lane.STRANGER, context.profile.limits, now)
         and not context.registry[e.factor].is_spent(e, context.env(now))
+        and context.opens(e)
     ]

@@ -1,5 +1,7 @@
 """The first way of somebody who must have one: told of, proven for, chosen, or put off."""
 
+from datetime import datetime
+
 from flask import redirect, request, url_for
 from flask.globals import request_ctx
 from werkzeug.wrappers import Response
@@ -107,10 +109,10 @@ def _choose(case: Case) -> Response:
 def _cannot_yet(case: Case) -> Response:
     """Say what somebody needs who has nothing by which to prove that it is them."""
     here, until = state(), until_of(case)
-    number, later = case_number(case.passage), here.engine.known_from(case.passage.subject)
+    number, later = case_number(case.passage), _code_from(case)
     text = _(
         "Two-step login is needed here. To set it up, ask the people at %(application)s for a "
-        "one-time ticket.",
+        "one-time ticket. When you have it, sign in again.",
         application=here.site,
     )
     if wants_json(request):
@@ -135,6 +137,13 @@ def _cannot_yet(case: Case) -> Response:
         support=support(here.settings.support),
         case=number,
     )
+
+
+def _code_from(case: Case) -> datetime | None:
+    """Return from when on a code to the person's address will do, as far as we can tell."""
+    engine = state().engine
+    known = engine.known_from(case.passage.subject)
+    return known if known is not None and known > engine.now() else None
 
 
 def _too_late() -> Response:
