@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from enum import Enum, StrEnum
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -333,3 +334,82 @@ def test_the_status_tells_the_host(shop: Shop) -> None:
     door: Any = shop.app.extensions[EXTENSION]
     with shop.app.test_request_context():
         assert door.status(User("maren")).required
+
+
+class Role(StrEnum):
+    """Roles as many an application has them."""
+
+    STAFF = "staff"
+
+
+class Rank(Enum):
+    """Roles that are no text."""
+
+    STAFF = "staff"
+
+
+def test_a_role_that_is_an_enum_counts_by_its_value(opened: Open) -> None:
+    """Roles are compared as the text they are, and what is no text is an error that says so."""
+    shop = opened(VESTIBULE_REQUIRED="staff")
+    door: Any = shop.app.extensions[EXTENSION]
+    door.policy_loader(lambda _user: [Role.STAFF])
+    assert not come(shop).is_signed_in()
+
+    door.policy_loader(lambda _user: [Rank.STAFF])
+    with pytest.raises(ConfigurationError, match="by their names"):
+        come(shop)
+
+
+@pytest.mark.row("ATK-10")
+def test_a_changed_password_ends_a_set_up_at_the_door(opened: Open) -> None:
+    """Whoever stands at the door by a password that was changed since sets nothing up."""
+    shop = opened(VESTIBULE_FIRST_ENROLMENT="open", VESTIBULE_GRACE_DAYS=0)
+    stamps = ["old"]
+    door: Any = shop.app.extensions[EXTENSION]
+    door.password_stamp(lambda _user: stamps[-1])
+    eve = come(shop)
+    eve.get(FIRST)
+    eve.send("/two-step/add/totp")
+    eve.phone = SoftwareAuthenticator.scan(eve.shown_uri())
+
+    stamps.append("new")
+
+    assert eve.send("/two-step/setup", code=eve.next_code()).status_code != 200
+    assert not eve.is_signed_in()
+    assert shop.engine.enrolments("maren") == []
+
+
+@pytest.mark.row("ATK-10")
+def test_what_was_begun_before_one_had_to_is_proven_at_the_door(opened: Open) -> None:
+    """A set-up begun by the password alone is not finished by somebody who must prove more."""
+    shop = opened(VESTIBULE_REQUIRED="")
+    must = [False]
+    door: Any = shop.app.extensions[EXTENSION]
+    door.policy_loader(lambda _user: must[-1])
+    eve = come(shop)
+    eve.get(LIST)
+    eve.send("/two-step/add/totp")
+    eve.phone = SoftwareAuthenticator.scan(eve.shown_uri())
+
+    must.append(True)
+
+    assert eve.send("/two-step/setup", code=eve.next_code()).location == LIST
+    assert shop.engine.enrolments("maren") == []
+
+
+@pytest.mark.row("ATK-10")
+def test_no_set_up_that_was_open_stays_so(opened: Open) -> None:
+    """A login that began where nothing was to be proven sets nothing up where something is."""
+    shop = opened(VESTIBULE_FIRST_ENROLMENT="open", VESTIBULE_GRACE_DAYS=0)
+    eve = come(shop)
+    assert eve.get(FIRST).status_code == 200
+    cookies = eve.cookies()
+    shop.close()
+    closed = opened(VESTIBULE_FIRST_ENROLMENT="ticket", VESTIBULE_GRACE_DAYS=0)
+    later = closed.browser()
+    for name, value in cookies.items():
+        later.client.set_cookie(name, value, domain="localhost")
+    later.get(LIST)
+
+    assert later.send("/two-step/add/totp").location != "/two-step/setup"
+    assert closed.engine.enrolments("maren") == []

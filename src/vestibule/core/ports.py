@@ -206,6 +206,7 @@ class Store(Protocol):
         enrolment: Enrolment,
         challenge: Challenge,
         *,
+        first: bool,
         primary: Iterable[str],
         most: int,
         messages: Sequence[Message],
@@ -213,7 +214,8 @@ class Store(Protocol):
     ) -> bool:
         """Insert a draft in the place of former ones; False where there may be no more.
 
-        With a new `passage` the subject must not be enrolled.
+        A `passage` is inserted with it. One that is `first` is for a subject that is not enrolled:
+        False where it is.
         """
         ...
 

@@ -48,7 +48,12 @@ def _meant(state: State, user: Any, required: set[str]) -> bool:
             "policy_loader returns roles: name those that must have a second step in "
             "VESTIBULE_REQUIRED"
         )
-    return not required.isdisjoint(str(role) for role in said)
+    if not all(isinstance(role, str) for role in said):
+        raise ConfigurationError(
+            "policy_loader returns roles by their names, as text: of a row or an enum give the name"
+        )
+    # An enum that is text bears its value only so; what it prints is its own name.
+    return not required.isdisjoint(str.__str__(role) for role in said)
 
 
 def duty_of(state: State, subject: str, user: Any, request: Request) -> Duty:

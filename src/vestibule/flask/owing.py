@@ -5,11 +5,13 @@ from datetime import datetime
 from flask import current_app, request
 
 from vestibule.core.model import Purpose
+from vestibule.core.profiles import FirstEnrolment
 from vestibule.core.ruling import Case
 from vestibule.flask import obliged, parking
 from vestibule.flask.entrance import parked_on, waiting
 from vestibule.flask.pages import state
 from vestibule.flask.people import Person
+from vestibule.flask.welcome import is_welcome_as
 
 
 def owes(person: Person) -> bool:
@@ -44,11 +46,13 @@ def at_door() -> Person | None:
     parked = parked_on(here, case)
     if case is None or parked is None or case.passage.purpose is not Purpose.ENROL:
         return None
+    if not case.passage.proofs and here.engine.profile.first_enrolment is not FirstEnrolment.OPEN:
+        return None  # it was open when this login began, and is so no more
     values = parking.serializer_of(current_app.session_interface).loads(parked.values)
     value = values.get(here.host.key)
     identity = here.host.identity(value)
     user = here.host.user_of_identity(value)
-    if identity is None or user is None:
+    if identity is None or user is None or not is_welcome_as(here, user, case.passage):
         return None
     return Person(
         subject=case.passage.subject,

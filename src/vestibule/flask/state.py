@@ -145,7 +145,7 @@ class State:
         """Return what the host tells of where a person is reached, None where it does not say."""
         if self.loaders.contact is None or user is None:
             return None
-        return dict(self.loaders.contact(user))
+        return dict(self.loaders.contact(user) or {})
 
     def contact_of(self, user: Any) -> Json | None:
         """Return where a person can be told of changes, None where the host does not say."""

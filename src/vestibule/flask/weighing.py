@@ -70,7 +70,8 @@ def weigh_loaded(state: State, session: SessionMixin, visit: Visit) -> None:
         weigh_user(state, session, visit, user)
         return
     by_token = host.came_by_token(session)
-    if by_token and is_marked_here(state.app, request, "accepts_tokens"):
+    marked = by_token and is_marked_here(state.app, request, "accepts_tokens")
+    if marked and not _owes(state, user):
         visit.user = user
         return
     end_if_gone(state, session, visit)
@@ -85,6 +86,14 @@ def weigh_loaded(state: State, session: SessionMixin, visit: Visit) -> None:
         visit.knows(value, identity, subject, grant)
         visit.is_weighed = True
         look_again(state, session, visit)
+
+
+def _owes(state: State, user: Any) -> bool:
+    """Say whether a user must have a second step by now, and has none: no token stands for one."""
+    if not obliged.is_obliged(state, user):
+        return False
+    subject = state.host.subject_of_user(user)
+    return not is_enrolled(state, subject) and obliged.is_due(state, subject, user, request)
 
 
 def _weigh_nobody(state: State, session: SessionMixin, visit: Visit) -> None:

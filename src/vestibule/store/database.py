@@ -168,8 +168,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Lend a connection inside one transaction, committed at the end or rolled back whole."""
-        with _translated(), self._alone(), self.engine.begin() as connection:
-            yield connection
+        driver: Any = self.engine.dialect.loaded_dbapi
+        try:
+            with _translated(), self._alone(), self.engine.begin() as connection:
+                yield connection
+        except driver.Error as error:
+            # Of what begins a transaction, which SQLAlchemy does not see: the connection is gone,
+            # and the others in the pool most likely with it.
+            if not self._is_sqlite:
+                self.engine.dispose()
+            _raise(error)
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:

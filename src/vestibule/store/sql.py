@@ -292,15 +292,20 @@ class SqlStore:
         enrolment: Enrolment,
         challenge: Challenge,
         *,
+        first: bool,
         primary: Iterable[str],
         most: int,
         messages: Sequence[Message],
         events: Sequence[Event],
     ) -> bool:
-        """Insert a draft in the place of former ones; False where there may be no more."""
+        """Insert a draft in the place of former ones; False where there may be no more.
+
+        One that is to be the `first` is for a subject that is not enrolled: a login that was on its
+        way while its owner set up a way has come too late.
+        """
         with self._db.write() as connection:
             self._lock(connection, enrolment.realm, enrolment.subject, enrolment.created_at)
-            if passage is not None and _is_enrolled(connection, enrolment):
+            if first and _is_enrolled(connection, enrolment):
                 return False
             _drop_drafts(connection, enrolment)
             if _count(connection, enrolment) >= most or not moving.may_begin(connection, enrolment):
@@ -473,9 +478,11 @@ class SqlStore:
             self._lock(connection, ticket.realm, ticket.subject, ticket.created_at)
             if _is_enrolled(connection, ticket) is is_first:
                 return False
-            revoke(connection, mine if at_once else _same_factor(ticket))
+            in_its_place = and_(mine, table.c.factor.in_(STAND_INS))
+            revoke(connection, mine if at_once else in_its_place)
             if at_once:
                 connection.execute(ending.lost(_others(ticket.realm, ticket.subject, "")))
+            connection.execute(ending.set_ups(_others(ticket.realm, ticket.subject, "")))
             # As a way that makes an account enrolled: while it waits no password is enough. Who is
             # not enrolled owes a first way, and goes on with the days of grace.
             self._insert_enrolment(connection, ticket, () if is_first else [ticket.factor])

@@ -1,15 +1,18 @@
 """Who is obliged to have a second step: grace, what proves a first way, and what does not."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from tests.core.site import Person, Site
 
 from vestibule.core.engine import Begun, Duty, Login
+from vestibule.core.errors import ConfigurationError
 from vestibule.core.model import Origin, PassageKind, Purpose
+from vestibule.store import tables
 from vestibule.testing import SoftwareAuthenticator
 
 DAY = timedelta(days=1)
@@ -140,8 +143,8 @@ def test_the_host_knows_better_since_when(site: Site) -> None:
     assert arrive(site, {**ADA, "email_changed_at": naive}).ways
 
 
-def test_a_rotated_key_makes_no_address_new(site: Site) -> None:
-    """The spelling of an address does not count, and neither does the time of a login."""
+def test_capitals_make_no_address_new(site: Site) -> None:
+    """The capitals of an address do not count, and neither does the time of a login."""
     duty(site)
     site.fake.move(7 * DAY)
 
@@ -295,3 +298,89 @@ def test_who_owed_a_way_once_has_the_time_again(site: Site) -> None:
     site.engine.revoke(ada.enrolment(), ada.passage)
 
     assert duty(site).until == site.clock.now() + 7 * DAY
+
+
+@pytest.mark.row("ATK-10")
+def test_a_login_in_flight_sets_up_nothing_over_the_owners_way(unguarded: Site) -> None:
+    """A login that was found to owe a way, and is written after its owner set one up, is late."""
+    owed = duty(unguarded)
+    owner = unguarded.enrol("ada")
+
+    thief = unguarded.engine.begin_login(
+        Login(subject="ada", identity="ada", parked=b"session", duty=owed)
+    )
+
+    case = unguarded.engine.look(thief.token)
+    assert case is not None
+    assert unguarded.draft("ada", case.passage) is None
+    assert [e.id for e in unguarded.engine.enrolments("ada")] == [owner.enrolment_id]
+
+
+@pytest.mark.row("ATK-39")
+def test_a_new_ticket_ends_what_was_opened_before_it(site: Site) -> None:
+    """A set-up that a former ticket or a code has opened ends with the next ticket."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    begun = arrive(site)
+    opened_by_mail = site.engine.verify(begun.token, Purpose.LOGIN, code_to(site, begun)).opened
+    asked = arrive(site)
+    code = code_to(site, asked)
+    assert opened_by_mail is not None
+
+    assert site.engine.reset("ada", by="bea", reason="somebody else", obliged=True) is not None
+
+    case = site.engine.look(opened_by_mail.token)
+    assert case is not None
+    assert site.draft("ada", case.passage) is None
+    assert not site.engine.verify(asked.token, Purpose.LOGIN, code).is_accepted
+
+
+@pytest.mark.row("ATK-10")
+def test_letters_that_look_alike_are_other_addresses(site: Site) -> None:
+    """What folds to the same in some alphabet is another mailbox, and new."""
+    duty(site, contact={"email": "ada@strasse.test"})
+    site.fake.move(7 * DAY)
+
+    other = duty(site, contact={"email": "ada@stra\u00dfe.test"})
+
+    assert not other.knows_address(site.clock.now())
+
+
+@pytest.mark.row("ATK-10")
+def test_an_answer_without_an_address_forgets_nothing(site: Site) -> None:
+    """An application that does not say an address once has not made it new by that."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    assert duty(site, contact={}).address is None
+
+    assert duty(site).knows_address(site.clock.now())
+
+
+@pytest.mark.parametrize("changed", ["yesterday", "", 0, date(2026, 1, 1)])
+def test_a_moment_that_is_none_is_an_error_that_says_so(site: Site, changed: object) -> None:
+    """What an application tells as the time of a change is a moment or None."""
+    with pytest.raises(ConfigurationError, match="email_changed_at"):
+        duty(site, contact={**ADA, "email_changed_at": changed})
+
+
+def test_the_end_of_time_is_no_error(site: Site) -> None:
+    """A change at the last moment there is, is one that is known never."""
+    late = duty(site, contact={**ADA, "email_changed_at": datetime.max.replace(tzinfo=UTC)})
+
+    assert not late.knows_address(site.clock.now())
+
+
+@pytest.mark.row("ATK-13")
+def test_wrong_codes_shut_no_address_for_good(site: Site) -> None:
+    """Whoever has the password uses up the odds, and no count that nobody but us could mend."""
+    duty(site)
+    site.fake.move(7 * DAY)
+    begun = arrive(site)
+    right = code_to(site, begun)
+    with site.parts.database.write() as connection:
+        connection.execute(update(tables.enrolment).values(failures_stranger=10_000))
+
+    again = arrive(site)
+
+    assert [way.factor for way in again.ways] == ["known_address"]
+    assert site.engine.verify(begun.token, Purpose.LOGIN, right).is_accepted

@@ -79,6 +79,7 @@ def begin(
         passage if fresh else None,
         sealed,
         challenges[0],
+        first=fresh or not (passage.is_granted(now) or passage.proofs),
         primary=context.registry.primary_names(),
         most=_room(context, factor, passage, fresh=fresh, moves=succeeds is not None),
         messages=messages,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from vestibule.core import events
 from vestibule.core.engine.context import Context
+from vestibule.core.errors import ConfigurationError
 from vestibule.core.factor import Applicant
 from vestibule.core.model import (
     Enrolment,
@@ -27,6 +28,7 @@ from vestibule.secretbox import SealError
 
 KNOWN_FOR: Final = timedelta(days=7)
 """How long an address must have been the account's: a thief's change is told of meanwhile."""
+_LAST: Final = datetime.max.replace(tzinfo=UTC) - KNOWN_FOR
 CHANGED_AT: Final = "email_changed_at"
 """What the host's contact says it by, where it knows: a moment, or None for never."""
 
@@ -56,7 +58,7 @@ class Duty:
 def duty(context: Context, subject: str, contact: Mapping[str, Any], origin: Origin) -> Duty:
     """Return what an obliged subject owes, by what the host tells of it; note who is new here."""
     now, profile = context.now(), context.profile
-    address = str(contact.get("email") or "").strip() or None
+    address = _address(contact)
     obligation = _noted(context, subject, address, origin)
     by_mail = profile.first_enrolment is FirstEnrolment.EMAIL and address is not None
     return Duty(
@@ -113,8 +115,8 @@ def _noted(context: Context, subject: str, address: str | None, origin: Origin) 
     """Return since when a subject is obliged, written down where that or the address is new."""
     now, box = context.now(), context.vault.box
     before = context.store.obligation(context.realm, subject)
-    if before is not None and _is_as_before(context, before, address):
-        return before
+    if before is not None and (address is None or _is_as_before(context, before, address)):
+        return before  # an application that does not say this time has forgotten nothing
     mark = None if address is None else box.stamp(_spelled(address), use="address")
     fact = events.ObligationBegun(until=(now + context.profile.grace).isoformat())
     told = () if before is not None else (context.event(fact, subject, now, origin),)
@@ -124,9 +126,9 @@ def _noted(context: Context, subject: str, address: str | None, origin: Origin) 
     return noted
 
 
-def _is_as_before(context: Context, before: Obligation, address: str | None) -> bool:
-    if before.address is None or address is None:
-        return before.address is None and address is None
+def _is_as_before(context: Context, before: Obligation, address: str) -> bool:
+    if before.address is None:
+        return False
     return context.vault.box.matches(before.address, _spelled(address), use="address")
 
 
@@ -134,14 +136,27 @@ def _known_from(contact: Mapping[str, Any], obligation: Obligation, now: datetim
     """Return from when on an address is known: the host's word goes before our memory."""
     if CHANGED_AT not in contact:
         return obligation.address_since + KNOWN_FOR
-    changed: datetime | None = contact[CHANGED_AT]
+    changed = contact[CHANGED_AT]
     if changed is None:
         return now
-    return (changed if changed.tzinfo else changed.replace(tzinfo=UTC)) + KNOWN_FOR
+    if not isinstance(changed, datetime):
+        raise ConfigurationError(
+            f"contact_loader tells {CHANGED_AT} as a datetime, or as None for an address that was "
+            f"never changed, not as {type(changed).__name__}"
+        )
+    aware = changed if changed.tzinfo else changed.replace(tzinfo=UTC)
+    return aware + KNOWN_FOR if aware < _LAST else _LAST
+
+
+def _address(contact: Mapping[str, Any]) -> str | None:
+    """Return where the host says that a person is reached, None where it says nothing usable."""
+    said = str(contact.get("email") or "").strip()
+    return said if said and said.isprintable() else None
 
 
 def _spelled(address: str) -> str:
-    return address.casefold()
+    """Return an address as it is compared: other letters that look alike are other mailboxes."""
+    return "".join(c.lower() if c.isascii() else c for c in address)
 
 
 def _goes_to(context: Context, enrolment: Enrolment, address: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vestibule.core import events, limits
+from vestibule.core import events, limits, stand_in
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.judging import Wrong
 from vestibule.core.engine.sending import is_sent
@@ -90,6 +90,8 @@ def _tries_left(attempt: Attempt, *, counted: bool) -> int:
 
 
 def _reaches_its_limit(attempt: Attempt, enrolment: Enrolment) -> bool:
+    if enrolment.factor in stand_in.NAMES:
+        return False  # it has none: see `policy.is_usable`
     return enrolment.failures(attempt.lane) + 1 >= attempt.limits.consecutive
 
 

@@ -39,7 +39,10 @@ def _may_begin(view: View) -> View:
 
     Who owes a first way proves at the door that it is them, and not the password's thief.
     """
+    return _at_door_or(freshly_proven(_unless_owed(view)), view)
 
+
+def _unless_owed(view: View) -> View:
     @wraps(view)
     def guarded(person: Person, **values: str) -> Response:
         if owes(person):
@@ -48,12 +51,12 @@ def _may_begin(view: View) -> View:
             return redirect(url_for("vestibule.manage"), 303)
         return view(person, **values)
 
-    return _at_door_or(freshly_proven(guarded), view)
+    return guarded
 
 
 def _is_adding(view: View) -> View:
     """Let the view run for whoever is signed in, or sets up a way at the door."""
-    return _at_door_or(signed_in(view), view)
+    return _at_door_or(signed_in(_unless_owed(view)), view)
 
 
 def _at_door_or(otherwise: View, view: View) -> View:
