@@ -84,6 +84,13 @@ def test_strict_starts_with_one() -> None:
     assert {factor.name for factor in found.methods()} == {"totp", "letters"}
 
 
+@pytest.mark.row("ASVS-6.3.6")
+def test_strict_takes_no_mail() -> None:
+    """The strict profile does not start with codes by mail, whatever else is on offer."""
+    with pytest.raises(ConfigurationError, match="takes no email"):
+        registry.load(["totp", "email", LETTERS], STRICT, {"letters": {"resistant": True}})
+
+
 @pytest.mark.row("OTP-07")
 def test_strict_accepts_no_step_ahead() -> None:
     """The strict profile accepts two steps, now and the one before; a setting may say otherwise."""

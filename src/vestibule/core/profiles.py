@@ -54,6 +54,8 @@ class Profile:
     """How long somebody of the site's people may use it as a user before they begin anew."""
     phishing_resistant: bool = False
     """Refuse to start unless a phishing-resistant factor is on offer (NIST 2.2.2)."""
+    refused_factors: tuple[str, ...] = ()
+    """Refuse to start with these on offer (OWASP ASVS 5.0, 6.3.6: mail is no authenticator)."""
     enrolments_per_factor: int = 5
     """How many of one kind, such as authenticator apps, a person may have."""
     factor_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -68,7 +70,9 @@ STRICT = Profile(
     remembered_life=None,
     idle_life=timedelta(hours=1),
     grace=timedelta(0),
+    first_enrolment=FirstEnrolment.TICKET,
     phishing_resistant=True,
+    refused_factors=("email",),
     factor_settings=MappingProxyType({"totp": MappingProxyType({"ahead": 0})}),
 )
 """NIST SP 800-63B-4 AAL2 and the OWASP ASVS 5.0 rows of level 2 and 3."""

@@ -74,6 +74,13 @@ def load(
     ]
     factors += [_make(name, factor_type(name), {}) for name in sorted(stand_in.NAMES)]
     registry = Registry(factors)
+    refused = sorted(factor.name for factor in factors if factor.name in profile.refused_factors)
+    if refused:
+        message = (
+            f"the profile {profile.name!r} takes no {', '.join(refused)}: leave it out of "
+            "VESTIBULE_FACTORS, or set VESTIBULE_PROFILE = 'default'"
+        )
+        raise ConfigurationError(message)
     if profile.phishing_resistant and not any(f.traits.phishing_resistant for f in registry):
         message = (
             f"the profile {profile.name!r} needs a phishing-resistant factor, and none of "
