@@ -58,3 +58,12 @@ def test_who_and_why_must_be_said(site: Site, left_out: str) -> None:
     given = [*ASKED[:at], *ASKED[at + 2 :]]
 
     assert typed(site, "reset", "7", *given).exit_code == 2
+
+
+def test_a_first_ticket_works_at_once(site: Site) -> None:
+    """Of somebody who must set up a first way the command makes a ticket that waits for nothing."""
+    result = typed(site, "reset", "7", *ASKED, "--first")
+
+    assert result.exit_code == 0
+    assert not site.engine.standing("7", None).enrolled
+    assert {e.factor for e in site.engine.enrolments("7")} == {"ticket"}

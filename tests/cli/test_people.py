@@ -149,3 +149,14 @@ def test_a_name_that_nobody_bears_is_refused(small_site: Site) -> None:
 def test_nobody_forgets_without_a_name(small_site: Site) -> None:
     """Who does it must be said."""
     assert "--by" in refused(small_site, "forget", "ada", "--yes")
+
+
+def test_no_first_ticket_is_made_for_an_account_that_is_not_there(shop: Shop) -> None:
+    """With the application at hand a name instead of an id is told as one, and makes no orphan."""
+    asked = ("reset", "nobody", "--first", "--by", "bea", "--reason", "new")
+
+    result = shop.app.test_cli_runner().invoke(group, asked)
+
+    assert result.exit_code == 1
+    assert "The application has no account nobody" in result.output
+    assert shop.engine.enrolments("nobody") == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from vestibule.cli.commands import DATABASE, KEY_FILE, opened, plainly
+from vestibule.cli.people import has_account
 from vestibule.cli.terminal import plain
 
 
@@ -29,6 +30,11 @@ def reset(
 ) -> None:
     """Give SUBJECT, who has lost every way, a one-time ticket to set up two-step login anew."""
     name = plain(subject)
+    if first and has_account(subject) is False:
+        raise click.ClickException(
+            f"The application has no account {name}. SUBJECT is the user's id, as subject_loader "
+            "or get_id() gives it."
+        )
     with opened(database_url, key_file) as parts:
         if at_once:
             click.echo(f"Everything {name} has set up ends now, and every session with it.")

@@ -82,21 +82,25 @@ def _unknown(why: str) -> dict[str, Any]:
     return {"count": None, "of": None, "first": [], "note": why}
 
 
-def _account(subject: str) -> str:
-    """Return a warning where the application says that there still is such an account."""
+def has_account(subject: str) -> bool | None:
+    """Say whether the application has such an account, None where nobody can tell."""
     from vestibule.core.errors import ConfigurationError
 
     application = application_at_hand()
     if application is None:
-        return ""
+        return None
     from vestibule.flask import orphans
 
     try:
         with application.app.app_context():
-            is_there = orphans.exists(application, subject)
+            return bool(orphans.exists(application, subject))
     except ConfigurationError:
-        return ""
-    return " THE APPLICATION STILL HAS THIS ACCOUNT." if is_there else ""
+        return None
+
+
+def _account(subject: str) -> str:
+    """Return a warning where the application says that there still is such an account."""
+    return " THE APPLICATION STILL HAS THIS ACCOUNT." if has_account(subject) else ""
 
 
 def _in_words(value: Any) -> str:

@@ -40,7 +40,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginPaused(Fact):
-    """A password login of an enrolled subject waits for its second step."""
+    """A password login waits for its second step, or for a first way to be set up."""
 
     name: ClassVar[str] = "login_paused"
     passage: str
@@ -50,7 +50,7 @@ class LoginPaused(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerAccepted(Fact):
-    """A right answer was accepted and its passage granted or renewed."""
+    """A right answer was accepted: its passage is granted, renewed, or open for a set-up."""
 
     name: ClassVar[str] = "answer_accepted"
     passage: str

@@ -1,4 +1,7 @@
-"""The one function that marks a passage as proven, and what a grant is good for afterwards."""
+"""The one function that makes a grant of a passage, and what a grant is good for afterwards.
+
+What stands in for a way makes none: it opens a passage for a set-up.
+"""
 
 import hmac
 from dataclasses import dataclass, field, replace
