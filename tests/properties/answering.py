@@ -63,6 +63,7 @@ class Answering(Household):
         self.model.accepted(granted.passage, granted.token, held, rightful[held.id])
         browser.token, browser.cookie = granted.token, granted.browser
         self.model.cookies[granted.browser] = granted.passage.subject
+        self.model.given[granted.browser] = granted.passage.id
         browser.last_answer = text
 
     def is_charged(

@@ -235,7 +235,7 @@ class Deeds(Answering):
         if what in {"others", "all"}:
             door = self.live_door(browser) if what == "others" else None
             self.engine.end_all(who[0], "elsewhere", but=door.id if door else "")
-            self.model.end(d for d in self.model.of(who[0]) if d is not door)
+            self.model.lose(who[0], door)
             return
         token = browser.waiting if what == "login" else browser.token
         door = self.model.door_of(token)

@@ -58,6 +58,8 @@ class Model:
     """Every proof that was accepted: an app's step, a sent code's generation, a recovery code."""
     cookies: dict[str, str] = field(default_factory=dict)
     """Every browser's own cookie by which it is known, and to whom."""
+    given: dict[str, str] = field(default_factory=dict)
+    """The door at which each of these cookies was given."""
     secrets: set[bytes] = field(default_factory=set)
     """Every secret there ever was: none may rest in the clear."""
 
@@ -126,8 +128,7 @@ class Model:
         if held.is_draft:
             held.is_draft = False
             if first:
-                self.end(other for other in self.of(held.subject) if other is not door)
-                self.cookies = {c: who for c, who in self.cookies.items() if who != held.subject}
+                self.lose(held.subject, door)
 
     def of(self, subject: str) -> list[Door]:
         """Return all doors of a subject."""
@@ -137,6 +138,16 @@ class Model:
         """Doors were closed for good."""
         for door in doors:
             door.status = PassageStatus.ENDED
+
+    def lose(self, subject: str, but: Door | None) -> None:
+        """All doors of a subject but one were closed, and their browsers are known no more."""
+        self.end(door for door in self.of(subject) if door is not but)
+        kept = but.id if but is not None else ""
+        self.cookies = {
+            cookie: who
+            for cookie, who in self.cookies.items()
+            if who != subject or self.given.get(cookie) == kept
+        }
 
     def drop(self, ids: Iterable[str]) -> None:
         """Factors are gone."""
@@ -157,7 +168,7 @@ class Model:
         everything = not self.enrolled(held.subject)
         if everything:
             self.drop([h.id for h in self.held.values() if h.subject == held.subject])
-        self.end(door for door in self.of(held.subject) if everything or door is not by)
+        self.lose(held.subject, None if everything else by)
 
     def purged(self, now: datetime) -> None:
         """What was over for an hour is gone."""
