@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_login import current_user
 from tests.flask.shop import PAGE, PASSWORD, Browser, Shop, User, said
 
 from vestibule.core.errors import ConfigurationError
@@ -404,12 +405,53 @@ def test_no_set_up_that_was_open_stays_so(opened: Open) -> None:
     eve = come(shop)
     assert eve.get(FIRST).status_code == 200
     cookies = eve.cookies()
+    assert eve.token
     shop.close()
     closed = opened(VESTIBULE_FIRST_ENROLMENT="ticket", VESTIBULE_GRACE_DAYS=0)
     later = closed.browser()
     for name, value in cookies.items():
         later.client.set_cookie(name, value, domain="localhost")
-    later.get(LIST)
+    later.token = eve.token
 
+    assert later.get(FIRST).status_code == 410
     assert later.send("/two-step/add/totp").location != "/two-step/setup"
+    assert later.send("/two-step/add/totp").status_code != 400
     assert closed.engine.enrolments("maren") == []
+
+
+@pytest.mark.row("ATK-10")
+def test_a_token_of_the_days_of_grace_ends_with_them(shop: Shop) -> None:
+    """What a token view gave out while the password was enough opens no view that takes tokens."""
+    door: Any = shop.app.extensions[EXTENSION]
+    manager: Any = shop.app.login_manager  # type: ignore[attr-defined]
+    manager.request_loader(lambda sent: User("maren") if sent.authorization else None)
+
+    @shop.app.get("/api")
+    @door.accepts_tokens
+    def api() -> str:
+        return f"api {current_user.get_id()}"
+
+    token = {"Authorization": "Bearer maren"}
+    come(shop)
+    assert shop.browser().open("GET", "/api", headers=token).text == "api maren"
+
+    shop.clock.move(days=DAYS)
+
+    assert shop.browser().open("GET", "/api", headers=token).text == "api None"
+
+
+def test_a_contact_is_asked_for_at_a_login_only(shop: Shop) -> None:
+    """In the days of grace no request asks the application for an address anew."""
+    ada = come(shop)
+    ada.get(FIRST)
+    ada.send(LATER)
+    asked = []
+    door: Any = shop.app.extensions[EXTENSION]
+
+    @door.contact_loader
+    def contact(user: Any) -> dict[str, str]:
+        asked.append(user)
+        return {}
+
+    assert ada.is_signed_in()
+    assert asked == []

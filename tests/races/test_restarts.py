@@ -132,3 +132,23 @@ def test_a_server_that_was_restarted_is_missed_once(parts: Parts, postgresql_dat
         parts.engine.standing("ann", None)
 
     assert not any(parts.engine.standing("ann", None).enrolled for _ in range(3))
+
+
+@pytest.mark.row("ATK-80")
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_write_that_finds_its_connection_gone_is_told_in_our_words(
+    parts: Parts, postgresql_database: str
+) -> None:
+    """Where a transaction cannot begin the store did not answer, and for the next one it does."""
+    ann = enrolled(parts, "ann")
+    passage = parts.engine.standing("ann", ann.token).passage
+    assert passage is not None
+    with create_engine(postgresql_database, poolclass=NullPool).connect() as administrator:
+        administrator.exec_driver_sql(OTHERS_END)
+
+    with pytest.raises(StoreUnavailableError):
+        parts.engine.cancel(passage, "logout")
+    parts.engine.cancel(passage, "logout")
+
+    assert not parts.engine.is_live(parts.engine.standing("ann", ann.token).passage, "ann", "ann")

@@ -66,4 +66,7 @@ def is_due(state: State, subject: str, user: Any, request: Request) -> bool:
     """Say whether the password of somebody who is not enrolled is enough no more."""
     if not is_obliged(state, user):
         return False
-    return duty_of(state, subject, user, request).is_due(state.engine.now())
+    # Asked at every request: only who is met for the first time is noted, and told.
+    engine = state.engine
+    until = engine.grace_until(subject) or duty_of(state, subject, user, request).until
+    return engine.now() >= until

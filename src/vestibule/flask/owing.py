@@ -36,6 +36,15 @@ def until_of(case: Case) -> datetime | None:
     return until
 
 
+def may_set_up(case: Case) -> bool:
+    """Say whether a way may be set up on a login that waits.
+
+    What was open when it began, without a proof, is so no more where the setting has changed.
+    """
+    is_open = state().engine.profile.first_enrolment is FirstEnrolment.OPEN
+    return case.passage.purpose is Purpose.ENROL and (bool(case.passage.proofs) or is_open)
+
+
 def at_door() -> Person | None:
     """Return who may set up a way before they come in, None where nobody may.
 
@@ -44,10 +53,8 @@ def at_door() -> Person | None:
     here = state()
     case = waiting(here, here.cookies.token(request))
     parked = parked_on(here, case)
-    if case is None or parked is None or case.passage.purpose is not Purpose.ENROL:
+    if case is None or parked is None or not may_set_up(case):
         return None
-    if not case.passage.proofs and here.engine.profile.first_enrolment is not FirstEnrolment.OPEN:
-        return None  # it was open when this login began, and is so no more
     values = parking.serializer_of(current_app.session_interface).loads(parked.values)
     value = values.get(here.host.key)
     identity = here.host.identity(value)

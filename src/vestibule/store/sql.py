@@ -406,8 +406,7 @@ class SqlStore:
                 return None
             if revoke(connection, meant) == 0:
                 return None
-            # Who came by a ticket has no way, and a used ticket that keeps the password from being
-            # enough: recovery codes that go take nothing else with them.
+            # Of a subject that had none but a ticket, nothing that goes takes the ticket with it.
             last = had_way and not _has_way(connection, realm, subject)
             if last:
                 # With the last goes what only helps out, and a grant that proves nothing any more.

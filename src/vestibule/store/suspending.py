@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, delete, select, update
 
 from vestibule.core.model import Enrolment
-from vestibule.store import rows, tables
+from vestibule.store import ending, rows, tables
 
 Rule = Callable[[Sequence[Enrolment]], Sequence[Enrolment]]
-_ENROLMENT, _PASSAGE, _CHALLENGE = tables.enrolment, tables.passage, tables.challenge
+_ENROLMENT, _PASSAGE = tables.enrolment, tables.passage
 
 
 def suspend(
@@ -26,7 +26,8 @@ def suspend(
     for enrolment in found:
         _write(connection, enrolment)
     ids = [enrolment.id for enrolment in found]
-    _close(connection, ids)
+    # Asked for nowhere any more: no code goes out to what is suspended either.
+    connection.execute(ending.cancelled(_ENROLMENT.c.id.in_(ids)))
     _drop_drafts(connection, **whose)
     _end(connection, **whose, but=by if acting == "pending" else "")
     _forget_browsers(connection, **whose, ids=set(ids))
@@ -69,15 +70,6 @@ def _write(connection: Connection, enrolment: Enrolment) -> bool:
     return connection.execute(written).rowcount == 1
 
 
-def _close(connection: Connection, ids: Sequence[str]) -> None:
-    """Ask for what is suspended nowhere any more: no code goes out to it either."""
-    connection.execute(
-        update(_CHALLENGE)
-        .where(_CHALLENGE.c.enrolment_id.in_(ids), _CHALLENGE.c.status == "open")
-        .values(status="cancelled")
-    )
-
-
 def _drop_drafts(connection: Connection, realm: str, subject: str) -> None:
     connection.execute(
         delete(_ENROLMENT).where(
@@ -89,16 +81,8 @@ def _drop_drafts(connection: Connection, realm: str, subject: str) -> None:
 
 
 def _end(connection: Connection, realm: str, subject: str, but: str) -> None:
-    connection.execute(
-        update(_PASSAGE)
-        .where(
-            _PASSAGE.c.realm == realm,
-            _PASSAGE.c.subject == subject,
-            _PASSAGE.c.id != but,
-            _PASSAGE.c.status != "ended",
-        )
-        .values(status="ended", parked=None)
-    )
+    whose = (_PASSAGE.c.realm == realm, _PASSAGE.c.subject == subject, _PASSAGE.c.id != but)
+    connection.execute(ending.over(*whose))
 
 
 def _forget_browsers(connection: Connection, realm: str, subject: str, ids: set[str]) -> None:

@@ -397,6 +397,21 @@ def test_an_owner_who_was_away_is_told_too(ada: Person) -> None:
     assert [mail.to for mail in ada.site.post.sent] == ["ada@site.test"]
 
 
+def test_an_owner_who_was_away_is_told_that_a_ticket_was_used(ada: Person) -> None:
+    """The use of a ticket is told at that address too: it is the last word before all is gone."""
+    ada.site.fake.move(days=100)
+    made = reset(ada, at_once=True)
+    ada.deliver()
+    ada.deliver()
+    ada.site.post.sent.clear()
+
+    assert use(ada, made.ticket)
+    ada.deliver()
+    ada.deliver()
+
+    assert [mail.to for mail in ada.site.post.sent] == ["ada@site.test"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpareLetters(Letters):
     """A host's own factor that people add and that only helps out."""

@@ -13,7 +13,7 @@ from vestibule.flask.addresses import address
 from vestibule.flask.entrance import to_second_step, to_sign_in, waiting
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import own_path, wants_json
-from vestibule.flask.owing import is_newcomer, owes, until_of
+from vestibule.flask.owing import is_newcomer, may_set_up, owes, until_of
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.texts import day_and_time
@@ -30,7 +30,7 @@ def show() -> Response:
     if case is None:
         return nothing_waits()
     if case.passage.purpose is Purpose.ENROL:
-        return _choose(case)
+        return _choose(case) if may_set_up(case) else nothing_waits()
     if here.engine.ways(case, Purpose.LOGIN) or not is_newcomer(case):
         location = url_for("vestibule.login")
         if wants_json(request):
