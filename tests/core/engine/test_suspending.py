@@ -312,6 +312,23 @@ def test_a_browser_that_came_by_it_is_a_stranger(ada: Person) -> None:
     assert lane(of_thief) is Lane.STRANGER
 
 
+def test_a_code_on_its_way_to_what_is_suspended_is_not_delivered(letters_site: Site) -> None:
+    """What was to be sent when a mailbox was reported is sent no more."""
+    ada = letters_site.enrol()
+    letters_site.fake.move(HOUR)
+    letters = ada.add_letters("thief@elsewhere.test")
+    waiting = ada.login()
+    ada.deliver()
+    letters_site.post.sent.clear()
+    asked = letters_site.engine.resend(waiting.token, Purpose.LOGIN, letters.id)
+    assert asked.is_on_its_way
+
+    assert report(letters_site, letters.id, waiting)
+    ada.deliver()
+
+    assert [s for s in letters_site.post.sent if s.to == "thief@elsewhere.test"] == []
+
+
 def test_no_code_is_sent_to_what_is_suspended(letters_site: Site) -> None:
     """A mailbox that was reported gets no code, also of a login that waited before."""
     ada = letters_site.enrol()
