@@ -1,67 +1,40 @@
 """What every factor promises. A new one in vestibule.factors is found here unasked."""
 
 import ast
-import dataclasses
 import json
 import pkgutil
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from inspect import getsourcefile
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.site import LETTERS, Person, Site, applicant, reason, rejected
+from tests.core.site import LETTERS, Person, Site, reason, rejected
 
 from vestibule import factors
 from vestibule.core import stand_in
-from vestibule.core.factor import Env, Factor, Interaction
-from vestibule.core.model import (
-    Challenge,
-    ChallengeStatus,
-    Enrolment,
-    EnrolmentStatus,
-    Lane,
-    Purpose,
-)
+from vestibule.core.factor import Env, Factor
+from vestibule.core.model import Enrolment, Lane, Purpose
 from vestibule.core.profiles import DEFAULT
-from vestibule.core.registry import Registry, load
+from vestibule.core.registry import load
 from vestibule.core.spelling import ALPHABET
 from vestibule.core.verdict import Accepted, Reason, Rejected
-from vestibule.testing import FixedRandom, SoftwareAuthenticator
+from vestibule.testing import SoftwareAuthenticator
 from vestibule.testing.clock import START
+from vestibule.testing.contracts import FactorContract
+from vestibule.testing.contracts.factor import CHALLENGE, MOMENTS, world
 
 OURS = sorted(module.name for module in pkgutil.iter_modules(factors.__path__))
 NAMES = [*OURS, LETTERS]
 SWITCHED_ON = [name for name in NAMES if name not in stand_in.NAMES]
 COSTS = {"recovery_codes": {"count": 4, "time_cost": 1, "memory_kib": 8}}
-MOMENTS = [START, datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2100, 3, 1, tzinfo=UTC)]
 
-CHALLENGE = Challenge(
-    id="c" * 32,
-    passage_id="p" * 32,
-    enrolment_id="e" * 32,
-    realm="default",
-    subject="ada",
-    purpose=Purpose.LOGIN,
-    status=ChallengeStatus.OPEN,
-    created_at=START,
-    expires_at=START,
-    max_attempts=5,
-)
-
-
-def registry() -> Registry:
-    """Every factor, switched on."""
-    return load(SWITCHED_ON, DEFAULT, COSTS)
-
-
-ALL = list(registry())
-factor_names = pytest.mark.parametrize("factor", ALL, ids=lambda factor: factor.name)
+# Every factor, switched on.
+ALL = load(SWITCHED_ON, DEFAULT, COSTS)
+factor_names = pytest.mark.parametrize("factor", list(ALL), ids=lambda factor: factor.name)
 
 # Anything at all, and what comes near to a code.
 answers = (
@@ -71,139 +44,118 @@ answers = (
 )
 
 
-def world(now: datetime) -> Env:
-    """What a factor may ask for, at a moment."""
-    return Env(
-        now=now,
-        random=FixedRandom("contract").bytes,
-        code_for=lambda challenge, digits: f"{challenge.generation:0{digits}}",
-    )
+class Promises(FactorContract):
+    """What a factor of the house promises: what every factor does, and that we depend on it."""
+
+    @pytest.mark.row("ASVS-6.5.8")
+    def test_it_has_no_clock_and_no_chance_of_its_own(self) -> None:
+        """The source of a factor of ours imports nothing that could be a clock or a generator."""
+        super().test_it_has_no_clock_and_no_chance_of_its_own()
+
+        source = getsourcefile(type(self.factor))
+        assert source is not None
+        imported = set(imports(ast.parse(Path(source).read_text(encoding="utf-8"))))
+        assert not imported & {"datetime", "os", "uuid"}
+
+    @pytest.mark.row("ATK-76")
+    def test_after_a_restore_what_was_used_is_not_right(self) -> None:
+        """A right answer of before a restore is refused after it, or is its challenge's alone."""
+        super().test_after_a_restore_what_was_used_is_not_right()
+
+    @pytest.mark.row("ASVS-6.5.8", "ATK-32")
+    @pytest.mark.parametrize("now", MOMENTS, ids=str)
+    def test_the_only_clock_is_the_one_handed_in(self, now: datetime) -> None:
+        """A right answer is right whatever the machine's clock says, if the engine's agrees."""
+        super().test_the_only_clock_is_the_one_handed_in(now)
+
+    @pytest.mark.row("ATK-72", "ATK-73")
+    def test_reading_never_raises(self) -> None:
+        """Any text is read as one spelling or as none, and what was read is read as itself."""
+        super().test_reading_never_raises()
+
+    @pytest.mark.row("ATK-24", "ASVS-6.5.1")
+    def test_a_state_that_moved_on_refuses_the_same_answer(self) -> None:
+        """Where a factor remembers what was used, the same answer is refused afterwards."""
+        super().test_a_state_that_moved_on_refuses_the_same_answer()
 
 
-def begun(factor: Factor, now: datetime = START) -> Enrolment:
-    """An enrolment of a factor, as the engine makes it of a draft."""
-    draft = factor.begin(replace(applicant("ada"), answers=TOLD.get(factor.name, {})), world(now))
-    return Enrolment(
-        id="e" * 32,
-        realm="default",
-        subject="ada",
-        factor=factor.name,
-        status=EnrolmentStatus.ACTIVE,
-        created_at=now,
-        state=draft.state,
-        secret=draft.secret,
-    )
+class TestTotp(Promises):
+    factor = ALL["totp"]
+    wrong = "271828"
+
+    def right_answer(self, enrolment: Enrolment, env: Env) -> str:
+        """What the app shows."""
+        return SoftwareAuthenticator(enrolment.secret).code(env.now)
 
 
-# What a person tells before one can be added.
-TOLD: Mapping[str, Mapping[str, str]] = {
-    "email": {"address": "ada@site.test"},
-    "known_address": {"address": "ada@site.test"},
-    "letters": {"address": "ada@site.test"},
-    "phone": {"country": "DE", "number": "0170 1234567"},
-}
-# How each factor's owner comes to know a right answer.
-ANSWERS: Mapping[str, Callable[[Enrolment, Env], str]] = {
-    "totp": lambda enrolment, env: SoftwareAuthenticator(enrolment.secret).code(env.now),
-    "recovery_codes": lambda enrolment, _: str(json.loads(enrolment.secret)[0]),
-    "ticket": lambda enrolment, _: enrolment.secret.decode(),
-    **{name: lambda _, env: env.code_for(CHALLENGE, 6) for name in TOLD},
-}
-WRONG = {
-    "totp": "271828",
-    "recovery_codes": "0" * 20,
-    "ticket": "0" * 16,
-    **dict.fromkeys(TOLD, "271828"),
-}
+class TestRecoveryCodes(Promises):
+    factor = ALL["recovery_codes"]
+    wrong = "0" * 20
+
+    def right_answer(self, enrolment: Enrolment, env: Env) -> str:
+        """The first code of the set, as it was shown."""
+        del env
+        return str(json.loads(enrolment.secret)[0])
 
 
-def read(factor: Factor, answer: str) -> str:
-    """An answer that the factor can read, as it reads it."""
-    spelled = factor.reads(answer)
-    assert spelled is not None
-    return spelled
+class TestTicket(Promises):
+    factor = ALL["ticket"]
+    wrong = "0" * 16
+
+    def right_answer(self, enrolment: Enrolment, env: Env) -> str:
+        """What the help desk was told."""
+        del env
+        return enrolment.secret.decode()
+
+
+class TestPhone(Promises):
+    factor = ALL["phone"]
+    told: ClassVar = {"country": "DE", "number": "0170 1234567"}
+    wrong = "271828"
+
+
+class TestEmail(Promises):
+    factor = ALL["email"]
+    told: ClassVar = {"address": "ada@site.test"}
+    wrong = "271828"
+
+
+class TestKnownAddress(Promises):
+    factor = ALL["known_address"]
+    told: ClassVar = {"address": "ada@site.test"}
+    wrong = "271828"
+
+
+class TestLetters(Promises):
+    factor = ALL["letters"]
+    told: ClassVar = {"address": "ada@site.test"}
+    wrong = "271828"
+
+
+CONTRACTS = {contract.factor.name: contract() for contract in Promises.__subclasses__()}
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module that a source imports from or by name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
 
 
 def test_every_factor_is_under_contract() -> None:
-    """Each factor there is has an answer and a wrong answer in this suite."""
-    assert {factor.name for factor in ALL} == set(ANSWERS) == set(WRONG)
-    assert set(OURS) <= {factor.name for factor in ALL}
-
-
-@factor_names
-def test_a_factor_is_a_frozen_value(factor: Factor) -> None:
-    """A factor cannot change while a process lives, and neither can its traits."""
-    for field in dataclasses.fields(factor):  # type: ignore[arg-type]
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(factor, field.name, 0)
-    assert type(factor).__dataclass_params__.frozen  # type: ignore[attr-defined]
-    assert factor.traits == factor.traits
-    assert factor.name.isidentifier()
-    assert len(factor.name) <= 64
-
-
-@factor_names
-def test_a_factor_presents_itself(factor: Factor) -> None:
-    """A factor brings its title, its drawing and what is asked; its texts can be filled in."""
-    shown, enrolment = factor.presentation, begun(factor)
-    values = {
-        "site": "Site",
-        "digits": factor.code_format(enrolment).digits,
-        "to": factor.describe(enrolment),
-    }
-
-    assert shown.title[0].isupper()
-    assert shown.short
-    assert re.fullmatch(r"M[-MmLlHhVvAaZz0-9. ]+", shown.icon)
-    for text in (shown.prompt, shown.choice, shown.offer, shown.added, shown.start_over):
-        assert "%" not in text % values
-    for question in shown.questions:
-        assert question.name.isidentifier()
-    assert (factor.check({}) is None) == (not shown.questions)
-
-
-@factor_names
-def test_what_is_shown_of_an_enrolment_is_no_secret(factor: Factor) -> None:
-    """What tells one from others can be said while its secret is sealed, and says none of it."""
-    enrolment = begun(factor)
-    sealed = dataclasses.replace(enrolment, secret=b"")
-
-    assert factor.describe(sealed) == factor.describe(enrolment)
-    assert factor.code_format(sealed) == factor.code_format(enrolment)
-    assert enrolment.secret.decode("latin-1") not in factor.describe(enrolment)
-
-
-@pytest.mark.row("ATK-76")
-@factor_names
-def test_after_a_restore_what_was_used_is_not_right(factor: Factor) -> None:
-    """A right answer of before a restore is refused after it, or is its challenge's alone."""
-    enrolment, env = begun(factor), world(START)
-    right = read(factor, ANSWERS[factor.name](enrolment, env))
-    sealed = dataclasses.replace(enrolment, secret=b"")
-    after = factor.after_restore(sealed, env)
-    opened = dataclasses.replace(after, secret=enrolment.secret)
-
-    accepted = isinstance(factor.judge(CHALLENGE, opened, right, env), Accepted)
-    assert accepted == bool(factor.traits.channels)
-    assert through_json(after.state) == dict(after.state)
-
-
-@factor_names
-def test_every_code_is_priced_or_long(factor: Factor) -> None:
-    """A typed code has six digits or more and a price, or at least 64 bits and none."""
-    traits, code = factor.traits, factor.code_format(begun(factor))
-
-    assert traits.interaction in Interaction
-    assert code.digits is None or code.digits >= 6
-    assert code.valid_at_once >= 1
-    assert traits.primary or traits.stands_in or code.digits is None
+    """Each factor there is has its class in this module, and each class a factor of its own."""
+    assert sorted(CONTRACTS) == sorted(factor.name for factor in ALL)
+    assert len(CONTRACTS) == len(Promises.__subclasses__())
+    assert set(OURS) <= set(CONTRACTS)
 
 
 @pytest.mark.row("ATK-72", "ATK-73")
 @factor_names
 @given(answer=answers)
-def test_reading_never_raises(factor: Factor, answer: str) -> None:
-    """Any text is read as one spelling or as none, and what was read is read again as itself."""
+def test_reading_any_text_never_raises(factor: Factor, answer: str) -> None:
+    """Any text that Hypothesis finds is read as one spelling or as none."""
     spelled = factor.reads(answer)
 
     assert spelled is None or factor.reads(spelled) == spelled
@@ -212,114 +164,12 @@ def test_reading_never_raises(factor: Factor, answer: str) -> None:
 @factor_names
 @given(answer=answers)
 def test_judging_any_text_it_reads_never_raises(factor: Factor, answer: str) -> None:
-    """Whatever a factor reads, it judges without an error."""
+    """Whatever Hypothesis finds that a factor reads, it judges without an error."""
     spelled = factor.reads(answer)
     if spelled is not None:
-        verdict = factor.judge(CHALLENGE, begun(factor), spelled, world(START))
+        enrolment = CONTRACTS[factor.name].begun()
+        verdict = factor.judge(CHALLENGE, enrolment, spelled, world(START))
         assert isinstance(verdict, Accepted | Rejected)
-
-
-@factor_names
-def test_opening_is_pure(factor: Factor) -> None:
-    """Opening a challenge says where something is sent exactly if the factor sends something."""
-    opening = factor.open(begun(factor), world(START))
-
-    assert (opening.channel is not None) == bool(factor.traits.channels)
-    assert (opening.destination is not None) == bool(factor.traits.channels)
-    assert opening.channel in {None, *factor.traits.channels}
-    assert json.loads(json.dumps(dict(opening.memo))) == dict(opening.memo)
-
-
-@pytest.mark.row("ASVS-6.5.8", "ATK-32")
-@factor_names
-@pytest.mark.parametrize("now", MOMENTS, ids=str)
-def test_the_only_clock_is_the_one_handed_in(factor: Factor, now: datetime) -> None:
-    """A right answer is right whatever the machine's clock says, as long as the engine's agrees."""
-    enrolment, env = begun(factor, now), world(now)
-    right = read(factor, ANSWERS[factor.name](enrolment, env))
-
-    assert isinstance(factor.judge(CHALLENGE, enrolment, right, env), Accepted)
-
-
-@pytest.mark.row("ASVS-6.5.8")
-@factor_names
-def test_no_clock_and_no_chance_is_imported(factor: Factor) -> None:
-    """The source of a factor imports neither a clock nor a generator of its own."""
-    source = getsourcefile(type(factor))
-    assert source is not None
-    tree = ast.parse(Path(source).read_text(encoding="utf-8"))
-
-    imported = {
-        name
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    assert not imported & {
-        "time",
-        "datetime",
-        "random",
-        "secrets",
-        "os",
-        "uuid",
-        "vestibule.system",
-    }
-
-
-@factor_names
-def test_judging_changes_nothing_by_itself(factor: Factor) -> None:
-    """Judging twice gives the same verdict twice and leaves the enrolment as it was."""
-    enrolment, env = begun(factor), world(START)
-    before = json.dumps(dict(enrolment.state), sort_keys=True)
-    right = read(factor, ANSWERS[factor.name](enrolment, env))
-
-    for answer in (right, read(factor, WRONG[factor.name])):
-        first = factor.judge(CHALLENGE, enrolment, answer, env)
-        assert factor.judge(CHALLENGE, enrolment, answer, env) == first
-    assert json.dumps(dict(enrolment.state), sort_keys=True) == before
-
-
-@factor_names
-def test_a_state_survives_json(factor: Factor) -> None:
-    """What a factor keeps, before and after an answer, is the same once it was written as JSON."""
-    enrolment, env = begun(factor), world(START)
-    stored = dataclasses.replace(enrolment, state=through_json(enrolment.state))
-    right = read(factor, ANSWERS[factor.name](enrolment, env))
-
-    verdict = factor.judge(CHALLENGE, stored, right, env)
-
-    assert stored.state == dict(enrolment.state)
-    assert isinstance(verdict, Accepted)
-    if verdict.state is not None:
-        assert through_json(verdict.state) == dict(verdict.state)
-
-
-def through_json(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A state as it comes back from the store."""
-    return dict(json.loads(json.dumps(dict(state))))
-
-
-@pytest.mark.row("ATK-24", "ASVS-6.5.1")
-@factor_names
-def test_a_state_that_moved_on_refuses_the_same_answer(factor: Factor) -> None:
-    """Where a factor remembers what was used, the same answer is refused afterwards."""
-    enrolment, env = begun(factor), world(START)
-    right = read(factor, ANSWERS[factor.name](enrolment, env))
-    verdict = factor.judge(CHALLENGE, enrolment, right, env)
-    assert isinstance(verdict, Accepted)
-
-    if verdict.state is None:
-        # Then it is the challenge that is used up, and another one has another code.
-        other = dataclasses.replace(CHALLENGE, generation=2)
-        assert not isinstance(factor.judge(other, enrolment, right, env), Accepted)
-    else:
-        used = dataclasses.replace(enrolment, state=verdict.state)
-        assert not isinstance(factor.judge(CHALLENGE, used, right, env), Accepted)
 
 
 # The same with the engine around it, which counts, closes and tells. A code to a known address is
@@ -349,8 +199,8 @@ def equipped(site: Site, factor: Factor) -> tuple[Person, str]:
         made = site.engine.reset("ada", by="bea", reason="lost")
         assert made is not None
         ada.codes = [made.ticket]
-    elif factor.name in TOLD:
-        ada.add(factor.name, **TOLD[factor.name])
+    elif CONTRACTS[factor.name].told:
+        ada.add(factor.name, **CONTRACTS[factor.name].told)
     return ada, ada.enrolment(factor.name).id
 
 
@@ -375,7 +225,7 @@ def test_a_wrong_answer_is_counted(everything: Site, factor: Factor) -> None:
     right_answer(ada, factor, begun_login.token)
     priced = factor.code_format(ada.enrolment(factor.name)).digits is not None
 
-    outcome = ada.answer(begun_login.token, WRONG[factor.name])
+    outcome = ada.answer(begun_login.token, CONTRACTS[factor.name].wrong)
 
     assert rejected(outcome) == Rejected(reason=Reason.WRONG, tries_left=4)
     row = next(r for r in everything.rows("enrolment") if r["id"] == enrolment_id)
@@ -409,11 +259,11 @@ def test_no_secret_is_told(everything: Site, factor: Factor) -> None:
     ada, enrolment_id = equipped(everything, factor)
     begun_login = ada.login()
     answer = right_answer(ada, factor, begun_login.token)
-    ada.answer(begun_login.token, WRONG[factor.name])
+    ada.answer(begun_login.token, CONTRACTS[factor.name].wrong)
     ada.answer(begun_login.token, answer)
     told = repr(everything.facts()) + repr(everything.heard)
 
-    for secret in (answer, WRONG[factor.name], begun_login.token, ada.token, ada.browser):
+    for secret in (answer, CONTRACTS[factor.name].wrong, begun_login.token, ada.token, ada.browser):
         assert secret not in told
     for code in ada.codes:
         assert code not in told
