@@ -9,7 +9,13 @@ import pytest
 # Packages whose names users import; each enters this test when it comes into being.
 PUBLIC = [
     name
-    for name in ("vestibule", "vestibule.flask", "vestibule.testing", "vestibule.server")
+    for name in (
+        "vestibule",
+        "vestibule.flask",
+        "vestibule.testing",
+        "vestibule.testing.contracts",
+        "vestibule.server",
+    )
     if (spec := find_spec(name)) and spec.origin
 ]
 

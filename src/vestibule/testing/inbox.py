@@ -7,8 +7,10 @@ from typing import cast, get_args
 
 from flask import Flask
 
+from vestibule.core.ports import SendError
 from vestibule.testing.inbox_page import inbox_blueprint
 from vestibule.testing.inbox_storage import Channel, InboxMessage, InFile, InMemory, Storage
+from vestibule.testing.recipient import Recipient
 
 __all__ = ["Inbox", "InboxMessage"]
 
@@ -52,8 +54,16 @@ class Inbox:
         )
 
     def send(self, *, channel: str, to: str, subject: str | None, text: str) -> None:
-        """Take what the courier carries: the inbox is the sender of development."""
-        self.deliver(channel=channel, to=to, subject=subject, text=text)
+        """Take what the courier carries: the inbox is the sender of development.
+
+        Raises `SendError` where there is no such channel, or the file cannot be written.
+        """
+        try:
+            self.deliver(channel=channel, to=to, subject=subject, text=text)
+        except ValueError as error:
+            raise SendError("no such channel", permanent=True) from error
+        except OSError as error:
+            raise SendError(type(error).__name__) from error
 
     @property
     def messages(self) -> tuple[InboxMessage, ...]:
@@ -68,6 +78,10 @@ class Inbox:
             if to in {None, message.to} and channel in {None, message.channel}
         )
         return next(found, None)
+
+    def recipient(self, to: str) -> Recipient:
+        """Return whoever reads what comes to one address: all of it, and the newest code in it."""
+        return Recipient(to, lambda: self.messages)
 
     def clear(self) -> None:
         """Forget all messages."""

@@ -11,8 +11,11 @@ from werkzeug.test import TestResponse
 
 from vestibule.flask.state import state_of
 from vestibule.testing.authenticator import SoftwareAuthenticator
+from vestibule.testing.delivery import deliver
+from vestibule.testing.recipient import Recipient
 
 PAGE: Final = {"Accept": "text/html"}
+PROGRAM: Final = {"Accept": "application/json"}
 
 
 def enrol_app(client: FlaskClient) -> SoftwareAuthenticator:
@@ -64,25 +67,53 @@ def _where_ways_are_added(client: FlaskClient, prefix: str) -> TestResponse:
     return first
 
 
-def take_second_step(client: FlaskClient, authenticator: SoftwareAuthenticator) -> TestResponse:
-    """Answer the second step of the login that waits in `client`; return what follows."""
+def take_second_step(client: FlaskClient, way: SoftwareAuthenticator | Recipient) -> TestResponse:
+    """Answer the second step of the login that waits in `client`; return what follows.
+
+    `way` is the app on the phone, or the recipient of the inbox that carries: then the code is sent
+    first, where the password has not sent it yet, and delivered. Raises `AssertionError` where no
+    login waits, or nothing is sent to that recipient.
+    """
     prefix = state_of(client.application).settings.url_prefix
     page = client.get(f"{prefix}/login", headers=PAGE)
-    _expect(page, 200)
-    data = {"code": authenticator.next_code(_now(client)), "csrf_token": csrf_token(page)}
+    _expect(page, HTTPStatus.OK)
+    if isinstance(way, Recipient):
+        code = _sent_code(client, way, csrf_token(page))
+    else:
+        code = way.next_code(_now(client))
+    data = {"code": code, "csrf_token": csrf_token(page)}
     return client.post(f"{prefix}/login", data=data, headers=PAGE)
+
+
+def _sent_code(client: FlaskClient, recipient: Recipient, token: str) -> str:
+    """Return the code that the login that waits sends to `recipient`, once it is there."""
+    prefix = state_of(client.application).settings.url_prefix
+    methods = client.get(f"{prefix}/login", headers=PROGRAM).get_json()["methods"]
+    found = [method for method in methods if recipient.could_be(method.get("to", ""))]
+    if len(found) != 1:
+        offered = [method.get("to") or method["factor"] for method in methods]
+        raise AssertionError(
+            f"{len(found)} of the ways on offer send to {recipient.to}, where one must: {offered}"
+        )
+    (method,) = found
+    if not method["sent"]:
+        wish, data = {"method": method["id"]}, {"csrf_token": token}
+        sent = client.post(f"{prefix}/login/send", query_string=wish, data=data, headers=PAGE)
+        _expect(sent, HTTPStatus.SEE_OTHER)
+    deliver(client.application)
+    return recipient.code()
 
 
 def login_with_second_factor(
     client: FlaskClient,
-    authenticator: SoftwareAuthenticator,
+    way: SoftwareAuthenticator | Recipient,
     path: str,
     **fields: str,
 ) -> TestResponse:
-    """Post `fields` to the host's login at `path`, then answer the second step.
+    """Post `fields` to the host's login at `path`, then answer the second step by `way`.
 
     For hosts whose login needs no CSRF field; others post their own form and call
-    `take_second_step`.
+    `take_second_step`, which says what `way` may be.
     """
     answered = client.post(path, data=fields, headers=PAGE)
     prefix = state_of(client.application).settings.url_prefix
@@ -91,7 +122,7 @@ def login_with_second_factor(
             "the login did not stop at the second step: the password was not taken, or this person "
             f"has none ({answered.status}, to {answered.location})"
         )
-    return take_second_step(client, authenticator)
+    return take_second_step(client, way)
 
 
 def csrf_token(page: TestResponse) -> str:

@@ -151,7 +151,8 @@ class FactorContract:
 
         assert not self.factor.is_spent(enrolment, env), "nobody would be asked for it"
         shown = self.factor.setup_data(enrolment, applicant)
-        assert all(isinstance(part, str) for pair in shown.items() for part in pair)
+        is_text = all(isinstance(part, str) for pair in shown.items() for part in pair)
+        assert is_text, "what is shown to set it up is text, by names that are text"
 
     def test_what_is_shown_of_an_enrolment_is_no_secret(self) -> None:
         """What tells one from others is said while its secret is sealed, and says none of it."""
@@ -160,8 +161,10 @@ class FactorContract:
         env, factor = world(START), self.factor
 
         assert factor.describe(sealed) == factor.describe(enrolment), "describe read the secret"
-        assert factor.code_format(sealed) == factor.code_format(enrolment)
-        assert factor.is_spent(sealed, env) == factor.is_spent(enrolment, env)
+        same = factor.code_format(sealed) == factor.code_format(enrolment)
+        assert same, "code_format read the secret"
+        same = factor.is_spent(sealed, env) == factor.is_spent(enrolment, env)
+        assert same, "is_spent read the secret"
         secret = enrolment.secret.decode("latin-1")
         told = bool(secret) and secret in factor.describe(enrolment)
         assert not told, "describe is shown to whoever has the password: mask it"
