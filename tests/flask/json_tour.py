@@ -14,7 +14,7 @@ from tests.flask.shop import PASSWORD, Browser, Shop, User, said
 
 from vestibule.core.links import Errand
 from vestibule.flask import Vestibule
-from vestibule.testing import SoftwareAuthenticator
+from vestibule.testing import SoftwareAuthenticator, deliver
 
 P = "/two-step"
 SETUP, LOGIN, CONFIRM, CODES = f"{P}/setup", f"{P}/login", f"{P}/confirm", f"{P}/recovery-codes"
@@ -443,7 +443,5 @@ def _scan_new(browser: Browser, old: str) -> str:
 
 def sent_code(shop: Shop) -> str:
     """The newest code that arrived."""
-    courier = shop.state.parts.courier
-    assert courier is not None
-    courier.deliver_due()
+    deliver(shop.app)
     return code_in(next(m.text for m in shop.inbox.messages if is_code(m.text)))

@@ -29,7 +29,7 @@ from vestibule.delivery.links import PATHS
 from vestibule.flask import Vestibule
 from vestibule.flask.state import State, state_of
 from vestibule.store import tables
-from vestibule.testing import FakeClock, FixedRandom, Inbox, SoftwareAuthenticator
+from vestibule.testing import FakeClock, FixedRandom, Inbox, SoftwareAuthenticator, deliver
 
 PASSWORD = "leek and potato soup"
 PAGE = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate"}
@@ -124,8 +124,7 @@ class Shop:
 
     def mailed(self, errand: Errand, name: str = "maren") -> str:
         """Return the path of the link of a kind in somebody's mailbox that is good for longest."""
-        assert self.state.parts.courier is not None
-        self.state.parts.courier.deliver_due()
+        deliver(self.app)
         mails = [m.text for m in self.inbox.messages if m.to == f"{name}@mail.example"]
         begins = f"{SITE}/two-step{PATHS[errand]}"
         found = {}

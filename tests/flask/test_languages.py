@@ -13,7 +13,7 @@ from vestibule.core.errors import ConfigurationError
 from vestibule.core.model import Notice, Origin
 from vestibule.flask import Vestibule
 from vestibule.flask.state import state_of
-from vestibule.testing import SoftwareAuthenticator
+from vestibule.testing import SoftwareAuthenticator, deliver
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}
 LOGIN, CONFIRM = "/two-step/login", "/two-step/confirm"
@@ -36,9 +36,7 @@ def door_of(shop: Shop) -> Vestibule:
 
 def letters(shop: Shop) -> list[str]:
     """The subjects and texts of what has arrived, newest first."""
-    courier = shop.state.parts.courier
-    assert courier is not None
-    courier.deliver_due()
+    deliver(shop.app)
     return [f"{m.subject}\n{m.text}" for m in shop.inbox.messages]
 
 

@@ -18,6 +18,7 @@ import vestibule.flask
 import words
 from vestibule.core import registry
 from vestibule.core.presentation import Presentation
+from vestibule.testing import deliver
 
 HOUSE = Path(vestibule.flask.__file__).parent
 FACTORS = HOUSE.parent / "factors"
@@ -118,9 +119,7 @@ def _visit_what_sends(shop: Shop) -> None:
 
 def sent_code(shop: Shop) -> str:
     """The code that was sent last."""
-    courier = shop.state.parts.courier
-    assert courier is not None
-    courier.deliver_due()
+    deliver(shop.app)
     found = (re.search(r"\b\d{6}\b", message.text) for message in shop.inbox.messages)
     return next(code[0] for code in found if code)
 

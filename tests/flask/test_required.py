@@ -14,7 +14,7 @@ from tests.flask.shop import PAGE, PASSWORD, Browser, Shop, User, said
 
 from vestibule.core.errors import ConfigurationError
 from vestibule.flask.state import EXTENSION
-from vestibule.testing import SoftwareAuthenticator, enrol_app
+from vestibule.testing import SoftwareAuthenticator, deliver, enrol_app
 
 LOGIN, LIST, FIRST, LATER = (
     "/two-step/login",
@@ -60,9 +60,7 @@ def come(shop: Shop, days: float = 0) -> Browser:
 
 def mailed(shop: Shop) -> str:
     """The code that was sent last."""
-    courier = shop.state.parts.courier
-    assert courier is not None
-    courier.deliver_due()
+    deliver(shop.app)
     message = shop.inbox.latest(to="maren@mail.example")
     assert message is not None
     found = re.search(r"\b\d{6}\b", message.text)

@@ -13,6 +13,7 @@ from tests.core.site import LETTERS
 from tests.flask.shop import PAGE, Browser, Shop, said
 
 from vestibule.core.model import Purpose
+from vestibule.testing import deliver
 
 ADD, SETUP, LOGIN, CONFIRM = (
     "/two-step/add/letters",
@@ -35,9 +36,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 def post(shop: Shop, address: str = ADDRESS) -> list[str]:
     """What has arrived at the address after the courier's round, newest first, without notices."""
-    courier = shop.state.parts.courier
-    assert courier is not None
-    courier.deliver_due()
+    deliver(shop.app)
     texts = [m.text for m in shop.inbox.messages if m.to == address]
     return [text for text in texts if is_code(text)]
 

@@ -17,7 +17,7 @@ from vestibule.core.factor import Applicant
 from vestibule.core.model import Purpose
 from vestibule.flask import Vestibule
 from vestibule.flask.state import state_of
-from vestibule.testing import SoftwareAuthenticator
+from vestibule.testing import SoftwareAuthenticator, deliver
 
 LETTERS = "totp,vestibule.testing.letters:Letters"
 
@@ -138,9 +138,7 @@ def test_a_sender_lent_in_a_test_waits_to_be_driven(tmp_path: Path) -> None:
 
     add_letters(app)
 
-    courier = state_of(app).parts.courier
-    assert courier is not None
-    assert courier.deliver_due() == 1
+    assert deliver(app) == 1
     assert post.handed.qsize() == 1
     state_of(app).close()
 
