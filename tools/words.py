@@ -59,11 +59,11 @@ def texts() -> dict[str, list[str]]:
     """Return every text that people read, with the files it stands in."""
     found: dict[str, list[str]] = {}
     for path in sorted(HOUSE.rglob("*.py")):
-        if UNREAD not in path.parts:
+        if UNREAD not in path.relative_to(HOUSE).parts:
             _keep(found, path, _in_module(path))
     environment = Environment(autoescape=True)
     for path in sorted(HOUSE.rglob("*.html")):
-        if UNREAD not in path.parts:
+        if UNREAD not in path.relative_to(HOUSE).parts:
             tree = environment.parse(path.read_text("utf-8"))
             said = extract_from_ast(tree, gettext_functions=("_",))
             _keep(found, path, (_first(told) for _, _, told in said))
