@@ -24,7 +24,7 @@ from vestibule.core.spelling import ALPHABET
 from vestibule.core.verdict import Accepted, Reason, Rejected
 from vestibule.testing import SoftwareAuthenticator
 from vestibule.testing.clock import START
-from vestibule.testing.contracts import FactorContract
+from vestibule.testing.contracts import FactorContract, FactorInUseContract
 from vestibule.testing.contracts.factor import CHALLENGE, MOMENTS, world
 
 OURS = sorted(module.name for module in pkgutil.iter_modules(factors.__path__))
@@ -79,7 +79,7 @@ class Promises(FactorContract):
         super().test_a_state_that_moved_on_refuses_the_same_answer()
 
 
-class TestTotp(Promises):
+class TestTotp(Promises, FactorInUseContract):
     factor = ALL["totp"]
     wrong = "271828"
 
@@ -108,13 +108,13 @@ class TestTicket(Promises):
         return enrolment.secret.decode()
 
 
-class TestPhone(Promises):
+class TestPhone(Promises, FactorInUseContract):
     factor = ALL["phone"]
     told: ClassVar = {"country": "DE", "number": "0170 1234567"}
     wrong = "271828"
 
 
-class TestEmail(Promises):
+class TestEmail(Promises, FactorInUseContract):
     factor = ALL["email"]
     told: ClassVar = {"address": "ada@site.test"}
     wrong = "271828"
@@ -126,7 +126,7 @@ class TestKnownAddress(Promises):
     wrong = "271828"
 
 
-class TestLetters(Promises):
+class TestLetters(Promises, FactorInUseContract):
     factor = ALL["letters"]
     told: ClassVar = {"address": "ada@site.test"}
     wrong = "271828"

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import logging
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from vestibule import oath
-from vestibule.core.errors import ConfigurationError
+from vestibule.core.errors import ConfigurationError, UsageError
 from vestibule.core.factor import (
     Applicant,
     CodeFormat,
@@ -30,8 +31,9 @@ from vestibule.core.spelling import digits_only
 from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
 from vestibule.testing import Inbox
 from vestibule.testing.clock import START
-from vestibule.testing.contracts import Arrived, FactorContract, SenderContract
+from vestibule.testing.contracts import Arrived, FactorContract, FactorInUseContract, SenderContract
 from vestibule.testing.contracts.factor import MOMENTS, sources_used
+from vestibule.testing.contracts.in_use import Someone, settings_of
 from vestibule.testing.contracts.sender import TEXTS
 
 SHOWN = Presentation(title="Device", short="device", offer="A device.", icon="M3 5.5h18v13H3z")
@@ -101,13 +103,15 @@ class DeviceContract(FactorContract):
     wrong = "271828"
 
     def right_answer(self, enrolment: Enrolment, env: Env) -> str:
-        """What it shows at the first press."""
+        """What it shows at the next press."""
         del env
-        return oath.hotp(enrolment.secret, 0)
+        return oath.hotp(enrolment.secret, enrolment.state["next"])
 
 
-class TestDevice(DeviceContract):
+class TestDevice(DeviceContract, FactorInUseContract):
     """A factor that is nobody's of ours keeps every promise."""
+
+    factor = Device(look_ahead=3)
 
 
 def but(**others: Any) -> Device:
@@ -278,6 +282,85 @@ def test_a_broken_promise_is_found(rule: str, said: str, factor: Device) -> None
         rules(FactorContract)[rule](contract, *([MOMENTS[1]] if takes_a_moment else []))
 
     assert said in str(failed.value)
+
+
+class Fickle(Device):
+    """Takes the first code and no other."""
+
+    def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
+        verdict = super().judge(challenge, enrolment, answer, env)
+        return verdict if env.confirming else WRONG
+
+
+class Careless(Device):
+    """Takes whatever can be a code."""
+
+    def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
+        del challenge, answer, env
+        return Accepted(state={"next": enrolment.state["next"] + 1})
+
+
+class Forgetful(Device):
+    """Remembers no code."""
+
+    def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
+        verdict = super().judge(challenge, enrolment, answer, env)
+        return Accepted() if isinstance(verdict, Accepted) else verdict
+
+
+class Chatty(Device):
+    """Writes what was typed into the log."""
+
+    def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
+        logging.getLogger("chatty").warning("somebody typed %s", answer)
+        return super().judge(challenge, enrolment, answer, env)
+
+
+# For each rule of a factor in use: what the failure says, and the factor that breaks it.
+MISUSED: Mapping[str, tuple[str, Device]] = {
+    "in_use_it_signs_in": ("a right answer got", Fickle()),
+    "in_use_a_wrong_answer_is_counted": ("a wrong answer is Rejected", Careless()),
+    "in_use_a_right_answer_works_once": ("another login took it", Forgetful()),
+    "in_use_no_secret_is_told": ("the right answer is told", Chatty()),
+}
+
+
+def test_every_rule_of_use_is_broken_once() -> None:
+    """For each rule of a factor in use there is a factor here that breaks it."""
+    assert set(MISUSED) == set(rules(FactorInUseContract)) - set(rules(FactorContract))
+
+
+@pytest.mark.parametrize("rule", MISUSED)
+def test_a_promise_broken_in_use_is_found(
+    rule: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A factor that breaks a rule when it is used fails by it, and the failure says why."""
+    said, factor = MISUSED[rule]
+    contract = type("Test", (DeviceContract, FactorInUseContract), {"factor": factor})()
+    someone = Someone(contract, tmp_path)
+    wants_the_log = "caplog" in inspect.signature(rules(FactorInUseContract)[rule]).parameters
+
+    with pytest.raises(AssertionError) as failed:
+        rules(FactorInUseContract)[rule](contract, someone, *([caplog] if wants_the_log else []))
+    someone.close()
+
+    assert said in str(failed.value)
+
+
+def test_what_people_cannot_add_has_the_smaller_contract(tmp_path: Path) -> None:
+    """A factor that people do not add themselves is told which contract is its own."""
+    given = but(traits=Traits(interaction=Interaction.CODE, addable=False))
+    for factor in (given, but(traits=HELPER)):
+        contract = type("Test", (DeviceContract,), {"factor": factor})()
+
+        with pytest.raises(UsageError, match="use FactorContract"):
+            Someone(contract, tmp_path)
+
+
+def test_a_factor_in_use_has_the_settings_that_the_contract_gave_it() -> None:
+    """What is not a default is handed on as an application sets it."""
+    assert settings_of(Device(look_ahead=3)) == {"VESTIBULE_DEVICE_LOOK_AHEAD": 3}
+    assert settings_of(Device()) == {}
 
 
 def test_an_answer_that_nobody_knows_is_asked_for() -> None:

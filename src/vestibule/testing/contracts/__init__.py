@@ -8,10 +8,11 @@ nor `vestibule.testing` imports it.
 import pytest
 
 # Before the rules are imported: what fails then says which values were compared.
-pytest.register_assert_rewrite(f"{__name__}.factor", f"{__name__}.sender")
+pytest.register_assert_rewrite(f"{__name__}.factor", f"{__name__}.in_use", f"{__name__}.sender")
 
 from vestibule.testing.contracts.factor import FactorContract as FactorContract  # noqa: E402
+from vestibule.testing.contracts.in_use import FactorInUseContract as FactorInUseContract  # noqa: E402
 from vestibule.testing.contracts.sender import Arrived as Arrived  # noqa: E402
 from vestibule.testing.contracts.sender import SenderContract as SenderContract  # noqa: E402
 
-__all__ = ["Arrived", "FactorContract", "SenderContract"]
+__all__ = ["Arrived", "FactorContract", "FactorInUseContract", "SenderContract"]

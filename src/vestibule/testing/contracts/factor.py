@@ -147,7 +147,7 @@ class FactorContract:
     def test_a_new_enrolment_can_be_answered(self) -> None:
         """A new enrolment is not spent, and what is shown to set it up is text."""
         enrolment, env = self.begun(), world(START)
-        applicant = self._applicant()
+        applicant = self.applicant()
 
         assert not self.factor.is_spent(enrolment, env), "nobody would be asked for it"
         shown = self.factor.setup_data(enrolment, applicant)
@@ -269,12 +269,13 @@ class FactorContract:
 
     # How the rules ask
 
-    def _applicant(self) -> Applicant:
+    def applicant(self) -> Applicant:
+        """Return who adds the factor, with what they told."""
         return Applicant(subject="ada", account="ada@site.test", issuer="Site", answers=self.told)
 
     def begun(self, now: datetime = START) -> Enrolment:
         """Return an enrolment of the factor, as the engine makes it of a draft."""
-        draft = self.factor.begin(self._applicant(), world(now))
+        draft = self.factor.begin(self.applicant(), world(now))
         return Enrolment(
             id="e" * 32,
             realm="default",
