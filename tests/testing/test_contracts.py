@@ -33,7 +33,7 @@ from vestibule.testing import Inbox
 from vestibule.testing.clock import START
 from vestibule.testing.contracts import Arrived, FactorContract, FactorInUseContract, SenderContract
 from vestibule.testing.contracts.factor import MOMENTS, sources_used
-from vestibule.testing.contracts.in_use import Someone, settings_of
+from vestibule.testing.contracts.in_use import Someone
 from vestibule.testing.contracts.sender import TEXTS
 
 SHOWN = Presentation(title="Device", short="device", offer="A device.", icon="M3 5.5h18v13H3z")
@@ -357,10 +357,14 @@ def test_what_people_cannot_add_has_the_smaller_contract(tmp_path: Path) -> None
             Someone(contract, tmp_path)
 
 
-def test_a_factor_in_use_has_the_settings_that_the_contract_gave_it() -> None:
+def test_a_factor_in_use_has_the_settings_that_the_contract_gave_it(tmp_path: Path) -> None:
     """What is not a default is handed on as an application sets it."""
-    assert settings_of(Device(look_ahead=3)) == {"VESTIBULE_DEVICE_LOOK_AHEAD": 3}
-    assert settings_of(Device()) == {}
+    contract = type("Test", (DeviceContract,), {"factor": Device(look_ahead=3)})()
+
+    someone = Someone(contract, tmp_path)
+
+    assert someone.parts.engine.registry["device"] == Device(look_ahead=3)
+    someone.close()
 
 
 def test_an_answer_that_nobody_knows_is_asked_for() -> None:

@@ -21,7 +21,7 @@ from vestibule.testing.inbox import Inbox
 from vestibule.testing.randomness import FixedRandom
 
 LATER: Final = timedelta(minutes=1)
-"""After this an app shows another code, and another may be sent."""
+"""After this an app shows another code."""
 
 
 class FactorInUseContract(FactorContract):
@@ -42,7 +42,7 @@ class FactorInUseContract(FactorContract):
         """Who has added it is let in by a right answer, and the answer counts for it."""
         login = someone.begin()
 
-        outcome = someone.say(login, someone.right_answer(login))
+        outcome = someone.say(login, someone.right_answer())
 
         assert outcome.is_accepted, f"a right answer got {outcome.verdict}"
         assert outcome.enrolment is not None
@@ -51,7 +51,7 @@ class FactorInUseContract(FactorContract):
     def test_in_use_a_wrong_answer_is_counted(self, someone: "Someone") -> None:
         """A wrong answer costs a try of the login, and the right one is still taken after it."""
         login = someone.begin()
-        right = someone.right_answer(login)
+        right = someone.right_answer()
 
         outcome = someone.say(login, self.wrong)
 
@@ -62,8 +62,8 @@ class FactorInUseContract(FactorContract):
 
     def test_in_use_a_right_answer_works_once(self, someone: "Someone") -> None:
         """A right answer lets in once: neither its own login nor another takes it again."""
-        login, other = someone.begin(), someone.begin()
-        answer = someone.right_answer(login)
+        other, login = someone.begin(), someone.begin()
+        answer = someone.right_answer()
         assert someone.say(login, answer).is_accepted, "a right answer is refused"
 
         again, elsewhere = someone.say(login, answer), someone.say(other, answer)
@@ -76,7 +76,7 @@ class FactorInUseContract(FactorContract):
     ) -> None:
         """No event and no line of the log holds an answer or the secret."""
         login = someone.begin()
-        right = someone.right_answer(login)
+        right = someone.right_answer()
         someone.say(login, self.wrong)
         someone.say(login, right)
 
@@ -134,12 +134,10 @@ class Someone:
         """Type an answer at the second step of a login."""
         return self.parts.engine.verify(token, Purpose.LOGIN, answer, Origin())
 
-    def right_answer(self, token: str) -> str:
-        """Return what this person would type at that login; a code is sent if none was."""
-        engine = self.parts.engine
-        stored = next(one for one in engine.enrolments("ada") if one.id == self.secret.id)
-        if self.contract.factor.traits.channels:
-            engine.resend(token, Purpose.LOGIN, stored.id, Origin())
+    def right_answer(self) -> str:
+        """Return what this person would type now: at the login begun last, if codes are sent."""
+        enrolments = self.parts.engine.enrolments("ada")
+        stored = next(one for one in enrolments if one.id == self.secret.id)
         return self._typed(dataclasses.replace(stored, secret=self.secret.secret))
 
     def _typed(self, enrolment: Enrolment) -> str:
