@@ -22,8 +22,8 @@ RUN_READY := $(if $(wildcard $(VENV)/.ready-dev),$(VENV)/.ready-dev,$(VENV)/.rea
 # It can build the documents as well: dev.txt holds all of docs.txt.
 DOCS_READY := $(if $(wildcard $(VENV)/.ready-dev),$(VENV)/.ready-dev,$(VENV)/.ready-docs)
 
-.PHONY: help run test check bench coverage coverage-rows test-lowest words docs picture lock \
-	check-locks clean
+.PHONY: help run test check bench coverage coverage-rows test-lowest words docs picture pictures \
+	lock check-locks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,12 @@ docs: $(DOCS_READY) ## build the documents into a site, in build/docs
 
 picture: $(VENV)/.ready-dev ## draw the moving picture of the login anew, with Chromium
 	@PYTHONPATH=. $(BIN)/python tools/moving_picture.py
+
+pictures: $(VENV)/.ready-dev ## draw every page on every screen, in three languages, in build/pictures
+	@rm -rf build/pictures
+	@VESTIBULE_TEST_PICTURES=build/pictures $(BIN)/python -m pytest --numprocesses=auto \
+		tests/e2e/test_languages.py tests/e2e/test_required.py tests/e2e/test_acting.py
+	@$(BIN)/python tools/contact_sheet.py build/pictures
 
 lock: ## renew requirements/*.txt with uv, from releases at least a week old
 	cd requirements && $(LOCK) --upgrade --constraints wheels.in runtime.in -o runtime.txt

@@ -1,6 +1,5 @@
 """The journey of somebody who must have a second step, with scripts and without."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,27 +7,31 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
+from tests.arabic import bring
 from tests.e2e.conftest import Open
 from tests.e2e.served import PASSWORD, Served, notebook
+from tests.e2e.sights import DIRECTION, Sights
 from tests.e2e.visitor import SECOND_STEP, Visitor
-from tests.e2e.watch import barriers
 
 from vestibule.flask.state import EXTENSION, state_of
 from vestibule.testing import Inbox
 
 pytestmark = pytest.mark.browser
-PICTURES = os.environ.get("VESTIBULE_TEST_PICTURES")
-SIGHTS = (("light", 360), ("dark", 1280))
-TONGUES = ("en", "de")
 CODE = re.compile(r"\b\d{6}\b")
 scripts = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-tongue = pytest.mark.parametrize("tongue", TONGUES)
+languages = pytest.mark.parametrize("language", DIRECTION)
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     """Jotter, where everybody must have a second step, and knows nothing of addresses."""
-    with notebook(tmp_path, VESTIBULE_REQUIRED="everyone", VESTIBULE_GRACE_DAYS=7) as opened:
+    bring(tmp_path / "own")
+    with notebook(
+        tmp_path / "jotter",
+        VESTIBULE_REQUIRED="everyone",
+        VESTIBULE_GRACE_DAYS=7,
+        VESTIBULE_LOCALE_FOLDER=str(tmp_path / "own"),
+    ) as opened:
         door = opened.app.extensions[EXTENSION]
         told = {"email": "agnes@mail.example", "email_changed_at": None}
         door.contact_loader(lambda user: {"name": str(user)} | told)
@@ -42,19 +45,6 @@ def arrive(me: Visitor, path: str = "/login") -> None:
     me.page.get_by_label("Password").fill(PASSWORD)
     me.page.get_by_role("main").get_by_role("button").click()
     me.page.wait_for_url(lambda url: urlsplit(url).path != path)
-
-
-def look(me: Visitor, name: str, found: list[str]) -> None:
-    """Look at a page as a phone and a wide screen show it, and look for barriers."""
-    for scheme, width in SIGHTS:
-        me.page.set_viewport_size({"width": width, "height": 800})
-        me.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        found.extend(barriers(me.page))
-        wide = me.page.evaluate("document.documentElement.scrollWidth")
-        found.extend([f"{name} is {wide} wide"] if wide > width else [])
-        if PICTURES:
-            file = f"required-{name}-{width}-{scheme}.png"
-            me.page.screenshot(path=Path(PICTURES) / file, full_page=True)
 
 
 def mailed(served: Served) -> str:
@@ -102,42 +92,42 @@ def answer(me: Visitor, code: str, *, scripts: bool, button: str = "Continue") -
 
 
 @pytest.mark.row("A11Y-3")
-@tongue
-def test_no_barriers(served: Served, open_browser: Open, *, tongue: str) -> None:
-    """No page of the journey has a barrier or is wider than its window, in either language."""
-    found: list[str] = []
-    me = open_browser(served, locale=tongue)
+@languages
+def test_no_barriers(served: Served, open_browser: Open, *, language: str) -> None:
+    """No page of the journey has a barrier or is wider than its window, in any language."""
+    me = open_browser(served, locale=language)
+    sights = Sights(me.page, "required", language)
     arrive(me, "/register")
     arrive(me)
     me.page.wait_for_url(SECOND_STEP)
-    look(me, f"{tongue}-code", found)
+    sights.look("code")
     me.page.locator("form[action*='/first/later'] button").click()
     me.page.goto("/two-step/")
-    look(me, f"{tongue}-list", found)
+    sights.look("list")
     me.page.locator("form[action$='/two-step/first'] button").click()
     me.page.wait_for_url(SECOND_STEP)
     me.page.locator("[formaction*='/login/send'], form[action*='/login/send'] button").first.click()
     expect(me.field()).to_be_visible()
     me.type_code(mailed(served))
     me.page.wait_for_url("**/two-step/first")
-    look(me, f"{tongue}-choose", found)
+    sights.look("choose")
 
-    assert found == []
+    assert sights.faults == []
 
 
 @pytest.mark.row("A11Y-3")
-@tongue
+@languages
 def test_no_barriers_where_a_ticket_is_needed(
-    served: Served, open_browser: Open, *, tongue: str
+    served: Served, open_browser: Open, *, language: str
 ) -> None:
     """Neither has the page that says that a ticket is needed, and until when it can wait."""
-    found: list[str] = []
     door = served.app.extensions[EXTENSION]
     door.contact_loader(lambda user: {"name": str(user), "email": "agnes@mail.example"})
-    me = open_browser(served, locale=tongue)
+    me = open_browser(served, locale=language)
+    sights = Sights(me.page, "required-ticket", language)
     arrive(me, "/register")
     arrive(me)
     me.page.wait_for_url("**/two-step/first")
-    look(me, f"{tongue}-ticket", found)
+    sights.look("ticket")
 
-    assert found == []
+    assert sights.faults == []

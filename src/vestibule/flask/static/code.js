@@ -37,6 +37,7 @@ function begin(form) {
       formData.set("code", plainDigits(field.value));
     });
   }
+  if (!field.value) field.value = field.dataset.typed ?? "";
   if (field.getAttribute("aria-invalid") === "true") {
     // After the browser's own autofocus, which would undo the selection.
     requestAnimationFrame(() => { field.focus(); field.select(); });
