@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from vestibule.testing import SoftwareAuthenticator
 
 CONFIRM = "/two-step/confirm"
 REASON = "ticket 4711"
+KINDS = ["flask-login", "plain"]
 OPEN = {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
 
 
@@ -138,13 +140,13 @@ def views(host: Host) -> None:
         }
 
 
-@pytest.fixture(params=["flask-login", "plain"])
-def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
-    """A host of each kind; whose name begins with an s works there, and bob does not."""
-    if request.param == "plain":
-        made = plain_host(tmp_path, PlainShape(loads_in="app"), add=furnish)
+@contextmanager
+def opened(kind: str, folder: Path, **config: Any) -> Iterator[Host]:
+    """Lend a host; whose name begins with an s works there, and bob does not."""
+    if kind == "plain":
+        made = plain_host(folder, PlainShape(loads_in="app"), add=furnish, **config)
     else:
-        made = flask_login_host(tmp_path, Shape(protection="strong"), add=furnish)
+        made = flask_login_host(folder, Shape(protection="strong"), add=furnish, **config)
 
     @door(made).may_act_as
     def may_act_as(staff: Any, user: Any) -> bool:
@@ -155,9 +157,29 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     made.close()
 
 
+@pytest.fixture(params=KINDS)
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    """A host of each kind."""
+    with opened(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=KINDS)
+def strict_host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    """A host of each kind where everybody must have a second step, at once."""
+    obliging = {"VESTIBULE_REQUIRED": "everyone", "VESTIBULE_FIRST_ENROLMENT": "ticket"}
+    with opened(request.param, tmp_path, VESTIBULE_GRACE_DAYS=0, **obliging) as made:
+        yield made
+
+
 @pytest.fixture
 def sam(host: Host) -> Browser:
     """Somebody who works there, signed in by both steps just now."""
+    return signed_in(host)
+
+
+def signed_in(host: Host) -> Browser:
+    """Have somebody who works there sign in by both steps."""
     phone = host.enrol("sam")
     browser = host.browser()
     browser.login("sam", remember="yes")
@@ -206,6 +228,25 @@ def test_staff_use_the_site_as_the_user(host: Host, sam: Browser) -> None:
     assert sam.is_in()
     host.clock.move(minutes=59)
     assert sam.is_in()
+
+
+def test_who_must_have_a_second_step_and_has_none_is_shown_too(strict_host: Host) -> None:
+    """Whoever acts sees a user whom the password alone would not let in, and is shown no set-up."""
+    sam, ada = signed_in(strict_host), strict_host.browser()
+    ada.login("ada")
+    assert not ada.is_in()
+
+    assert act(sam).text == "acting"
+
+    assert who(sam) == "ada"
+    assert sam.is_in()
+    assert not ada.is_in()
+    page = {"Accept": "text/html"}
+    assert sam.client.get("/two-step/first", headers=page).status_code == 303  # nobody waits there
+    assert sam.client.get("/two-step/", headers=page).status_code == 403
+    assert sam.client.post("/two-step/add/totp", headers=page).status_code in {400, 403}
+    strict_host.clock.move(hours=1)
+    assert who(sam) == "None"
 
 
 @pytest.mark.usefixtures("ada")
