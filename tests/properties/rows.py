@@ -128,10 +128,13 @@ def ledgers(now: Rows, numbers: Limits) -> dict[tuple[str, str], tuple[float, in
     """Return what stands charged to each lane, reckoned from the events alone, and since when.
 
     A wrong answer adds what it was worth, time drains, and a right answer takes back what its own
-    login or question was charged.
+    login or question was charged. Either moves a lane on in time, a right one after wrong ones also where it
+    takes nothing back: what was drained by then does not drain once more after the clock has been
+    set back.
     """
     spent: dict[tuple[str, str], tuple[float, int]] = {}
     asked: dict[tuple[str, str], float] = {}
+    failed: set[tuple[str, str]] = set()
     for event in now.answers:
         data = event["data"]
         question = (data["passage"], data["purpose"])
@@ -144,7 +147,11 @@ def ledgers(now: Rows, numbers: Limits) -> dict[tuple[str, str], tuple[float, in
         asked[question] = asked.get(question, 0) + charge
         if event["name"] == "answer_accepted":
             charge = -asked.pop(question)
-        if charge:
+            moves = bool(charge) or lane in failed
+            failed.discard(lane)
+        elif moves := bool(charge):
+            failed.add(lane)
+        if moves:
             before, since = drained(spent.get(lane, (0, 0)), event["at"], numbers)
             spent[lane] = max(0.0, before + charge), since
     return spent
