@@ -11,7 +11,7 @@ from vestibule.core.model import EnrolmentStatus, PassageStatus, Purpose
 from vestibule.core.ruling import Case, Ruling, Won
 from vestibule.core.tokens import token_hash
 from vestibule.core.verdict import Accepted, Reason, Rejected
-from vestibule.store.passages import LostRaceError
+from vestibule.store.rulings import LostRaceError
 
 Spoil = Callable[[Ruling], Ruling]
 

@@ -5,8 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -218,12 +217,6 @@ class Database:
         finally:
             if lent is not None:
                 lent.close()
-
-    def insert(self, table: Table) -> Any:
-        """Return an insert of this database's own dialect, which knows ON CONFLICT."""
-        if self.engine.dialect.name == "sqlite":
-            return sqlite.insert(table)
-        return postgresql.insert(table)
 
     def close(self) -> None:
         """Close every pooled connection."""

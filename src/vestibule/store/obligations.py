@@ -1,29 +1,27 @@
 """Since when somebody is obliged to have a second step, and by which address they are known."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, case, select
 
 from vestibule.core.model import Obligation
-from vestibule.store import rows, tables
-from vestibule.store.database import Database
+from vestibule.store import rows, statements, tables
 
 _TABLE = tables.obligation
 
 
 def found(connection: Connection, realm: str, subject: str) -> Obligation | None:
     """Return what was noted of a subject, None where nothing was."""
-    query = select(_TABLE).where(_TABLE.c.realm == realm, _TABLE.c.subject == subject)
+    query = select(_TABLE).where(tables.of_subject(_TABLE, realm, subject))
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else rows.obligation(row)
 
 
-def noting(
-    database: Database, realm: str, subject: str, address: bytes | None, now: datetime
-) -> Any:
-    """Return the change that notes who is obliged, if it was not noted, and by which address."""
-    new = database.insert(_TABLE).values(
+def note(
+    connection: Connection, realm: str, subject: str, address: bytes | None, now: datetime
+) -> Obligation:
+    """Note who is obliged, if it was not noted, and by which address; return what is noted now."""
+    new = statements.insert(connection.dialect.name, _TABLE).values(
         realm=realm,
         subject=subject,
         since=rows.number(now),
@@ -31,10 +29,11 @@ def noting(
         address_since=rows.number(now),
     )
     same = _TABLE.c.address.is_not_distinct_from(new.excluded.address)
-    return new.on_conflict_do_update(
+    noted = new.on_conflict_do_update(
         index_elements=["realm", "subject"],
         set_={
             "address": new.excluded.address,
             "address_since": case((same, _TABLE.c.address_since), else_=new.excluded.address_since),
         },
     ).returning(*_TABLE.c)
+    return rows.obligation(connection.execute(noted).mappings().one())

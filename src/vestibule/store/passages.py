@@ -1,22 +1,20 @@
-"""Passages in SQL: looked at, opened, decided. What every login asks, said to the driver itself."""
+"""Passages in SQL: what every login asks, said to the driver itself, and how a passage ends."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from vestibule.core.errors import StoreUnavailableError
-from vestibule.core.events import Event
-from vestibule.core.model import Challenge, Ledger, Message, Passage, Source
-from vestibule.core.ruling import Asked, Case, Ruling, Standing, Struck, Won
-from vestibule.store import moving, rows, statements
-from vestibule.store.together import MARK
-from vestibule.store.turn import Change, Turn
+from sqlalchemy import Connection, select, update
 
+from vestibule.core.events import Event
+from vestibule.core.model import Challenge, Message, Passage
+from vestibule.core.ruling import Standing
+from vestibule.store import ending, rows, statements, tables
+from vestibule.store.turn import Turn
+
+_TABLE: Final = tables.passage
 _NEVER_A_HASH: Final = b"\x00"
 """Matches no token, so that a request without one runs the same statement."""
-
-
-class LostRaceError(StoreUnavailableError):
-    """A locked row was not as it was read: the transaction is rolled back, nothing is decided."""
 
 
 def standing(turn: Turn, realm: str, subject: str | None, token_hash: bytes | None) -> Standing:
@@ -31,75 +29,6 @@ def standing(turn: Turn, realm: str, subject: str | None, token_hash: bytes | No
         enrolled=subject is not None and row["enrolled"],
         passage=rows.passage(row, "p_") if row["p_id"] is not None else None,
     )
-
-
-def seen(turn: Turn, token_hash: bytes) -> Case | None:
-    """Return the passage of a token with what is asked on it; nothing is locked."""
-    hanging = turn.rows(statements.LOOK, {"token_hash": token_hash})
-    if not hanging:
-        return None
-    passage = rows.passage(hanging[0], "p_")
-    return Case(
-        passage=passage,
-        ledger=rows.ledger(hanging[0], "l_"),
-        source=None,
-        asked=tuple(_asked(row) for row in hanging if row["c_id"] is not None),
-        last_factor=_last_factor(turn, passage),
-    )
-
-
-def locked(turn: Turn, token_hash: bytes, address: str | None) -> Case | None:
-    """Return the passage of a token with all that hangs on it, locked until the turn ends."""
-    hanging = turn.rows(statements.CASE, {"token_hash": token_hash, "address": address or ""})
-    return moving.as_it_stands(turn, _case(hanging)) if hanging else None
-
-
-def obey(turn: Turn, case: Case, ruling: Ruling) -> None:
-    """Change every row that a ruling names; `LostRaceError` where one was not as it was read."""
-    changes, needed = list(_changes(turn, case, ruling)), _needed(case, ruling)
-    counts = turn.change_together([*needed, *changes])
-    if not all(counts[: len(needed)]):
-        raise LostRaceError("a locked row changed under the lock")
-
-
-def marked(turn: Turn, token_hash: bytes, address: str | None) -> tuple[Case | None, Sequence[str]]:
-    """Return what `locked` returns, unlocked, and the marks that its rows bear now."""
-    asked = {"token_hash": token_hash, "address": address or ""}
-    hanging = turn.rows(statements.CASE_AS_SEEN, asked)
-    return _case(hanging) if hanging else None, [row[MARK] for row in hanging]
-
-
-def told_of(turn: Turn, ruling: Ruling) -> Sequence[Event]:
-    """Return the events of what a ruling revokes besides its case; the subject is locked."""
-    won = ruling.won
-    if won is None or ruling.revoked is None or not (won.replaces or won.replaces_all):
-        return ()
-    mine = won.enrolment
-    which = {"realm": mine.realm, "subject": mine.subject, "but": mine.id}
-    others = turn.rows(statements.LIVING_OTHERS, which)
-    return [
-        ruling.revoked(row["id"], row["factor"])
-        for row in others
-        if won.replaces_all or row["factor"] in won.replaces
-    ]
-
-
-def obey_if_as_seen(turn: Turn, case: Case, marks: Sequence[str], ruling: Ruling) -> None:
-    """Change every row that a ruling names; `LostRaceError` where the case has moved on."""
-    if ruling.reaches_further:
-        # Which others there are is only certain for who holds the lock when it looks for them.
-        raise LostRaceError("a ruling on more than its case is made under the lock")
-    changes, needed = list(_changes(turn, case, ruling)), _needed(case, ruling)
-    if not needed and not changes:
-        return
-    passage = case.passage
-    held = {
-        "token_hash": passage.token_hash,
-        "realm": passage.realm,
-        "subject": passage.subject,
-    }
-    if not turn.change_if((statements.CASE_HELD, held, marks), needed, changes):
-        raise LostRaceError("a row changed while it was ruled on")
 
 
 def opened(
@@ -121,128 +50,66 @@ def opened(
     turn.change_all(statements.ADD_MESSAGE, [rows.message_row(message) for message in messages])
 
 
-def _case(hanging: Sequence[rows.Row]) -> Case:
-    passage = rows.passage(hanging[0], "p_")
-    return Case(
-        passage=passage,
-        ledger=rows.ledger(hanging[0], statements.LEDGER_PREFIX[passage.lane]),
-        source=rows.source(hanging[0], "s_"),
-        asked=tuple(_asked(row) for row in hanging),
+def insert(connection: Connection, passage: Passage) -> None:
+    """Insert a passage."""
+    connection.execute(_TABLE.insert().inline(), rows.passage_row(passage))
+
+
+def known_browser(
+    connection: Connection, realm: str, subject: str, hashes: Sequence[bytes]
+) -> tuple[bytes, str] | None:
+    """Return by which hash a browser is known to a subject, and the factor it last used."""
+    query = (
+        select(_TABLE.c.browser_hash, _TABLE.c.proofs)
+        .where(
+            _TABLE.c.browser_hash.in_(hashes),
+            tables.of_subject(_TABLE, realm, subject),
+            _TABLE.c.granted_at.is_not(None),
+        )
+        .order_by(_TABLE.c.granted_at.desc())
+        .limit(1)
     )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (bytes(row[0]), row[1][-1][0] if row[1] else "")
 
 
-def _asked(row: rows.Row) -> Asked:
-    return Asked(challenge=rows.challenge(row, "c_"), enrolment=rows.enrolment(row, "e_"))
+def is_granted(connection: Connection, passage_id: str) -> bool:
+    """Say whether a grant still stands, under the lock: a logout may have come in between."""
+    query = select(_TABLE.c.id).where(_TABLE.c.id == passage_id, _TABLE.c.status == "granted")
+    return connection.execute(query.with_for_update(key_share=True)).one_or_none() is not None
 
 
-def _last_factor(turn: Turn, passage: Passage) -> str | None:
-    if passage.browser_hash is None or passage.granted_at is not None:
-        return None
-    browser = {
-        "browser_hash": passage.browser_hash,
-        "realm": passage.realm,
-        "subject": passage.subject,
-    }
-    found = turn.rows(statements.LAST_PROOFS, browser)
-    factors: list[str] = [row["proofs"][-1][0] for row in found if row["proofs"]]
-    return factors[0] if factors else None
+def touch(connection: Connection, passage_id: str, now: datetime) -> None:
+    """Note that a grant was used."""
+    used = update(_TABLE).where(_TABLE.c.id == passage_id).values(seen_at=rows.number(now))
+    connection.execute(used)
 
 
-def _needed(case: Case, ruling: Ruling) -> list[Change]:
-    """Return the changes that must meet their row."""
-    needed = []
-    if ruling.won is not None:
-        needed += [_closing(ruling.won), _moving_on(ruling.won)]
-    if ruling.renewed is not None:
-        row = rows.challenge_row(ruling.renewed) | {"the_id": ruling.renewed.id}
-        needed.append((statements.RENEW_CHALLENGE, row))
-    if ruling.passage is not None:
-        needed.append(_granting(case.passage, ruling.passage))
-    return needed
+def end(connection: Connection, passage_id: str) -> bool:
+    """End a passage for good; say whether it was not ended before."""
+    return connection.execute(ending.over(_TABLE.c.id == passage_id)).rowcount > 0
 
 
-def _changes(turn: Turn, case: Case, ruling: Ruling) -> Iterator[Change]:
-    """Return the other changes, in the order of the locks."""
-    if ruling.ledger is not None:
-        yield _setting(ruling.ledger)
-    if ruling.struck is not None:
-        yield from _striking(ruling.struck)
-    if ruling.won is not None:
-        yield from _replacing(ruling.won)
-    if ruling.ends_others:
-        yield statements.END_OTHERS, _others_than(case.passage)
-    elif ruling.won is not None and ruling.won.replaces:
-        yield statements.END_SET_UPS, _others_than(case.passage)
-    if ruling.source is not None:
-        yield _counting(turn.dialect, case.source, ruling.source)
-    for event in ruling.events:
-        yield statements.ADD_EVENT, rows.event_row(event)
-    for message in ruling.messages:
-        yield statements.ADD_MESSAGE, rows.message_row(message)
+def redeem(
+    connection: Connection, realm: str, subject: str, token_hash: bytes, now: datetime
+) -> bool:
+    """End a program's live grant; say whether this call was the one that did."""
+    ended = ending.over(
+        _TABLE.c.token_hash == token_hash,
+        tables.of_subject(_TABLE, realm, subject),
+        _TABLE.c.kind == "program",
+        _TABLE.c.status == "granted",
+        _TABLE.c.expires_at > rows.number(now),
+    )
+    return connection.execute(ended).rowcount > 0
 
 
-def _striking(struck: Struck) -> Iterator[Change]:
-    challenges, enrolments = struck.challenge_ids, struck.enrolment_ids
-    if challenges:
-        values = {**statements.ids(challenges), "charge": struck.charge}
-        yield statements.strike_challenges(len(challenges)), values
-    if enrolments:
-        strike = statements.strike_enrolments(len(enrolments), struck.lane)
-        yield strike, statements.ids(enrolments)
+def lose_others(connection: Connection, realm: str, subject: str, but: str) -> None:
+    """End every passage of a subject except that one, and know their browsers no more."""
+    mine = tables.of_subject(_TABLE, realm, subject)
+    connection.execute(ending.lost(mine, _TABLE.c.id != but))
 
 
-def _closing(won: Won) -> Change:
-    ids = [won.challenge_id, *won.closed_ids]
-    return statements.win_challenges(len(ids)), statements.ids(ids)
-
-
-def _moving_on(won: Won) -> Change:
-    value = won.enrolment
-    as_it_was = {"the_id": value.id, "before": value.version - 1, "status_before": won.was.value}
-    same = value.status is won.was
-    move_on = statements.USE_ENROLMENT if same else statements.CONFIRM_ENROLMENT
-    return move_on, rows.enrolment_row(value) | as_it_was
-
-
-def _setting(ledger: Ledger) -> Change:
-    row = rows.ledger_row(ledger)
-    which = {f"the_{name}": row[name] for name in ("realm", "subject", "lane")}
-    return statements.SET_LEDGER, row | which
-
-
-def _granting(before: Passage, after: Passage) -> Change:
-    as_it_was = {
-        "the_id": before.id,
-        "token_before": before.token_hash,
-        "status_before": before.status.value,
-    }
-    return statements.GRANT, rows.passage_row(after) | as_it_was
-
-
-def _replacing(won: Won) -> Iterator[Change]:
-    enrolment = won.enrolment
-    which = {"realm": enrolment.realm, "subject": enrolment.subject, "but": enrolment.id}
-    if won.replaces:
-        yield statements.END_OBLIGATION, which
-    if won.replaces_all:
-        yield statements.CANCEL_ALL, which
-        yield statements.REPLACE_ALL, which
-        return
-    for factor in won.replaces:
-        yield statements.CANCEL_OTHERS, {**which, "factor": factor}
-        yield statements.REPLACE_OTHERS, {**which, "factor": factor}
-    if won.succeeds is not None:
-        yield statements.REPLACE_ONE, {**which, "one": won.succeeds}
-
-
-def _others_than(passage: Passage) -> Mapping[str, str]:
-    return {"realm": passage.realm, "subject": passage.subject, "but": passage.id}
-
-
-def _counting(dialect: str, seen: Source | None, after: Source) -> Change:
-    """Write a source. It was read unlocked: one that was counted since counts one more."""
-    as_seen = {
-        "seen_failures": seen.failures if seen else None,
-        "seen_as_of": rows.number(seen.as_of) if seen else None,
-    }
-    return statements.count_source(dialect), rows.source_row(after) | as_seen
+def end_set_ups(connection: Connection, realm: str, subject: str) -> None:
+    """End the logins of a subject on which a way is set up."""
+    connection.execute(ending.set_ups(tables.of_subject(_TABLE, realm, subject)))

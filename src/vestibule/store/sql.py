@@ -5,21 +5,12 @@ back. Lock order, always: the subject's ledger row, passage, challenges and enro
 order, the source.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    func,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection
 
 from vestibule.core.caps import Cap
 from vestibule.core.events import Event
@@ -35,23 +26,24 @@ from vestibule.core.model import (
 )
 from vestibule.core.ports import Ruled
 from vestibule.core.ruling import Case, Standing
-from vestibule.core.stand_in import NAMES as STAND_INS
-from vestibule.core.stand_in import TICKET
 from vestibule.store import (
-    ending,
+    asking,
+    cases,
+    drafts,
+    enrolments,
     forgetting,
-    moving,
+    ledgers,
     obligations,
     passages,
-    rows,
-    statements,
+    removing,
+    rulings,
     suspending,
-    tables,
     tallies,
+    tickets,
 )
 from vestibule.store.database import Database
-from vestibule.store.ending import revoke
-from vestibule.store.passages import LostRaceError
+from vestibule.store.rulings import LostRaceError
+from vestibule.store.telling import tell
 
 
 class SqlStore:
@@ -76,22 +68,12 @@ class SqlStore:
     def look(self, token_hash: bytes) -> Case | None:
         """Return the passage of a token with what is asked on it; nothing is locked."""
         with self._db.look() as turn:
-            return passages.seen(turn, token_hash)
+            return cases.seen(turn, token_hash)
 
     def enrolments(self, realm: str, subject: str) -> Sequence[Enrolment]:
         """Return the subject's enrolments that are not revoked, oldest first, secrets sealed."""
-        table = tables.enrolment
-        query = (
-            select(table)
-            .where(
-                table.c.realm == realm,
-                table.c.subject == subject,
-                table.c.status.in_(["active", "pending"]),
-            )
-            .order_by(table.c.created_at, table.c.id)
-        )
         with self._db.read() as connection:
-            return [rows.enrolment(row) for row in connection.execute(query).mappings()]
+            return enrolments.living(connection, realm, subject)
 
     def known_browser(
         self, realm: str, subject: str, hashes: Sequence[bytes]
@@ -99,31 +81,13 @@ class SqlStore:
         """Return by which hash this browser is known to `subject`, and the factor it last used."""
         if not hashes:
             return None
-        table = tables.passage
-        query = (
-            select(table.c.browser_hash, table.c.proofs)
-            .where(
-                table.c.browser_hash.in_(hashes),
-                table.c.realm == realm,
-                table.c.subject == subject,
-                table.c.granted_at.is_not(None),
-            )
-            .order_by(table.c.granted_at.desc())
-            .limit(1)
-        )
         with self._db.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else (bytes(row[0]), row[1][-1][0] if row[1] else "")
+            return passages.known_browser(connection, realm, subject, hashes)
 
     def ledger(self, realm: str, subject: str, lane: Lane) -> Ledger | None:
         """Return a subject's account in a lane, None where it has none."""
-        table = tables.ledger
-        query = select(table).where(
-            table.c.realm == realm, table.c.subject == subject, table.c.lane == lane.value
-        )
         with self._db.read() as connection:
-            row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else rows.ledger(row)
+            return ledgers.found(connection, realm, subject, lane)
 
     # Proving
 
@@ -145,25 +109,25 @@ class SqlStore:
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
     ) -> Ruled | None:
         with self._db.look() as turn:
-            case, marks = passages.marked(turn, token_hash, address)
+            case, marks = cases.marked(turn, token_hash, address)
             if case is None:
                 return None
             ruling = rule(case)
-            passages.obey_if_as_seen(turn, case, marks, ruling)
+            rulings.obey_if_as_seen(turn, case, marks, ruling)
         return ruling
 
     def _decided_under_lock(
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
     ) -> Ruled | None:
         with self._db.turn() as turn:
-            case = passages.locked(turn, token_hash, address)
+            case = cases.locked(turn, token_hash, address)
             if case is None:
                 return None
             ruling = rule(case)
-            told = passages.told_of(turn, ruling)
+            told = rulings.told_of(turn, ruling)
             if told:
                 ruling = replace(ruling, events=(*ruling.events, *told))
-            passages.obey(turn, case, ruling)
+            rulings.obey(turn, case, ruling)
         return ruling
 
     def open_passage(
@@ -186,68 +150,46 @@ class SqlStore:
         events: Sequence[Event],
     ) -> None:
         """Put `challenges` in the place of those the passage had for `purpose`."""
-        table = tables.challenge
-        with self._db.write() as connection:
-            # The ledger first, as everywhere: two who ask at once leave the challenges of one.
-            self._lock(connection, passage.realm, passage.subject)
-            connection.execute(
-                delete(table).where(
-                    table.c.passage_id == passage.id, table.c.purpose == purpose.value
-                )
-            )
-            _insert_challenges(connection, challenges)
-            _append(connection, events)
-            _queue(connection, messages)
+        # The ledger first, as everywhere: two who ask at once leave the challenges of one.
+        with self._alone_with(passage.realm, passage.subject) as connection:
+            asking.replace(connection, passage, purpose, challenges)
+            tell(connection, events, messages)
 
     def end_passage(self, passage_id: str, events: Sequence[Event]) -> bool:
         """End a passage for good; say whether it was not ended before."""
-        table = tables.passage
-        ended = ending.over(table.c.id == passage_id)
         with self._db.write() as connection:
-            if connection.execute(ended).rowcount == 0:
-                return False
-            _append(connection, events)
-        return True
+            ended = passages.end(connection, passage_id)
+            if ended:
+                tell(connection, events)
+        return ended
 
     def end_passages(self, realm: str, subject: str, but: str, events: Sequence[Event]) -> None:
         """End every passage of a subject, except the one with the id `but`."""
-        with self._db.write() as connection:
-            self._lock(connection, realm, subject)
-            connection.execute(ending.lost(_others(realm, subject, but)))
-            _append(connection, events)
+        with self._alone_with(realm, subject) as connection:
+            passages.lose_others(connection, realm, subject, but)
+            tell(connection, events)
 
     def redeem(
         self, realm: str, subject: str, token_hash: bytes, now: datetime, events: Sequence[Event]
     ) -> bool:
         """End a program's live grant; say whether this call was the one that did."""
-        table = tables.passage
-        ended = ending.over(
-            table.c.token_hash == token_hash,
-            table.c.realm == realm,
-            table.c.subject == subject,
-            table.c.kind == "program",
-            table.c.status == "granted",
-            table.c.expires_at > rows.number(now),
-        )
         with self._db.write() as connection:
-            if connection.execute(ended).rowcount == 0:
-                return False
-            _append(connection, events)
-        return True
+            redeemed = passages.redeem(connection, realm, subject, token_hash, now)
+            if redeemed:
+                tell(connection, events)
+        return redeemed
 
     def touch(self, passage_id: str, now: datetime) -> None:
         """Note that a grant was used."""
-        table = tables.passage
         with self._db.write() as connection:
-            connection.execute(
-                update(table).where(table.c.id == passage_id).values(seen_at=rows.number(now))
-            )
+            passages.touch(connection, passage_id, now)
 
     # Sending
 
     def count_send(self, realm: str, caps: Mapping[str, Cap], now: datetime) -> datetime | None:
         """Count one send under every name of `caps`, or return when there is room for it."""
-        return tallies.count(self._db, realm, caps, now)
+        with self._db.write() as connection:
+            return tallies.count(connection, realm, caps, now)
 
     # Who is obliged
 
@@ -267,21 +209,18 @@ class SqlStore:
         messages: Sequence[Message],
     ) -> Obligation:
         """Note who is obliged from now on, if not before; return since when, and what is known."""
-        mine = obligations.noting(self._db, realm, subject, address, now)
         with self._db.write() as connection:
-            noted = rows.obligation(connection.execute(mine).mappings().one())
-            _append(connection, events)
-            _queue(connection, messages)
+            noted = obligations.note(connection, realm, subject, address, now)
+            tell(connection, events, messages)
         return noted
 
     def stand_in(self, enrolment: Enrolment) -> bool:
         """Insert what stands in for a way; False where the subject is enrolled."""
-        with self._db.write() as connection:
-            self._lock(connection, enrolment.realm, enrolment.subject, enrolment.created_at)
-            if _is_enrolled(connection, enrolment):
+        realm, subject, now = enrolment.realm, enrolment.subject, enrolment.created_at
+        with self._alone_with(realm, subject, now) as connection:
+            if enrolments.is_enrolled(connection, realm, subject):
                 return False
-            revoke(connection, _same_factor(enrolment))
-            self._insert_enrolment(connection, enrolment, ())
+            enrolments.replace(connection, enrolment)
         return True
 
     # Enrolments
@@ -303,60 +242,30 @@ class SqlStore:
         One that is to be the `first` is for a subject that is not enrolled: a login that was on its
         way while its owner set up a way has come too late.
         """
-        with self._db.write() as connection:
-            self._lock(connection, enrolment.realm, enrolment.subject, enrolment.created_at)
-            if first and _is_enrolled(connection, enrolment):
-                return False
-            _drop_drafts(connection, enrolment)
-            if _count(connection, enrolment) >= most or not moving.may_begin(connection, enrolment):
+        realm, subject, now = enrolment.realm, enrolment.subject, enrolment.created_at
+        is_primary = enrolment.factor in primary
+        with self._alone_with(realm, subject, now) as connection:
+            if not drafts.make_room(connection, enrolment, first=first, most=most):
                 return False
             if passage is not None:
-                connection.execute(tables.passage.insert().inline(), rows.passage_row(passage))
-            self._insert_enrolment(connection, enrolment, primary)
-            _insert_challenges(connection, [challenge])
-            _append(connection, events)
-            _queue(connection, messages)
+                passages.insert(connection, passage)
+            enrolments.insert(connection, enrolment, is_primary=is_primary)
+            asking.add(connection, [challenge])
+            tell(connection, events, messages)
         return True
 
     def drop_draft(self, realm: str, subject: str, enrolment_id: str) -> None:
         """Delete a draft with its challenges."""
-        table = tables.enrolment
-        with self._db.write() as connection:
-            self._lock(connection, realm, subject)
-            connection.execute(
-                delete(table).where(
-                    table.c.id == enrolment_id,
-                    table.c.realm == realm,
-                    table.c.subject == subject,
-                    table.c.status == "pending",
-                )
-            )
+        with self._alone_with(realm, subject) as connection:
+            drafts.drop(connection, realm, subject, enrolment_id)
 
     def save_enrolment(self, enrolment: Enrolment, events: Sequence[Event]) -> bool:
         """Replace an enrolment by its next version; False where it had moved on by itself."""
-        table = tables.enrolment
-        row = rows.enrolment_row(enrolment)
-        kept = ["label", "status", "version", "preferred"]
-        if not enrolment.secret:
-            # A secret is only ever dropped here: what was read may have been sealed anew since.
-            kept.append("secret")
-        changed = (
-            update(table)
-            .where(
-                table.c.id == enrolment.id,
-                table.c.version == enrolment.version - 1,
-                table.c.status == "active",
-            )
-            .values({name: row[name] for name in kept})
-        )
-        with self._db.write() as connection:
-            self._lock(connection, enrolment.realm, enrolment.subject)
-            if connection.execute(changed).rowcount == 0:
-                return False
-            if enrolment.preferred:
-                _prefer_no_other(connection, enrolment)
-            _append(connection, events)
-        return True
+        with self._alone_with(enrolment.realm, enrolment.subject) as connection:
+            saved = enrolments.save(connection, enrolment)
+            if saved:
+                tell(connection, events)
+        return saved
 
     def replace_enrolment(
         self,
@@ -367,14 +276,12 @@ class SqlStore:
         messages: Sequence[Message],
     ) -> bool:
         """Insert an enrolment in the place of others of its factor; False if `by` has ended."""
-        with self._db.write() as connection:
-            self._lock(connection, enrolment.realm, enrolment.subject, enrolment.created_at)
-            if by and not _is_granted(connection, by):
+        realm, subject, now = enrolment.realm, enrolment.subject, enrolment.created_at
+        with self._alone_with(realm, subject, now) as connection:
+            if by and not passages.is_granted(connection, by):
                 return False
-            revoke(connection, _same_factor(enrolment))
-            self._insert_enrolment(connection, enrolment, ())
-            _append(connection, events)
-            _queue(connection, messages)
+            enrolments.replace(connection, enrolment)
+            tell(connection, events, messages)
         return True
 
     def revoke(
@@ -390,33 +297,14 @@ class SqlStore:
 
         A ticket is never revoked so: what it keeps shut would be open to the password.
         """
-        table = tables.enrolment
-        with self._db.write() as connection:
-            self._lock(connection, enrolment.realm, enrolment.subject)
-            if by and not _is_granted(connection, by):
+        with self._alone_with(enrolment.realm, enrolment.subject) as connection:
+            if by and not passages.is_granted(connection, by):
                 return None
-            realm, subject = enrolment.realm, enrolment.subject
-            had_way = _has_way(connection, realm, subject)
-            meant = and_(table.c.id == enrolment.id, table.c.factor.not_in(STAND_INS))
-            if (
-                keeps_last
-                and had_way
-                and not _has_way(connection, realm, subject, but=enrolment.id)
-            ):
+            last = removing.remove(connection, enrolment, by=by, keeps_last=keeps_last)
+            if last is None:
                 return None
-            if revoke(connection, meant) == 0:
-                return None
-            # Of a subject that had none but a ticket, nothing that goes takes the ticket with it.
-            last = had_way and not _has_way(connection, realm, subject)
-            if last:
-                # With the last goes what only helps out, and a grant that proves nothing any more.
-                mine = and_(table.c.realm == enrolment.realm, table.c.subject == enrolment.subject)
-                revoke(connection, mine)
-            but = "" if last else by
-            connection.execute(ending.lost(_others(enrolment.realm, enrolment.subject, but)))
             written = event(last)
-            _append(connection, [written])
-            _queue(connection, messages)
+            tell(connection, [written], messages)
         return written
 
     def suspend(
@@ -430,13 +318,11 @@ class SqlStore:
         messages: Sequence[Message],
     ) -> Sequence[Event]:
         """Suspend what `rule` makes of a subject's enrolments; nothing if `by` has ended."""
-        with self._db.write() as connection:
-            self._lock(connection, realm, subject)
+        with self._alone_with(realm, subject) as connection:
             done = suspending.suspend(connection, realm, subject, by, rule)
             written = [event(enrolment) for enrolment in done]
             if done:
-                _append(connection, written)
-                _queue(connection, messages)
+                tell(connection, written, messages)
         return written
 
     def restore(
@@ -448,13 +334,13 @@ class SqlStore:
         messages: Sequence[Message],
     ) -> bool:
         """Take a suspended enrolment into use again; False if it or the grant `by` has ended."""
-        with self._db.write() as connection:
-            self._lock(connection, enrolment.realm, enrolment.subject)
-            if not _is_granted(connection, by) or not suspending.restore(connection, enrolment):
-                return False
-            _append(connection, events)
-            _queue(connection, messages)
-        return True
+        with self._alone_with(enrolment.realm, enrolment.subject) as connection:
+            restored = passages.is_granted(connection, by) and suspending.restore(
+                connection, enrolment
+            )
+            if restored:
+                tell(connection, events, messages)
+        return restored
 
     # A help desk's reset
 
@@ -471,23 +357,12 @@ class SqlStore:
 
         One that `is_first` is for a subject that is not: False where it is.
         """
-        table = tables.enrolment
-        mine = and_(table.c.realm == ticket.realm, table.c.subject == ticket.subject)
-        with self._db.write() as connection:
-            self._lock(connection, ticket.realm, ticket.subject, ticket.created_at)
-            if _is_enrolled(connection, ticket) is is_first:
-                return False
-            in_its_place = and_(mine, table.c.factor.in_(STAND_INS))
-            revoke(connection, mine if at_once else in_its_place)
-            if at_once:
-                connection.execute(ending.lost(_others(ticket.realm, ticket.subject, "")))
-            connection.execute(ending.set_ups(_others(ticket.realm, ticket.subject, "")))
-            # As a way that makes an account enrolled: while it waits no password is enough. Who is
-            # not enrolled owes a first way, and goes on with the days of grace.
-            self._insert_enrolment(connection, ticket, () if is_first else [ticket.factor])
-            _append(connection, events)
-            _queue(connection, messages)
-        return True
+        realm, subject, now = ticket.realm, ticket.subject, ticket.created_at
+        with self._alone_with(realm, subject, now) as connection:
+            given = tickets.give(connection, ticket, at_once=at_once, is_first=is_first)
+            if given:
+                tell(connection, events, messages)
+        return given
 
     def cancel_reset(
         self,
@@ -502,22 +377,12 @@ class SqlStore:
 
         Whoever sets up a new way by it has not come in yet, and does not any more.
         """
-        table = tables.enrolment
-        mine = and_(table.c.realm == realm, table.c.subject == subject, table.c.status == "active")
-        tickets = select(table.c.id, table.c.is_primary).where(mine, table.c.factor == TICKET)
-        if only is not None:
-            tickets = tickets.where(table.c.id == only)
-        with self._db.write() as connection:
-            self._lock(connection, realm, subject)
-            found = connection.execute(tickets).all()
-            keeps_shut = any(row.is_primary for row in found)
-            if not found or (keeps_shut and not _has_way(connection, realm, subject)):
+        with self._alone_with(realm, subject) as connection:
+            ticket_id = tickets.take_back(connection, realm, subject, only)
+            if ticket_id is None:
                 return None
-            revoke(connection, table.c.id.in_([row.id for row in found]))
-            connection.execute(ending.set_ups(_others(realm, subject, "")))
-            written = event(found[0].id)
-            _append(connection, [written])
-            _queue(connection, messages)
+            written = event(ticket_id)
+            tell(connection, [written], messages)
         return written
 
     # Operating
@@ -525,150 +390,29 @@ class SqlStore:
     def add_events(self, events: Sequence[Event]) -> None:
         """Append to the audit trail."""
         with self._db.write() as connection:
-            _append(connection, events)
+            tell(connection, events)
 
     def reset_limits(self, realm: str, subject: str, events: Sequence[Event]) -> None:
         """Set all counts of a subject to nothing."""
-        enrolment, ledger = tables.enrolment, tables.ledger
-        with self._db.write() as connection:
-            self._lock(connection, realm, subject)
-            connection.execute(
-                update(ledger)
-                .where(ledger.c.realm == realm, ledger.c.subject == subject)
-                .values(spent=0, failures=0, failed_at=None, told_at=None)
-            )
-            connection.execute(
-                update(enrolment)
-                .where(enrolment.c.realm == realm, enrolment.c.subject == subject)
-                .values(failures_known=0, failures_stranger=0)
-            )
-            _append(connection, events)
+        with self._alone_with(realm, subject) as connection:
+            ledgers.reset(connection, realm, subject)
+            tell(connection, events)
 
     def forget(self, realm: str, subject: str, events: Sequence[Event]) -> bool:
         """Delete everything of a subject but the audit trail; False where there was nothing."""
+        with self._alone_with(realm, subject) as connection:
+            forgotten = forgetting.forget(connection, realm, subject)
+            if forgotten:
+                tell(connection, events)
+        return forgotten
+
+    # What is done to one subject
+
+    @contextmanager
+    def _alone_with(
+        self, realm: str, subject: str, first_seen: datetime | None = None
+    ) -> Iterator[Connection]:
+        """Lend a transaction that is alone with everything of a subject until it ends."""
         with self._db.write() as connection:
-            self._lock(connection, realm, subject)
-            if not forgetting.forget(connection, realm, subject):
-                return False
-            _append(connection, events)
-        return True
-
-    # Pieces that need to know the dialect
-
-    def _insert_enrolment(
-        self, connection: Connection, enrolment: Enrolment, primary: Iterable[str]
-    ) -> None:
-        row = rows.enrolment_row(enrolment) | {"is_primary": enrolment.factor in set(primary)}
-        connection.execute(tables.enrolment.insert().inline(), row)
-
-    def _ensure_ledgers(
-        self, connection: Connection, realm: str, subject: str, now: datetime
-    ) -> None:
-        blank = {
-            "realm": realm,
-            "subject": subject,
-            "spent": 0,
-            "as_of": rows.number(now),
-            "failures": 0,
-            "failed_at": None,
-            "told_at": None,
-        }
-        both = [blank | {"lane": lane.value} for lane in Lane]
-        insert = self._db.insert(tables.ledger).values(both).on_conflict_do_nothing()
-        connection.execute(insert)
-
-    def _lock(
-        self, connection: Connection, realm: str, subject: str, now: datetime | None = None
-    ) -> None:
-        """Be alone with everything of a subject until the transaction ends."""
-        if now is not None:
-            self._ensure_ledgers(connection, realm, subject, now)
-        table = tables.ledger
-        connection.execute(
-            select(table.c.lane)
-            .where(table.c.realm == realm, table.c.subject == subject)
-            .order_by(table.c.lane)
-            .with_for_update(key_share=True)
-        ).all()
-
-
-def _insert_challenges(connection: Connection, challenges: Sequence[Challenge]) -> None:
-    if challenges:
-        values = [rows.challenge_row(challenge) for challenge in challenges]
-        connection.execute(tables.challenge.insert().inline(), values)
-
-
-def _append(connection: Connection, events: Sequence[Event]) -> None:
-    if events:
-        values = [rows.event_row(event) for event in events]
-        connection.execute(tables.event.insert().inline(), values)
-
-
-def _queue(connection: Connection, messages: Sequence[Message]) -> None:
-    if messages:
-        values = [rows.message_row(message) for message in messages]
-        connection.execute(tables.message.insert().inline(), values)
-
-
-def _is_granted(connection: Connection, passage_id: str) -> bool:
-    """Say whether a grant still stands, under the lock: a logout may have come in between."""
-    table = tables.passage
-    query = select(table.c.id).where(table.c.id == passage_id, table.c.status == "granted")
-    return connection.execute(query.with_for_update(key_share=True)).one_or_none() is not None
-
-
-def _is_enrolled(connection: Connection, enrolment: Enrolment) -> bool:
-    asked = {"realm": enrolment.realm, "subject": enrolment.subject}
-    return bool(connection.execute(statements.IS_ENROLLED, asked).scalar_one())
-
-
-def _has_way(connection: Connection, realm: str, subject: str, but: str = "") -> bool:
-    """Say whether a subject has a way that makes it enrolled, besides a ticket and that one."""
-    table = tables.enrolment
-    query = select(table.c.id).where(
-        table.c.realm == realm,
-        table.c.subject == subject,
-        ending.MAKES_ENROLLED,
-        table.c.factor != TICKET,
-        table.c.id != but,
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def _others(realm: str, subject: str, but: str) -> ColumnElement[bool]:
-    table = tables.passage
-    return and_(table.c.realm == realm, table.c.subject == subject, table.c.id != but)
-
-
-def _same_factor(enrolment: Enrolment) -> Any:
-    table = tables.enrolment
-    return and_(
-        table.c.realm == enrolment.realm,
-        table.c.subject == enrolment.subject,
-        table.c.factor == enrolment.factor,
-    )
-
-
-def _drop_drafts(connection: Connection, enrolment: Enrolment) -> None:
-    table = tables.enrolment
-    connection.execute(delete(table).where(_same_factor(enrolment), table.c.status == "pending"))
-
-
-def _count(connection: Connection, enrolment: Enrolment) -> int:
-    table = tables.enrolment
-    query = select(func.count()).where(_same_factor(enrolment), table.c.status == "active")
-    return int(connection.execute(query).scalar_one())
-
-
-def _prefer_no_other(connection: Connection, enrolment: Enrolment) -> None:
-    table = tables.enrolment
-    connection.execute(
-        update(table)
-        .where(
-            table.c.realm == enrolment.realm,
-            table.c.subject == enrolment.subject,
-            table.c.id != enrolment.id,
-            table.c.preferred == true(),
-        )
-        .values(preferred=False, version=table.c.version + 1)
-    )
+            ledgers.lock(connection, realm, subject, first_seen)
+            yield connection

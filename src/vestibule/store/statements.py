@@ -207,11 +207,12 @@ def ensure_ledgers(dialect: str) -> Prepared:
         "failed_at": null(),
         "told_at": null(),
     }
-    insert = _insert(dialect, ledger).values([blank | {"lane": lane.value} for lane in Lane])
-    return Prepared(insert.on_conflict_do_nothing())
+    both = [blank | {"lane": lane.value} for lane in Lane]
+    return Prepared(insert(dialect, ledger).values(both).on_conflict_do_nothing())
 
 
-def _insert(dialect: str, table: Table) -> Any:
+def insert(dialect: str, table: Table) -> Any:
+    """Return an insert of that dialect's own, which knows ON CONFLICT."""
     return (sqlite if dialect == "sqlite" else postgresql).insert(table)
 
 
@@ -438,4 +439,4 @@ def count_source(dialect: str) -> Prepared:
         )
 
     values = _filled(source, "realm", "address", "failures", "as_of")
-    return adding(_insert(dialect, source), values, count_one_more)
+    return adding(insert(dialect, source), values, count_one_more)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from vestibule.core.model import Enrolment
-from vestibule.store import ending, rows, tables
+from vestibule.store import drafts, ending, rows, tables
 
 Rule = Callable[[Sequence[Enrolment]], Sequence[Enrolment]]
 _ENROLMENT, _PASSAGE = tables.enrolment, tables.passage
@@ -28,7 +28,7 @@ def suspend(
     ids = [enrolment.id for enrolment in found]
     # Asked for nowhere any more: no code goes out to what is suspended either.
     connection.execute(ending.cancelled(_ENROLMENT.c.id.in_(ids)))
-    _drop_drafts(connection, **whose)
+    drafts.drop_all(connection, **whose)
     _end(connection, **whose, but=by if acting == "pending" else "")
     _forget_browsers(connection, **whose, ids=set(ids))
     return found
@@ -46,11 +46,8 @@ def _status(connection: Connection, passage_id: str) -> str:
 
 
 def _active(connection: Connection, realm: str, subject: str) -> Sequence[Enrolment]:
-    query = select(_ENROLMENT).where(
-        _ENROLMENT.c.realm == realm,
-        _ENROLMENT.c.subject == subject,
-        _ENROLMENT.c.status == "active",
-    )
+    mine = tables.of_subject(_ENROLMENT, realm, subject)
+    query = select(_ENROLMENT).where(mine, _ENROLMENT.c.status == "active")
     return [rows.enrolment(row) for row in connection.execute(query).mappings()]
 
 
@@ -70,26 +67,15 @@ def _write(connection: Connection, enrolment: Enrolment) -> bool:
     return connection.execute(written).rowcount == 1
 
 
-def _drop_drafts(connection: Connection, realm: str, subject: str) -> None:
-    connection.execute(
-        delete(_ENROLMENT).where(
-            _ENROLMENT.c.realm == realm,
-            _ENROLMENT.c.subject == subject,
-            _ENROLMENT.c.status == "pending",
-        )
-    )
-
-
 def _end(connection: Connection, realm: str, subject: str, but: str) -> None:
-    whose = (_PASSAGE.c.realm == realm, _PASSAGE.c.subject == subject, _PASSAGE.c.id != but)
-    connection.execute(ending.over(*whose))
+    mine = tables.of_subject(_PASSAGE, realm, subject)
+    connection.execute(ending.over(mine, _PASSAGE.c.id != but))
 
 
 def _forget_browsers(connection: Connection, realm: str, subject: str, ids: set[str]) -> None:
     """Let browsers that came by what is suspended be strangers: they are not the owner's."""
     came = select(_PASSAGE.c.id, _PASSAGE.c.proofs).where(
-        _PASSAGE.c.realm == realm,
-        _PASSAGE.c.subject == subject,
+        tables.of_subject(_PASSAGE, realm, subject),
         _PASSAGE.c.browser_hash.is_not(None),
     )
     found = [row.id for row in connection.execute(came) if ids & {p[1] for p in row.proofs}]

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     text,
 )
 
@@ -202,3 +204,8 @@ event = Table(
     Column("data", JSON, nullable=False),
     Index(None, "realm", "subject", "at"),
 )
+
+
+def of_subject(table: Table, realm: str, subject: str) -> ColumnElement[bool]:
+    """Say in SQL that a row is of one subject."""
+    return and_(table.c.realm == realm, table.c.subject == subject)

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, bindparam, update
 from vestibule.core import caps
 from vestibule.core.caps import Cap
 from vestibule.core.model import Tally
-from vestibule.store import rows, tables
-from vestibule.store.database import Database
+from vestibule.store import rows, statements, tables
 
 _TABLE = tables.tally
 _SET = (
@@ -21,24 +20,21 @@ _SET = (
 
 
 def count(
-    database: Database, realm: str, wanted: Mapping[str, Cap], now: datetime
+    connection: Connection, realm: str, wanted: Mapping[str, Cap], now: datetime
 ) -> datetime | None:
     """Count one more under every name, or none where one has no room: then return when it has."""
-    with database.write() as connection:
-        found = _locked(database, connection, realm, sorted(wanted), now)
-        full = [at for t in found if (at := caps.room_at(t, wanted[t.name], now)) is not None]
-        if full:
-            return max(full)
-        raised = [caps.one_more(tally, wanted[tally.name], now) for tally in found]
-        connection.execute(_SET, [_written(tally) for tally in raised])
+    found = _locked(connection, realm, sorted(wanted), now)
+    full = [at for t in found if (at := caps.room_at(t, wanted[t.name], now)) is not None]
+    if full:
+        return max(full)
+    raised = [caps.one_more(tally, wanted[tally.name], now) for tally in found]
+    connection.execute(_SET, [_written(tally) for tally in raised])
     return None
 
 
-def _locked(
-    database: Database, connection: Connection, realm: str, names: Sequence[str], now: datetime
-) -> list[Tally]:
+def _locked(connection: Connection, realm: str, names: Sequence[str], now: datetime) -> list[Tally]:
     """Return the tallies of those names, made where there are none, in one order for everybody."""
-    made = database.insert(_TABLE).values(
+    made = statements.insert(connection.dialect.name, _TABLE).values(
         realm=realm, name=bindparam("the_name"), level=0.0, as_of=rows.number(now)
     )
     # A change that changes nothing: it locks the row, and returns it as it is.
