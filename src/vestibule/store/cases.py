@@ -59,6 +59,6 @@ def _last_factor(turn: Turn, passage: Passage) -> str | None:
         "realm": passage.realm,
         "subject": passage.subject,
     }
-    found = turn.rows(statements.LAST_PROOFS, browser)
+    found = turn.rows(statements.LAST_LOGIN, browser)
     factors: list[str] = [row["proofs"][-1][0] for row in found if row["proofs"]]
     return factors[0] if factors else None

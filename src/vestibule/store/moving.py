@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from vestibule.core.model import Enrolment
 from vestibule.core.ruling import Asked, Case
 from vestibule.store import statements, tables
+from vestibule.store.enrolments import same_factor
 from vestibule.store.turn import Turn
 
 
@@ -20,10 +21,7 @@ def may_begin(connection: Connection, draft: Enrolment) -> bool:
         return True
     table = tables.enrolment
     query = select(table.c.id, table.c.succeeds).where(
-        table.c.realm == draft.realm,
-        table.c.subject == draft.subject,
-        table.c.factor == draft.factor,
-        table.c.status == "active",
+        same_factor(draft), table.c.status == "active"
     )
     places = {row.id: row.succeeds for row in connection.execute(query)}
     if draft.succeeds not in places or draft.succeeds in places.values():

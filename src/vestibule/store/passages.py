@@ -59,24 +59,20 @@ def known_browser(
     connection: Connection, realm: str, subject: str, hashes: Sequence[bytes]
 ) -> tuple[bytes, str] | None:
     """Return by which hash a browser is known to a subject, and the factor it last used."""
-    query = (
-        select(_TABLE.c.browser_hash, _TABLE.c.proofs)
-        .where(
-            _TABLE.c.browser_hash.in_(hashes),
-            tables.of_subject(_TABLE, realm, subject),
-            _TABLE.c.granted_at.is_not(None),
-        )
-        .order_by(_TABLE.c.granted_at.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
+    query = statements.last_login(_TABLE.c.browser_hash.in_(hashes))
+    row = connection.execute(query, {"realm": realm, "subject": subject}).one_or_none()
     return None if row is None else (bytes(row[0]), row[1][-1][0] if row[1] else "")
+
+
+def status_of(connection: Connection, passage_id: str) -> str:
+    """Return how a passage stands, "ended" where there is none, and keep it so meanwhile."""
+    query = select(_TABLE.c.status).where(_TABLE.c.id == passage_id)
+    return str(connection.execute(query.with_for_update(key_share=True)).scalar() or "ended")
 
 
 def is_granted(connection: Connection, passage_id: str) -> bool:
     """Say whether a grant still stands, under the lock: a logout may have come in between."""
-    query = select(_TABLE.c.id).where(_TABLE.c.id == passage_id, _TABLE.c.status == "granted")
-    return connection.execute(query.with_for_update(key_share=True)).one_or_none() is not None
+    return status_of(connection, passage_id) == "granted"
 
 
 def touch(connection: Connection, passage_id: str, now: datetime) -> None:

@@ -173,18 +173,24 @@ LOOK: Final = Prepared(
 )
 """The same for looking only: a passage on which nothing is asked is seen too."""
 
-LAST_PROOFS: Final = Prepared(
-    select(passage.c.proofs)
-    .where(
-        passage.c.browser_hash == bindparam("browser_hash"),
-        passage.c.realm == bindparam("realm"),
-        passage.c.subject == bindparam("subject"),
-        passage.c.granted_at.is_not(None),
+
+def last_login(in_browser: ColumnElement[bool]) -> Select[Any]:
+    """Return in which browser, of those meant, a subject last completed a login, and by what."""
+    return (
+        select(passage.c.browser_hash, passage.c.proofs)
+        .where(
+            in_browser,
+            passage.c.realm == bindparam("realm"),
+            passage.c.subject == bindparam("subject"),
+            passage.c.granted_at.is_not(None),
+        )
+        .order_by(passage.c.granted_at.desc())
+        .limit(1)
     )
-    .order_by(passage.c.granted_at.desc())
-    .limit(1)
-)
-"""What a subject proved when a browser last completed a login of theirs."""
+
+
+LAST_LOGIN: Final = Prepared(last_login(passage.c.browser_hash == bindparam("browser_hash")))
+"""The same for a single browser."""
 
 LOCK: Final = Prepared(
     select(ledger.c.lane)

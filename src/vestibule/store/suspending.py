@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, select, update
 
-from vestibule.core.model import Enrolment
-from vestibule.store import drafts, ending, rows, tables
+from vestibule.core.model import Enrolment, EnrolmentStatus
+from vestibule.store import drafts, ending, enrolments, passages, rows, tables
 
 Rule = Callable[[Sequence[Enrolment]], Sequence[Enrolment]]
 _ENROLMENT, _PASSAGE = tables.enrolment, tables.passage
@@ -19,7 +19,7 @@ def suspend(
     Nothing is changed where `by` has ended, or `rule` says nothing.
     """
     whose = {"realm": realm, "subject": subject}
-    acting = _status(connection, by)
+    acting = passages.status_of(connection, by)
     found = [] if acting == "ended" else rule(_active(connection, **whose))
     if not found:
         return []
@@ -39,16 +39,9 @@ def restore(connection: Connection, enrolment: Enrolment) -> bool:
     return _write(connection, enrolment)
 
 
-def _status(connection: Connection, passage_id: str) -> str:
-    """Return how a passage stands, "ended" where there is none, and keep it so meanwhile."""
-    query = select(_PASSAGE.c.status).where(_PASSAGE.c.id == passage_id)
-    return str(connection.execute(query.with_for_update(key_share=True)).scalar() or "ended")
-
-
 def _active(connection: Connection, realm: str, subject: str) -> Sequence[Enrolment]:
-    mine = tables.of_subject(_ENROLMENT, realm, subject)
-    query = select(_ENROLMENT).where(mine, _ENROLMENT.c.status == "active")
-    return [rows.enrolment(row) for row in connection.execute(query).mappings()]
+    living = enrolments.living(connection, realm, subject)
+    return [enrolment for enrolment in living if enrolment.status is EnrolmentStatus.ACTIVE]
 
 
 def _write(connection: Connection, enrolment: Enrolment) -> bool:
