@@ -16,11 +16,11 @@ from vestibule.core.errors import UsageError
 from vestibule.core.model import Passage
 from vestibule.flask import answers, bounds, pages, parking, people, weighing
 from vestibule.flask.entrance import to_sign_in
+from vestibule.flask.freshness import is_fresh, prove_first
 from vestibule.flask.hosts import peek, raw_session
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.state import State
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.confirm import is_fresh, prove_first
 from vestibule.flask.visit import Visit
 
 

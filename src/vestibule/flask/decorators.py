@@ -9,8 +9,8 @@ from flask import current_app, request
 
 from vestibule.flask import answers, bounds, people
 from vestibule.flask.entrance import to_sign_in
+from vestibule.flask.freshness import is_fresh, prove_first
 from vestibule.flask.pages import state
-from vestibule.flask.views.confirm import is_fresh, prove_first
 
 View = TypeVar("View", bound=Callable[..., Any])
 

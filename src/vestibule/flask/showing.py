@@ -152,6 +152,18 @@ def as_json(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Mappin
     return told | {"to": to, "sent": sending.is_sent, "send_again_at": again}
 
 
+def offer_of(factor: Factor, *, again: bool) -> dict[str, object]:
+    """Return a factor that can be added, as a page shows it."""
+    shown = factor.presentation
+    return {
+        "title": gettext((again and shown.another) or shown.title),
+        "text": gettext(shown.offer),
+        "icon": shown.icon,
+        "asks": bool(shown.questions),
+        "url": url_for("vestibule.begin", factor=factor.name),
+    }
+
+
 def template_of(factor: Factor, page: str) -> str:
     """Return the template of a factor's own for a page, else the one that serves every factor."""
     own, ours = f"vestibule/{factor.name}/{page}.html", f"vestibule/{page}.html"

@@ -1,22 +1,22 @@
 """Proving anew that it is you, before a change or wherever the host asks for a fresh proof."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from functools import wraps
 from http import HTTPStatus
+from typing import Concatenate, ParamSpec
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.core import policy
 from vestibule.core.engine import Outcome
 from vestibule.core.engine.sending import Resent
 from vestibule.core.model import ChallengeStatus, Passage, Purpose
 from vestibule.core.ruling import Asked, Case
 from vestibule.core.verdict import Pending, Reason, Rejected
-from vestibule.flask import admission, pages, people, sending, showing, submission
-from vestibule.flask.answers import origin_of, proof_required, set_up_first
+from vestibule.flask import admission, pages, people, sending, showing
+from vestibule.flask.answers import origin_of, set_up_first
 from vestibule.flask.entrance import to_sign_in
-from vestibule.flask.navigation import address_of, wants_json
+from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.problems import (
@@ -30,72 +30,56 @@ from vestibule.flask.problems import (
     told,
 )
 from vestibule.flask.sending import Wish
+from vestibule.flask.submission import Sent
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.wanted import form_path, recall, remember
+from vestibule.flask.views.guards import View, posted
+from vestibule.flask.views.replies import on_to
+from vestibule.flask.wanted import recall
 
 PURPOSE = Purpose.MANAGE
+P = ParamSpec("P")
 
 
-def is_fresh(person: Person, within: timedelta | None = None) -> bool:
-    """Say whether a person proved recently enough who they are; without a second step there is
-    nothing to prove.
-    """
-    here = state()
-    engine = here.engine
-    if person.grant is None:
-        return not here.engine.standing(person.subject, None).enrolled
-    return policy.is_fresh(person.grant, engine.now(), within or engine.profile.fresh_for)
+def _has_second_step(view: View[Concatenate[Person, Passage, P]]) -> View[P]:
+    """Let the view run for somebody who has something to prove anew, with the grant it is for."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **values: P.kwargs) -> Response:
+        person = people.person()
+        if person is None or person.grant is None:
+            return _not_asked(person)
+        return view(person, person.grant, *args, **values)
+
+    return guarded
 
 
-def send_to_confirm(back_to: str) -> Response:
-    """Send a person to prove who they are, and remember, sealed, where to go on."""
-    remember(back_to)
-    return proof_required(request, url_for("vestibule.confirm"))
-
-
-def prove_first() -> Response:
-    """Answer a request for which a proof is too old: a GET resumes, a POST returns to its form."""
-    resumes = request.method in {"GET", "HEAD"}
-    return send_to_confirm(address_of(request) if resumes else form_path())
-
-
-def show() -> Response:
+@_has_second_step
+def show(person: Person, grant: Passage) -> Response:
     """Show the page that asks for a code once more."""
-    person = people.person()
-    if person is None or person.grant is None:
-        return _not_asked(person)
     problem = pause_of(state().engine.look(state().cookies.token(request)), PURPOSE)
-    return _ask(person, problem, blocked=problem is not None)
+    return _ask(person, grant, problem, blocked=problem is not None)
 
 
-def answer() -> Response:
+@posted("code")
+@_has_second_step
+def answer(person: Person, grant: Passage, sent: Sent) -> Response:
     """Judge what was typed; the right answer makes this session fresh."""
-    sent = submission.read("code")
-    if sent.refusal is not None:
-        return sent.refusal
-    person = people.person()
-    if person is None or person.grant is None:
-        return _not_asked(person)
     if sent.is_stale:
-        return _ask(person, lost_form(), status=400)
-    return _judged(person, person.grant, sent.fields["code"])
+        return _ask(person, grant, lost_form(), status=400)
+    return _judged(person, grant, sent.fields["code"])
 
 
-def send() -> Response:
+@posted("method", "channel")
+@_has_second_step
+def send(person: Person, grant: Passage, sent: Sent) -> Response:
     """Have a code sent to somebody who proves anew that it is them."""
-    sent = submission.read("method", "channel")
-    if sent.refusal is not None:
-        return sent.refusal
-    person = people.person()
-    if person is None or person.grant is None:
-        return _not_asked(person)
     if sent.is_stale:
-        return _ask(person, lost_form(), status=400)
+        return _ask(person, grant, lost_form(), status=400)
     wish = sending.wish(sent.fields)
     return sending.answer(
-        _sent(person.grant, wish),
+        _sent(grant, wish),
         url_for("vestibule.confirm", method=wish.method),
-        lambda problem, status: _ask(person, problem, status=status),
+        lambda problem, status: _ask(person, grant, problem, status=status),
     )
 
 
@@ -123,12 +107,9 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
         here.engine.ask_again(grant, PURPOSE, origin)
     outcome = here.engine.verify(token, PURPOSE, code, origin)
     if outcome.granted is None:
-        return _refused(person, outcome, code)
+        return _refused(person, grant, outcome, code)
     admission.name(outcome.granted)
-    back = recall(request)
-    if wants_json(request):
-        return said(200, status="accepted", location=back)
-    return redirect(back, 303)
+    return on_to(recall(request))
 
 
 def is_asked(asked: Sequence[Asked], purpose: Purpose) -> bool:
@@ -155,7 +136,7 @@ def pause_of(case: Case | None, purpose: Purpose) -> Problem | None:
     return later(max(c.expires_at for c in running), now)
 
 
-def _refused(person: Person, outcome: Outcome, typed: str) -> Response:
+def _refused(person: Person, grant: Passage, outcome: Outcome, typed: str) -> Response:
     rejected = outcome.verdict
     if not isinstance(rejected, Rejected):
         rejected = Rejected(reason=Reason.GONE)
@@ -173,12 +154,13 @@ def _refused(person: Person, outcome: Outcome, typed: str) -> Response:
         return pages.wait_for(answer, problem.seconds)
     blocked = exhausted or rejected.reason in BLOCKING
     again = typed if rejected.reason in SHOWN_AGAIN else ""
-    page = _ask(person, problem, status=status, blocked=blocked, typed=again)
+    page = _ask(person, grant, problem, status=status, blocked=blocked, typed=again)
     return pages.wait_for(page, problem.seconds)
 
 
 def _ask(
     person: Person,
+    grant: Passage,
     problem: Problem | None,
     *,
     status: int = 200,
@@ -186,7 +168,7 @@ def _ask(
     typed: str = "",
 ) -> Response:
     here = state()
-    offered = here.engine.askable(person.grant) if person.grant is not None else []
+    offered = here.engine.askable(grant)
     case = here.engine.look(here.cookies.token(request))
     if not offered:
         return _no_way()

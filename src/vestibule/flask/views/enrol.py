@@ -1,9 +1,9 @@
 """Adding a way: what it needs is asked, it is begun, shown, and proven by its first code."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
+from typing import Concatenate, ParamSpec
 
 from flask import redirect, request, url_for
 from flask.globals import request_ctx
@@ -24,17 +24,18 @@ from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of, told
 from vestibule.flask.qr import qr_of
+from vestibule.flask.submission import Sent
 from vestibule.flask.texts import gettext, locale, region
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
-from vestibule.flask.views.replies import nothing_waits
+from vestibule.flask.views.guards import View, freshly_proven, posted, pressed, signed_in
+from vestibule.flask.views.replies import done, lost, nothing_waits, on_to, unknown
 from vestibule.flask.wanted import remember
 
 PURPOSE = Purpose.ENROL
-View = Callable[..., Response]
+P = ParamSpec("P")
 
 
-def _may_begin(view: View) -> View:
+def _may_begin(view: View[Concatenate[Person, P]]) -> View[P]:
     """Let the view run for whoever may add a way: proven a short time ago, or set up at the door.
 
     Who owes a first way proves at the door that it is them, and not the password's thief.
@@ -42,28 +43,28 @@ def _may_begin(view: View) -> View:
     return _at_door_or(freshly_proven(_unless_owed(view)), view)
 
 
-def _unless_owed(view: View) -> View:
+def _unless_owed(view: View[Concatenate[Person, P]]) -> View[Concatenate[Person, P]]:
     @wraps(view)
-    def guarded(person: Person, **values: str) -> Response:
+    def guarded(person: Person, /, *args: P.args, **values: P.kwargs) -> Response:
         if owes(person):
             if wants_json(request):
                 return said(403, error="proof_needed", location=url_for("vestibule.manage"))
             return redirect(url_for("vestibule.manage"), 303)
-        return view(person, **values)
+        return view(person, *args, **values)
 
     return guarded
 
 
-def _is_adding(view: View) -> View:
+def _is_adding(view: View[Concatenate[Person, P]]) -> View[P]:
     """Let the view run for whoever is signed in, or sets up a way at the door."""
     return _at_door_or(signed_in(_unless_owed(view)), view)
 
 
-def _at_door_or(otherwise: View, view: View) -> View:
+def _at_door_or(otherwise: View[P], view: View[Concatenate[Person, P]]) -> View[P]:
     @wraps(view)
-    def guarded(**values: str) -> Response:
+    def guarded(*args: P.args, **values: P.kwargs) -> Response:
         person = at_door()
-        return otherwise(**values) if person is None else view(person, **values)
+        return otherwise(*args, **values) if person is None else view(person, *args, **values)
 
     return guarded
 
@@ -121,9 +122,7 @@ def begun(
     token = draft.token
     if token is not None:
         people.visit().on_response.append(lambda out: here.cookies.set_token(out, token, None))
-    if wants_json(request):
-        return said(200, status="begun", location=url_for("vestibule.setup"))
-    return redirect(url_for("vestibule.setup"), 303)
+    return on_to(url_for("vestibule.setup"), "begun")
 
 
 def _addable(name: str) -> Factor | None:
@@ -188,11 +187,9 @@ def show(person: Person) -> Response:
 
 
 @_is_adding
-def confirm(person: Person) -> Response:
+@posted("code")
+def confirm(sent: Sent, person: Person) -> Response:
     """Judge the first code; the right one adds the way for good."""
-    sent = submission.read("code")
-    if sent.refusal is not None:
-        return sent.refusal
     case = _case()
     draft = _draft(person, case)
     if draft is None:
@@ -219,11 +216,9 @@ def _completed(person: Person, draft: Enrolment, outcome: Outcome) -> Response:
 
 
 @_is_adding
-def send(person: Person) -> Response:
+@posted("channel")
+def send(sent: Sent, person: Person) -> Response:
     """Have another code sent to the way being added."""
-    sent = submission.read("channel")
-    if sent.refusal is not None:
-        return sent.refusal
     case = _case()
     draft = _draft(person, case)
     if draft is None:
@@ -240,19 +235,13 @@ def send(person: Person) -> Response:
 
 
 @_is_adding
+@pressed("vestibule.setup")
 def cancel(person: Person) -> Response:
     """Forget a way that was begun."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    if sent.is_stale:
-        return lost(url_for("vestibule.setup"))
     draft = _draft(person, _case())
     if draft is not None:
         state().engine.drop_draft(draft)
-    if wants_json(request):
-        return said(200, status="cancelled", location=_home(person))
-    return redirect(_home(person), 303)
+    return on_to(_home(person), "cancelled")
 
 
 def _case() -> Case | None:
@@ -277,29 +266,16 @@ def _added(person: Person, draft: Enrolment, wanted: str | None = None) -> Respo
     here = state()
     enrolments = here.engine.enrolments(person.subject)
     if draft.id in here.engine.moves(enrolments):
-        return _to_try(draft)
+        # What takes another's place is tried first: until it has been used, both work.
+        return on_to(url_for("vestibule.try_new", enrolment_id=draft.id))
     wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
         applicant = here.applicant(person.subject, person.user)
         here.engine.new_recovery_codes(applicant, people.visit().grant, origin_of(request))
         if wanted is not None:
             remember(wanted)
-        return _on_to(url_for("vestibule.recovery_codes"))
-    return done("added", way=draft.factor) if wanted is None else _on_to(wanted)
-
-
-def _on_to(location: str) -> Response:
-    if wants_json(request):
-        return said(200, status="accepted", location=location)
-    return redirect(location, 303)
-
-
-def _to_try(draft: Enrolment) -> Response:
-    """Go on to try what takes another's place: until it has been used, both work."""
-    location = url_for("vestibule.try_new", enrolment_id=draft.id)
-    if wants_json(request):
-        return said(200, status="accepted", location=location)
-    return redirect(location, 303)
+        return on_to(url_for("vestibule.recovery_codes"))
+    return done("added", way=draft.factor) if wanted is None else on_to(wanted)
 
 
 def _refused(

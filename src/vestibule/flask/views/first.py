@@ -2,51 +2,42 @@
 
 from datetime import datetime
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from flask.globals import request_ctx
 from werkzeug.wrappers import Response
 
 from vestibule.core.model import Purpose
 from vestibule.core.ruling import Case
-from vestibule.flask import admission, new_login, pages, people, submission
+from vestibule.flask import admission, new_login, pages, people, showing
 from vestibule.flask.addresses import address
-from vestibule.flask.entrance import to_second_step, to_sign_in, waiting
+from vestibule.flask.entrance import to_second_step, to_sign_in
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import own_path, wants_json
 from vestibule.flask.owing import is_newcomer, may_set_up, owes, until_of
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
+from vestibule.flask.submission import Sent
+from vestibule.flask.support import case_number, support
 from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.manage import addable_row, lost, signed_in, unknown
-from vestibule.flask.views.replies import nothing_waits
-from vestibule.flask.views.stuck import case_number, support
+from vestibule.flask.views.guards import login_waits, posted, pressed, signed_in
+from vestibule.flask.views.replies import lost, nothing_waits, on_to, unknown
 
 
-def show() -> Response:
+@login_waits
+def show(case: Case) -> Response:
     """Show what can be set up, or what comes before that; nothing is changed."""
-    here = state()
-    case = waiting(here, here.cookies.token(request))
-    if case is None:
-        return nothing_waits()
     if case.passage.purpose is Purpose.ENROL:
         return _choose(case) if may_set_up(case) else nothing_waits()
-    if here.engine.ways(case, Purpose.LOGIN) or not is_newcomer(case):
-        location = url_for("vestibule.login")
-        if wants_json(request):
-            return said(200, status="waiting", location=location)
-        return redirect(location, 303)
+    if state().engine.ways(case, Purpose.LOGIN) or not is_newcomer(case):
+        return on_to(url_for("vestibule.login"), "waiting")
     return _cannot_yet(case)
 
 
 @signed_in
+@pressed("vestibule.manage")
 def begin(person: Person) -> Response:
     """Lead somebody signed in, who owes a first way, to where it is set up."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    if sent.is_stale:
-        return lost(url_for("vestibule.manage"))
     if not owes(person):
         return unknown()
     parked = new_login.park_owing(
@@ -55,19 +46,14 @@ def begin(person: Person) -> Response:
     return parked or to_sign_in(state())
 
 
-def put_off() -> Response:
+@posted()
+@login_waits
+def put_off(case: Case, sent: Sent) -> Response:
     """Let somebody in without, as long as they may do without."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    here = state()
-    case = waiting(here, here.cookies.token(request))
-    if case is None:
-        return nothing_waits()
     if sent.is_stale:
         return lost(url_for("vestibule.login"))
     if not is_newcomer(case):
-        return to_second_step(here, case)
+        return to_second_step(state(), case)
     return _let_in_without(case) if until_of(case) is not None else _too_late()
 
 
@@ -75,10 +61,7 @@ def _let_in_without(case: Case) -> Response:
     here, parked = state(), admission.admit_without(case)
     if parked is None:
         return nothing_waits()
-    wanted = own_path(parked.wanted, request) or here.settings.home_url
-    if wants_json(request):
-        return said(200, status="accepted", location=wanted)
-    return redirect(wanted, 303)
+    return on_to(own_path(parked.wanted, request) or here.settings.home_url)
 
 
 def _choose(case: Case) -> Response:
@@ -95,7 +78,7 @@ def _choose(case: Case) -> Response:
         )
     return pages.page(
         "first",
-        addable=[addable_row(factor, again=False) for factor in found],
+        addable=[showing.offer_of(factor, again=False) for factor in found],
         problem=None,
         code_from=None,
         until=day_and_time(until),

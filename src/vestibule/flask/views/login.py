@@ -11,7 +11,7 @@ from vestibule.core.engine import Outcome
 from vestibule.core.model import Enrolment, PassageKind, Purpose
 from vestibule.core.ruling import Case
 from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import pages, people, sending, showing, submission
+from vestibule.flask import pages, people, sending, showing
 from vestibule.flask.addresses import address
 from vestibule.flask.admission import let_in, name_opened
 from vestibule.flask.answers import origin_of
@@ -20,26 +20,24 @@ from vestibule.flask.navigation import wants_json
 from vestibule.flask.owing import is_newcomer, until_of
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of, told
+from vestibule.flask.submission import Sent
 from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.replies import nothing_waits
+from vestibule.flask.views.guards import login_waits, posted
+from vestibule.flask.views.replies import nothing_waits, on_to
 
 
-def show() -> Response:
+@login_waits
+def show(case: Case) -> Response:
     """Show the page that asks for a code; nothing is sent and nothing is changed."""
-    case = waiting(state(), state().cookies.token(request))
-    if case is None:
-        return nothing_waits()
     if case.passage.purpose is Purpose.ENROL:
         return to_set_up(case)
     return _ask(case, _paused(case))
 
 
-def answer() -> Response:
+@posted("code", by_program="handle")
+def answer(sent: Sent) -> Response:
     """Judge what was typed; the right answer opens the second door."""
-    sent = submission.read("code", by_program="handle")
-    if sent.refusal is not None:
-        return sent.refusal
     token = sent.fields["handle"] or state().cookies.token(request)
     if sent.is_stale:
         return _stale(token)
@@ -54,11 +52,9 @@ def answer() -> Response:
     return _admitted(outcome)
 
 
-def send() -> Response:
+@posted("method", "channel", by_program="handle")
+def send(sent: Sent) -> Response:
     """Have a code sent for one way of the login that waits."""
-    sent = submission.read("method", "channel", by_program="handle")
-    if sent.refusal is not None:
-        return sent.refusal
     token = sent.fields["handle"] or state().cookies.token(request)
     if sent.is_stale:
         return _stale(token)
@@ -76,11 +72,9 @@ def send() -> Response:
     )
 
 
-def cancel() -> Response:
+@posted()
+def cancel(sent: Sent) -> Response:
     """Give up the login that waits in this browser."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
     here = state()
     case, start = waiting(here, here.cookies.token(request)), start_url(here)
     if case is not None and sent.is_stale:
@@ -88,9 +82,7 @@ def cancel() -> Response:
     if case is not None:
         here.engine.cancel(case.passage, "given up", origin_of(request))
         people.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
-    if wants_json(request):
-        return said(200, status="cancelled", location=start)
-    return redirect(start, 303)
+    return on_to(start, "cancelled")
 
 
 def _stale(token: str | None) -> Response:
@@ -268,11 +260,7 @@ def _paused(case: Case) -> Problem | None:
 
 def _admitted(outcome: Outcome) -> Response:
     wanted = let_in(outcome)
-    if wanted is None:
-        return nothing_waits()
-    if wants_json(request):
-        return said(200, status="accepted", location=wanted)
-    return redirect(wanted, 303)
+    return nothing_waits() if wanted is None else on_to(wanted)
 
 
 def _proven(outcome: Outcome) -> Response:

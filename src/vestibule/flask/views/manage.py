@@ -1,55 +1,24 @@
 """A person's ways to confirm it's them: the list, a name, the first one asked, removal."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core import policy
 from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
-from vestibule.core.factor import Factor
 from vestibule.core.model import Enrolment
-from vestibule.flask import obliged, pages, people, showing, submission
+from vestibule.flask import obliged, pages, showing, submission
 from vestibule.flask.answers import origin_of
-from vestibule.flask.entrance import to_sign_in
-from vestibule.flask.navigation import address_of, wants_json
+from vestibule.flask.navigation import wants_json
 from vestibule.flask.owing import owes
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.texts import day_and_time, gettext
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.confirm import is_fresh, send_to_confirm
-
-View = Callable[..., Response]
-
-
-def signed_in(view: Callable[..., Response]) -> View:
-    """Let the view run for somebody the gate let in, and hand it the person."""
-
-    @wraps(view)
-    def guarded(**values: str) -> Response:
-        person = people.person()
-        if person is None:
-            return to_sign_in(state())
-        return view(person, **values)
-
-    return guarded
-
-
-def freshly_proven(view: Callable[..., Response]) -> View:
-    """Let the view run only after a proof by an existing way, made a short time ago."""
-
-    @wraps(view)
-    def guarded(person: Person, **values: str) -> Response:
-        if not is_fresh(person):
-            resumes = request.method in {"GET", "HEAD"}
-            back = address_of(request) if resumes else url_for("vestibule.manage")
-            return send_to_confirm(back)
-        return view(person, **values)
-
-    return signed_in(guarded)
+from vestibule.flask.views.guards import freshly_proven, pressed, signed_in
+from vestibule.flask.views.replies import done, lost, unknown
 
 
 @signed_in
@@ -76,7 +45,7 @@ def show(person: Person) -> Response:
         move_url=url_for("vestibule.move") if _may_move(primary, moves) else None,
         recovery=_recovery(codes) if primary else None,
         addable=[
-            addable_row(factor, again=any(e.factor == factor.name for e in primary))
+            showing.offer_of(factor, again=any(e.factor == factor.name for e in primary))
             for factor in here.engine.addable(enrolments)
         ],
         owed=not primary and owes(person),
@@ -91,13 +60,9 @@ def show(person: Person) -> Response:
 
 
 @signed_in
+@pressed("vestibule.manage")
 def cancel_reset(person: Person) -> Response:
     """Object to what a help desk was asked for. Nothing is proven anew: it only keeps what is."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    if sent.is_stale:
-        return lost(url_for("vestibule.manage"))
     here = state()
     if not here.engine.cancel_reset(person.subject, by="the owner", origin=origin_of(request)):
         return unknown()
@@ -218,39 +183,6 @@ def _change(
     return done(note)
 
 
-def done(note: str, way: str | None = None) -> Response:
-    """Go back to the list, which says what was done; `way` names the factor that was added."""
-    if wants_json(request):
-        return said(200, status=note, location=url_for("vestibule.manage"))
-    return redirect(url_for("vestibule.manage", done=note, way=way), 303)
-
-
-def lost(back: str) -> Response:
-    """Say that a form was too old, and lead back to it; nothing was changed."""
-    if wants_json(request):
-        return said(400, error="stale_form", location=back)
-    return message(
-        _("Please try that once more"),
-        _("The page was open too long, or in another window. Nothing was changed."),
-        status=400,
-        label=_("Back to the page"),
-        url=back,
-    )
-
-
-def unknown() -> Response:
-    """Answer for a way that is not there: another person's, removed, or never was."""
-    if wants_json(request):
-        return said(404, error="not_found")
-    return message(
-        _("That is not here"),
-        _("It may have been removed already."),
-        status=404,
-        label=_("Two-step login"),
-        url=url_for("vestibule.manage"),
-    )
-
-
 def _notice() -> str | None:
     notices = {
         "added": _added_notice(),
@@ -364,18 +296,6 @@ def _recovery(codes: CodeSet | None) -> dict[str, object] | None:
         "url": url_for("vestibule.recovery_codes"),
         "low": codes is None or codes.is_low,
         "suspended": _suspended(codes.enrolment) if codes else None,
-    }
-
-
-def addable_row(factor: Factor, *, again: bool) -> dict[str, object]:
-    """Return a factor that can be added, as a page shows it."""
-    shown = factor.presentation
-    return {
-        "title": gettext((again and shown.another) or shown.title),
-        "text": gettext(shown.offer),
-        "icon": shown.icon,
-        "asks": bool(shown.questions),
-        "url": url_for("vestibule.begin", factor=factor.name),
     }
 
 

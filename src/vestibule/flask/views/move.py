@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.model import Enrolment, Passage, Purpose
 from vestibule.core.verdict import Reason, Rejected
-from vestibule.flask import admission, pages, showing, submission
+from vestibule.flask import admission, pages, showing
 from vestibule.flask.answers import origin_of
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state
@@ -24,11 +24,13 @@ from vestibule.flask.problems import (
     problem_of,
     told,
 )
+from vestibule.flask.submission import Sent
 from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views import enrol
 from vestibule.flask.views.confirm import is_asked, pause_of
-from vestibule.flask.views.manage import done, freshly_proven, lost, signed_in, unknown
+from vestibule.flask.views.guards import freshly_proven, posted, signed_in
+from vestibule.flask.views.replies import done, lost, unknown
 
 PURPOSE = Purpose.TRY
 
@@ -40,11 +42,9 @@ def show(person: Person) -> Response:
 
 
 @freshly_proven
-def begin(person: Person) -> Response:
+@posted("method")
+def begin(sent: Sent, person: Person) -> Response:
     """Begin to set up what is to take the place of the way that was chosen."""
-    sent = submission.read("method")
-    if sent.refusal is not None:
-        return sent.refusal
     if sent.is_stale:
         return lost(url_for("vestibule.move"))
     chosen, movable = sent.fields["method"], _movable(person)
@@ -70,11 +70,9 @@ def ask(person: Person, enrolment_id: str) -> Response:
 
 
 @signed_in
-def answer(person: Person, enrolment_id: str) -> Response:
+@posted("code")
+def answer(sent: Sent, person: Person, enrolment_id: str) -> Response:
     """Judge a code of the new one; the right one removes the old."""
-    sent = submission.read("code")
-    if sent.refusal is not None:
-        return sent.refusal
     new = _new(person, enrolment_id)
     if new is None or person.grant is None:
         return _over(person, enrolment_id)

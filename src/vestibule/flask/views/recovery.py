@@ -4,13 +4,15 @@ from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine.recovery import CodeSet
-from vestibule.flask import pages, submission
+from vestibule.flask import pages
 from vestibule.flask.answers import origin_of, set_up_first
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
+from vestibule.flask.submission import Sent
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.manage import done, freshly_proven, lost, unknown
+from vestibule.flask.views.guards import freshly_proven, posted, pressed
+from vestibule.flask.views.replies import done, lost, on_to, unknown
 from vestibule.flask.wanted import recall
 
 
@@ -42,31 +44,21 @@ def show(person: Person) -> Response:
 
 
 @freshly_proven
+@pressed("vestibule.recovery_codes")
 def renew(person: Person) -> Response:
     """Make a new set; the old one is dead at once."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    if sent.is_stale:
-        return lost(url_for("vestibule.recovery_codes"))
     if not _is_enrolled(person):
         return unknown()
     here = state()
     applicant = here.applicant(person.subject, person.user)
     here.engine.new_recovery_codes(applicant, person.grant, origin_of(request))
-    if wants_json(request):
-        return said(200, status="made", location=url_for("vestibule.recovery_codes"))
-    return redirect(url_for("vestibule.recovery_codes"), 303)
+    return on_to(url_for("vestibule.recovery_codes"), "made")
 
 
 @freshly_proven
+@pressed("vestibule.recovery_codes")
 def download(person: Person) -> Response:
     """Hand out the codes as a text file."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    if sent.is_stale:
-        return lost(url_for("vestibule.recovery_codes"))
     codes = _current(person)
     if codes is None or not codes.codes:
         return _shown_no_more()
@@ -81,11 +73,9 @@ def download(person: Person) -> Response:
 
 
 @freshly_proven
-def keep(person: Person) -> Response:
+@posted("kept")
+def keep(sent: Sent, person: Person) -> Response:
     """Note that the codes were saved, or waved off; either way they are shown no more."""
-    sent = submission.read("kept")
-    if sent.refusal is not None:
-        return sent.refusal
     if sent.is_stale:
         return lost(url_for("vestibule.recovery_codes"))
     codes = _current(person)
@@ -94,11 +84,7 @@ def keep(person: Person) -> Response:
         state().engine.keep_recovery_codes(codes, origin_of(request), kept=kept)
     wanted = recall(request)
     if wanted != url_for("vestibule.manage"):
-        return (
-            said(200, status="codes", location=wanted)
-            if wants_json(request)
-            else redirect(wanted, 303)
-        )
+        return on_to(wanted, "codes")
     return done("codes" if kept else "added")
 
 

@@ -7,14 +7,14 @@ links, and others may read the mail.
 
 from collections.abc import Sequence
 
-from flask import redirect, request, url_for
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from vestibule.core import suspension
 from vestibule.core.engine.suspending import Report, Standing
 from vestibule.core.links import Errand, Link
 from vestibule.core.model import Enrolment, Passage
-from vestibule.flask import pages, people, showing, submission, way_back
+from vestibule.flask import pages, people, showing, way_back
 from vestibule.flask.addresses import address
 from vestibule.flask.answers import origin_of, private, sign_in_again
 from vestibule.flask.entrance import login_page, start_url, to_sign_in, waiting
@@ -22,7 +22,8 @@ from vestibule.flask.navigation import is_navigation, wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.manage import lost
+from vestibule.flask.views.guards import pressed
+from vestibule.flask.views.replies import on_to, over
 from vestibule.flask.welcome import turn_away
 
 
@@ -42,13 +43,9 @@ def show(link: str) -> Response:
     return _ask(told, acting)
 
 
+@pressed()
 def report(link: str) -> Response:
     """Suspend what the link names, where the password was right; else lead to where it is given."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    if sent.is_stale:
-        return lost(request.path)
     found = state().engine.link(Errand.NOT_ME, link)
     if found is None or _report(found) is None:
         return over()
@@ -57,20 +54,6 @@ def report(link: str) -> Response:
         return _to_password(link)
     state().engine.report(found, acting, origin_of(request))
     return _reported(found, acting)
-
-
-def over() -> Response:
-    """Answer a link that does nothing: it is none of ours, too old, or has done its work."""
-    text = _("It is too old, or what it was about is settled already. Nothing was changed.")
-    if wants_json(request):
-        return said(410, error="link_over", detail=text, location=state().settings.home_url)
-    return message(
-        _("This link does nothing any more"),
-        text,
-        status=410,
-        label=_("Two-step login"),
-        url=url_for("vestibule.manage"),
-    )
 
 
 def _report(link: Link | None) -> Report | None:
@@ -108,9 +91,7 @@ def _reported(link: Link, acting: Passage) -> Response:
     elif not here.engine.look_at_report(link).left:
         location = address("vestibule.stuck")
     people.visit().on_response.append(way_back.forget)
-    if wants_json(request):
-        return said(200, status="suspended", location=location)
-    return redirect(location, 303)
+    return on_to(location, "suspended")
 
 
 def _ask(told: Report, acting: Passage | None) -> Response:

@@ -11,15 +11,15 @@ from werkzeug.wrappers import Response
 
 from vestibule.core import ticket
 from vestibule.core.links import Errand, Link
-from vestibule.flask import pages, submission
+from vestibule.flask import pages
 from vestibule.flask.addresses import address
 from vestibule.flask.answers import origin_of
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
-from vestibule.flask.views.manage import lost
-from vestibule.flask.views.report import over
+from vestibule.flask.views.guards import pressed
+from vestibule.flask.views.replies import over
 
 
 def show(link: str) -> Response:
@@ -38,13 +38,9 @@ def show(link: str) -> Response:
     )
 
 
+@pressed()
 def stop(link: str) -> Response:
     """Make the very ticket that the link names worthless, unless it was used."""
-    sent = submission.read()
-    if sent.refusal is not None:
-        return sent.refusal
-    if sent.is_stale:
-        return lost(request.path)
     found = _link(link)
     if found is None or _takes_effect(found) is None or not _stopped(found):
         return over()
