@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.engine import Outcome
 from vestibule.core.engine.granting import Granted, Opened
+from vestibule.core.model import Passage
 from vestibule.core.ruling import Case
 from vestibule.core.tokens import token_hash
 from vestibule.flask import parking, signals
@@ -26,16 +27,7 @@ def admit(granted: Granted) -> Parked | None:
     """Put the parked login back into the session and name the grant; return what was parked."""
     parked = Parked.from_bytes(granted.parked) if granted.parked else None
     if parked is not None:
-        session = raw_session(request_ctx)
-        _leave_nothing_of(session)
-        interface = current_app.session_interface
-        parking.put_back(session, parked.values, parking.serializer_of(interface))
-        parking.renew_id(interface, session)
-        here, host = visit(), state().host
-        value = peek(session, host.key)
-        here.knows(value, host.identity(value), granted.passage.subject, here.grant)
-        for line in parked.cookies:
-            here.on_response.append(_adding(line))
+        _put_back(parked, granted.passage.subject, visit().grant)
     name(granted)
     return parked
 
@@ -75,24 +67,30 @@ def admit_without(case: Case) -> Parked | None:
         return None
     engine.cancel(case.passage, "put off", origin_of(request))
     visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
-    interface, session = current_app.session_interface, raw_session(request_ctx)
-    values = parking.serializer_of(interface).loads(parked.values)
-    value = values.get(here.host.key)
-    user = here.host.user_of_identity(value)
+    values = parking.serializer_of(current_app.session_interface).loads(parked.values)
+    user = here.host.user_of_identity(values.get(here.host.key))
     if user is None or not is_welcome_as(here, user, case.passage):
         return None
-    _leave_nothing_of(session)
-    parking.put_back(session, parked.values, parking.serializer_of(interface))
-    parking.renew_id(interface, session)
-    visit().knows(value, here.host.identity(value), case.passage.subject, None)
-    for line in parked.cookies:
-        visit().on_response.append(_adding(line))
+    _put_back(parked, case.passage.subject, None)
     return parked
 
 
 def name_opened(opened: Opened) -> None:
     """Send the new value of the cookie of a login on which a way is set up now."""
     visit().on_response.append(lambda out: state().cookies.set_token(out, opened.token, None))
+
+
+def _put_back(parked: Parked, subject: str, grant: Passage | None) -> None:
+    """Bring the session to where the parked login was, with its cookies, under a new id."""
+    here, session = visit(), raw_session(request_ctx)
+    interface, host = current_app.session_interface, state().host
+    _leave_nothing_of(session)
+    parking.put_back(session, parked.values, parking.serializer_of(interface))
+    parking.renew_id(interface, session)
+    value = peek(session, host.key)
+    here.knows(value, host.identity(value), subject, grant)
+    for line in parked.cookies:
+        here.on_response.append(_adding(line))
 
 
 def _leave_nothing_of(session: SessionMixin) -> None:
