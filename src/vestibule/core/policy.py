@@ -39,7 +39,10 @@ def expires_at(now: datetime, *, remembered: bool, profile: Profile) -> datetime
 
 
 def is_usable(enrolment: Enrolment, lane: Lane, limits: Limits, now: datetime) -> bool:
-    """Say whether an enrolment may judge answers in `lane`."""
+    """Say whether an enrolment may judge answers in `lane`.
+
+    Whether it can have a right one is its factor's to say: `Context.can_be_used` asks both.
+    """
     # Of what stands in for a way no owner could mend the count, and whoever has the password could
     # drive it up: each code that is sent is another, and the ledger bounds the odds of all.
     counts = enrolment.factor not in stand_in.NAMES
@@ -52,7 +55,13 @@ def is_usable(enrolment: Enrolment, lane: Lane, limits: Limits, now: datetime) -
 
 def is_suspended(enrolment: Enrolment, now: datetime) -> bool:
     """Say whether an enrolment judges nothing, because it was reported as not its owner's."""
-    return enrolment.suspended_until is not None and now < enrolment.suspended_until
+    return suspended_until(enrolment, now) is not None
+
+
+def suspended_until(enrolment: Enrolment, now: datetime) -> datetime | None:
+    """Return until when an enrolment is suspended, None where it is not."""
+    until = enrolment.suspended_until
+    return until if until is not None and now < until else None
 
 
 def offered(

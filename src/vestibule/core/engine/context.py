@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from vestibule.core import policy
 from vestibule.core.codes import SALT_BYTES, Codes
 from vestibule.core.events import Event, Fact
 from vestibule.core.factor import Applicant, Env, Factor, Opening
@@ -138,6 +139,15 @@ class Context:
             confirmed_at=now,
             state=data.state,
             secret=data.secret,
+        )
+
+    def can_be_used(self, enrolment: Enrolment, lane: Lane) -> bool:
+        """Say whether a right answer of an enrolment is to be had in `lane`, and would be taken."""
+        now = self.now()
+        return (
+            enrolment.factor in self.registry
+            and policy.is_usable(enrolment, lane, self.profile.limits, now)
+            and not self.registry[enrolment.factor].is_spent(enrolment, self.env(now))
         )
 
     def opens(self, enrolment: Enrolment) -> bool:

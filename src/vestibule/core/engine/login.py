@@ -98,17 +98,12 @@ def ways_of(context: Context, case: Case, purpose: Purpose) -> Sequence[Enrolmen
 
 def is_askable(context: Context, enrolment: Enrolment, passage: Passage) -> bool:
     """Say whether an enrolment can be asked on a passage."""
-    if enrolment.factor not in context.registry:
+    if not context.can_be_used(enrolment, passage.lane):
         return False
-    factor = context.registry[enrolment.factor]
-    if factor.is_spent(enrolment, context.env(context.now())):
-        return False
-    traits = factor.traits
+    traits = context.registry[enrolment.factor].traits
     if traits.stands_in and passage.kind is PassageKind.PROGRAM:
         return False  # a way is set up on a page
-    return traits.interaction is Interaction.CODE and policy.is_usable(
-        enrolment, passage.lane, context.profile.limits, context.now()
-    )
+    return traits.interaction is Interaction.CODE
 
 
 def hashes(tokens: Sequence[str]) -> list[bytes]:

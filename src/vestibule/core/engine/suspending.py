@@ -45,10 +45,10 @@ def look(context: Context, link: Link) -> Report:
     meant = next((e for e in own if e.id == link.about), None)
     if meant is None or meant.factor not in context.registry:
         return Report(standing=Standing.OVER)
-    if policy.is_suspended(meant, now):
+    until = policy.suspended_until(meant, now)
+    if until is not None:
         out = [meant, *(e for e in own if e is not meant and policy.is_suspended(e, now))]
         left = _left(context, own, out)
-        until = meant.suspended_until
         return Report(standing=Standing.SUSPENDED, suspends=out, left=left, until=until)
     out = list(suspension.reported(own, meant.id, now))
     if not out:
@@ -123,15 +123,13 @@ def _left(
     context: Context, own: Sequence[Enrolment], out: Sequence[Enrolment]
 ) -> Sequence[Enrolment]:
     """Return the ways that still let their owner in; a ticket is not the owner's yet."""
-    gone, now = {e.id for e in out}, context.now()
+    gone = {e.id for e in out}
     return [
         e
         for e in own
         if e.id not in gone
-        and e.factor in context.registry
         and e.factor not in stand_in.NAMES
         # As a new browser is asked: what it cannot use may not be all that is left.
-        and policy.is_usable(e, Lane.STRANGER, context.profile.limits, now)
-        and not context.registry[e.factor].is_spent(e, context.env(now))
+        and context.can_be_used(e, Lane.STRANGER)
         and context.opens(e)
     ]

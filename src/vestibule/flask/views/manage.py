@@ -226,9 +226,11 @@ def _row(enrolment: Enrolment) -> dict[str, object]:
 
 def _suspended(enrolment: Enrolment) -> str | None:
     """Return until when a way does not work because it was reported, None where it was not."""
-    if not policy.is_suspended(enrolment, state().engine.now()):
-        return None
-    return day_and_time(enrolment.suspended_until)
+    return day_and_time(policy.suspended_until(enrolment, state().engine.now()))
+
+
+def _is_suspended(enrolment: Enrolment) -> bool:
+    return policy.is_suspended(enrolment, state().engine.now())
 
 
 def _may_move(primary: Sequence[Enrolment], moves: Mapping[str, Enrolment]) -> bool:
@@ -274,14 +276,14 @@ def _is_only_way_in(person: Person, enrolment: Enrolment) -> bool:
     here = state()
     own = here.engine.enrolments(person.subject)
     primary = [e for e in own if e.factor in here.engine.registry.primary_names()]
-    works = _suspended(enrolment) is None and enrolment in primary
+    works = not _is_suspended(enrolment) and enrolment in primary
     return works and _is_only_way(primary, here.engine.recovery_codes(own))
 
 
 def _is_only_way(primary: Sequence[Enrolment], codes: CodeSet | None) -> bool:
     """Say whether nothing but one way lets a person in now."""
-    working = [e for e in primary if _suspended(e) is None]
-    spare = codes is not None and codes.remaining > 0 and _suspended(codes.enrolment) is None
+    working = [e for e in primary if not _is_suspended(e)]
+    spare = codes is not None and codes.remaining > 0 and not _is_suspended(codes.enrolment)
     return len(working) == 1 and not spare
 
 
@@ -318,7 +320,5 @@ def _left(codes: CodeSet | None) -> dict[str, object] | None:
 
 def _until(enrolment: Enrolment) -> dict[str, str]:
     """Return what a program is told of a way that is suspended; nothing of any other."""
-    until = enrolment.suspended_until
-    if until is None or not policy.is_suspended(enrolment, state().engine.now()):
-        return {}
-    return {"suspended_until": until.isoformat()}
+    until = policy.suspended_until(enrolment, state().engine.now())
+    return {} if until is None else {"suspended_until": until.isoformat()}

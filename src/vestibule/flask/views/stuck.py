@@ -42,5 +42,5 @@ def show(case: Case) -> Response:
 def _suspended(subject: str) -> str | None:
     """Return until when something is suspended that was reported, None where nothing is."""
     engine = state().engine
-    found = (e for e in engine.enrolments(subject) if policy.is_suspended(e, engine.now()))
-    return day_and_time(max((e.suspended_until for e in found if e.suspended_until), default=None))
+    untils = (policy.suspended_until(e, engine.now()) for e in engine.enrolments(subject))
+    return day_and_time(max(filter(None, untils), default=None))
