@@ -7,6 +7,23 @@ which a way is set up; only that way, once proven, completes the login.
 
 from typing import Final
 
+from vestibule.core.factor import Interaction, Traits
+
 TICKET: Final = "ticket"
 KNOWN_ADDRESS: Final = "known_address"
 NAMES: Final = frozenset({TICKET, KNOWN_ADDRESS})
+
+
+def traits(*channels: str) -> Traits:
+    """Return the traits of what stands in for a way, its codes carried over `channels`, if any.
+
+    Nobody is enrolled by it, nobody adds it, and there is one of a kind.
+    """
+    return Traits(
+        interaction=Interaction.CODE,
+        primary=False,
+        addable=False,
+        single=True,
+        stands_in=True,
+        channels=channels,
+    )

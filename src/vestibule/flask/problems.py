@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final
 
 from vestibule.core.verdict import Hint, Reason, Rejected
@@ -38,12 +39,31 @@ class Problem:
     next_url: str | None = None
 
 
-def lost_form() -> Problem:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What a page that asks for a code says besides, and what was typed there before.
+
+    `blocked` says that there is no field now.
+    """
+
+    problem: Problem | None = None
+    status: int = 200
+    blocked: bool = False
+    typed: str = ""
+
+    @property
+    def error(self) -> str | None:
+        """Return what a program is told with the page: that its form was too old, or nothing."""
+        return "stale_form" if self.status == HTTPStatus.BAD_REQUEST else None
+
+
+def lost_form(title: str | None = None) -> Remark:
     """Return what a person is told whose form was too old: its page is shown anew."""
-    return Problem(
-        title=_("Please try that once more"),
+    problem = Problem(
+        title=title or _("Please try that once more"),
         text=_("The page was open too long, or in another window. Nothing was lost."),
     )
+    return Remark(problem=problem, status=HTTPStatus.BAD_REQUEST)
 
 
 def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:

@@ -10,7 +10,7 @@ from vestibule.core.engine.sending import Resent
 from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state, wait_for
-from vestibule.flask.problems import STATUS, Problem
+from vestibule.flask.problems import STATUS, Problem, Remark
 from vestibule.flask.texts import clock_time
 from vestibule.flask.texts import gettext as _
 
@@ -36,8 +36,8 @@ def _written(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def answer(resent: Resent, page: str, show: Callable[[Problem, int], Response]) -> Response:
-    """Lead to `page` once a code is on its way; else `show` there, with a status, why not."""
+def answer(resent: Resent, page: str, show: Callable[[Remark], Response]) -> Response:
+    """Lead to `page` once a code is on its way; else `show` there why not."""
     rejected = resent.verdict
     if not isinstance(rejected, Rejected):
         if wants_json(request):
@@ -50,7 +50,7 @@ def answer(resent: Resent, page: str, show: Callable[[Problem, int], Response]) 
         error = rejected.reason.value
         response = said(status, error=error, detail=problem.text, retry_at=when, location=page)
     else:
-        response = show(problem, status)
+        response = show(Remark(problem=problem, status=status))
     return wait_for(response, seconds)
 
 

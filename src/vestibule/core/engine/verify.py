@@ -40,6 +40,12 @@ class Outcome:
         """Say whether the answer was right."""
         return isinstance(self.verdict, Accepted)
 
+    @property
+    def rejected(self) -> Rejected:
+        """Return why nothing came of the answer: what was not judged at all is gone."""
+        verdict = self.verdict
+        return verdict if isinstance(verdict, Rejected) else Rejected(reason=Reason.GONE)
+
 
 _NOWHERE: Final = Outcome(verdict=Rejected(reason=Reason.GONE))
 

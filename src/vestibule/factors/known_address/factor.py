@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from vestibule.core import stand_in
 from vestibule.core.factor import (
     Applicant,
     EnrolmentData,
     Env,
-    Interaction,
     Opening,
     Traits,
     Unusable,
@@ -20,7 +20,6 @@ from vestibule.core.factor import (
 from vestibule.core.model import Enrolment
 from vestibule.core.presentation import Presentation
 from vestibule.core.sent import SentCode, masked
-from vestibule.core.stand_in import KNOWN_ADDRESS
 
 PRESENTATION: Final = Presentation(
     title="Code to your mail address",
@@ -36,20 +35,13 @@ PRESENTATION: Final = Presentation(
 class KnownAddress(SentCode):
     """Proves that the owner of an account is here who has no way yet."""
 
-    name: ClassVar[str] = KNOWN_ADDRESS
+    name: ClassVar[str] = stand_in.KNOWN_ADDRESS
     presentation: ClassVar[Presentation] = PRESENTATION
 
     @property
     def traits(self) -> Traits:
         """A sent code, judged inline, that stands in where there is no way yet."""
-        return Traits(
-            interaction=Interaction.CODE,
-            primary=False,
-            addable=False,
-            single=True,
-            stands_in=True,
-            channels=("email",),
-        )
+        return stand_in.traits("email")
 
     def check(self, answers: Mapping[str, str]) -> Unusable | None:
         """Ask nothing: the application tells the address."""

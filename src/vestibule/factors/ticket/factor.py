@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import ClassVar, Final
 
-from vestibule.core import ticket
+from vestibule.core import stand_in, ticket
 from vestibule.core.factor import (
     Applicant,
     CodeFormat,
     EnrolmentData,
     Env,
-    Interaction,
     Opening,
     Traits,
     Unusable,
@@ -40,13 +39,7 @@ class Ticket:
     @property
     def traits(self) -> Traits:
         """Judged inline, given by others, and no way to be enrolled by."""
-        return Traits(
-            interaction=Interaction.CODE,
-            primary=False,
-            addable=False,
-            single=True,
-            stands_in=True,
-        )
+        return stand_in.traits()
 
     def check(self, answers: Mapping[str, str]) -> Unusable | None:
         """Ask nothing: a ticket is not set up on a page."""

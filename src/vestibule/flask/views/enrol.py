@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import wraps
-from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
 from flask import redirect, request, url_for
@@ -22,7 +21,15 @@ from vestibule.flask.navigation import wants_json
 from vestibule.flask.owing import at_door, owes
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
-from vestibule.flask.problems import SHOWN_AGAIN, STATUS, Problem, lost_form, problem_of, told
+from vestibule.flask.problems import (
+    SHOWN_AGAIN,
+    STATUS,
+    Problem,
+    Remark,
+    lost_form,
+    problem_of,
+    told,
+)
 from vestibule.flask.qr import qr_of
 from vestibule.flask.submission import Sent
 from vestibule.flask.texts import gettext, locale, region
@@ -183,7 +190,7 @@ def show(person: Person) -> Response:
     draft = _draft(person, case)
     if draft is None:
         return _nothing_begun(person)
-    return _page(person, case, draft, None)
+    return _page(person, case, draft, Remark())
 
 
 @_is_adding
@@ -195,14 +202,12 @@ def confirm(sent: Sent, person: Person) -> Response:
     if draft is None:
         return _nothing_begun(person)
     if sent.is_stale:
-        return _page(person, case, draft, lost_form(), status=400)
+        return _page(person, case, draft, lost_form())
     here = state()
     token = here.cookies.token(request)
     outcome = here.engine.verify(token, PURPOSE, sent.fields["code"], origin_of(request))
     if outcome.granted is None:
-        rejected = outcome.verdict
-        refused = rejected if isinstance(rejected, Rejected) else Rejected(reason=Reason.GONE)
-        return _refused(person, case, draft, refused, sent.fields["code"])
+        return _refused(person, case, draft, outcome.rejected, sent.fields["code"])
     if person.waiting is not None:
         return _completed(person, draft, outcome)
     admission.name(outcome.granted)
@@ -224,13 +229,13 @@ def send(sent: Sent, person: Person) -> Response:
     if draft is None:
         return _nothing_begun(person)
     if sent.is_stale:
-        return _page(person, case, draft, lost_form(), status=400)
+        return _page(person, case, draft, lost_form())
     here = state()
     token, channel = here.cookies.token(request), sending.wish(sent.fields).channel
     return sending.answer(
         here.engine.resend(token, PURPOSE, draft.id, origin_of(request), channel=channel),
         url_for("vestibule.setup"),
-        lambda problem, status: _page(person, case, draft, problem, status=status),
+        lambda remark: _page(person, case, draft, remark),
     )
 
 
@@ -290,39 +295,31 @@ def _refused(
         answer = said(status, error=error, detail=problem.text, retry_at=problem.when)
     else:
         again = typed if rejected.reason in SHOWN_AGAIN else ""
-        answer = _page(person, case, draft, problem, status=status, typed=again)
+        remark = Remark(problem=problem, status=status, typed=again)
+        answer = _page(person, case, draft, remark)
     return pages.wait_for(answer, problem.seconds)
 
 
-def _page(
-    person: Person,
-    case: Case | None,
-    draft: Enrolment,
-    problem: Problem | None,
-    *,
-    status: int = 200,
-    typed: str = "",
-) -> Response:
+def _page(person: Person, case: Case | None, draft: Enrolment, remark: Remark) -> Response:
     applicant = state().applicant(person.subject, person.user)
     factor = showing.factor_of(draft)
     shown = factor.setup_data(draft, applicant)
     if wants_json(request):
         described = showing.as_json(draft, case, PURPOSE)
-        error = "stale_form" if status == HTTPStatus.BAD_REQUEST else None
-        return said(status, status="waiting", error=error, **{**described, **shown})
+        return said(remark.status, status="waiting", error=remark.error, **{**described, **shown})
     return pages.page(
         showing.template_of(factor, "setup"),
-        status,
+        remark.status,
         factor=factor,
         shown=shown,
         qr_of=qr_of,
         texts=showing.texts_of_draft(draft),
         method=showing.way_of(draft),
         account=applicant.account,
-        field=showing.field_of(draft, typed),
+        field=showing.field_of(draft, remark.typed),
         send=showing.send_of(draft, case, PURPOSE, "vestibule.send_setup"),
         action=url_for("vestibule.setup"),
-        problem=problem,
+        problem=remark.problem,
         cancel_url=url_for("vestibule.cancel_setup"),
     )
 

@@ -1,7 +1,6 @@
 """The second step of a login: asked, answered, or given up."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -19,7 +18,16 @@ from vestibule.flask.entrance import start_url, waiting
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.owing import is_newcomer, until_of
 from vestibule.flask.pages import message, said, state
-from vestibule.flask.problems import BLOCKING, SHOWN_AGAIN, STATUS, Problem, problem_of, told
+from vestibule.flask.problems import (
+    BLOCKING,
+    SHOWN_AGAIN,
+    STATUS,
+    Problem,
+    Remark,
+    lost_form,
+    problem_of,
+    told,
+)
 from vestibule.flask.submission import Sent
 from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
@@ -32,7 +40,7 @@ def show(case: Case) -> Response:
     """Show the page that asks for a code; nothing is sent and nothing is changed."""
     if case.passage.purpose is Purpose.ENROL:
         return to_set_up(case)
-    return _ask(case, _paused(case))
+    return _ask(case, Remark(problem=_paused(case)))
 
 
 @posted("code", by_program="handle")
@@ -68,7 +76,7 @@ def send(sent: Sent) -> Response:
     return sending.answer(
         resent,
         url_for("vestibule.login", method=wish.method),
-        lambda problem, status: _ask(case, problem, status=status),
+        lambda remark: _ask(case, remark),
     )
 
 
@@ -90,17 +98,11 @@ def _stale(token: str | None) -> Response:
     case = waiting(state(), token)
     if case is None:
         return nothing_waits()
-    problem = Problem(
-        title=_("Please type the code once more"),
-        text=_("The page was open too long, or in another window. Nothing was lost."),
-    )
-    return _ask(case, problem, status=400)
+    return _ask(case, lost_form(_("Please type the code once more")))
 
 
 def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
-    rejected = outcome.verdict
-    if not isinstance(rejected, Rejected):
-        rejected = Rejected(reason=Reason.GONE)
+    rejected = outcome.rejected
     if outcome.case is None or rejected.reason is Reason.GONE:
         case = waiting(state(), token)
         return nothing_waits() if case is None or _ways(case) else _no_way(case)
@@ -117,9 +119,13 @@ def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
             location=address("vestibule.login"),
         )
     else:
-        blocked = rejected.reason in BLOCKING
-        again = typed if rejected.reason in SHOWN_AGAIN else ""
-        response = _ask(outcome.case, problem, status=status, blocked=blocked, typed=again)
+        remark = Remark(
+            problem=problem,
+            status=status,
+            blocked=rejected.reason in BLOCKING,
+            typed=typed if rejected.reason in SHOWN_AGAIN else "",
+        )
+        response = _ask(outcome.case, remark)
     return pages.wait_for(response, problem.seconds)
 
 
@@ -150,35 +156,27 @@ def _exhausted(case: Case) -> Response:
     )
 
 
-def _ask(
-    case: Case,
-    problem: Problem | None,
-    *,
-    status: int = 200,
-    blocked: bool = False,
-    typed: str = "",
-) -> Response:
+def _ask(case: Case, remark: Remark) -> Response:
     ways = _ways(case)
     if not ways:
         return _no_way(case)
     if wants_json(request):
         methods = [showing.as_json(way, case, Purpose.LOGIN) for way in ways]
-        error = "stale_form" if status == HTTPStatus.BAD_REQUEST else None
-        return said(status, status="waiting", methods=methods, error=error)
+        return said(remark.status, status="waiting", methods=methods, error=remark.error)
     chosen = _chosen(ways)
     others = [showing.way_of(way, "vestibule.login") for way in ways if way.id != chosen.id]
     return pages.page(
         "code",
-        status,
+        remark.status,
         purpose="login",
         account=None,
         lead=_lead(chosen),
         method=showing.way_of(chosen),
-        field=showing.field_of(chosen, typed),
+        field=showing.field_of(chosen, remark.typed),
         send=showing.send_of(chosen, case, Purpose.LOGIN, "vestibule.send"),
         action=address("vestibule.login", method=chosen.id),
-        problem=problem,
-        blocked=blocked,
+        problem=remark.problem,
+        blocked=remark.blocked,
         others=others,
         stuck_url=address("vestibule.stuck"),
         cancel_url=address("vestibule.cancel"),

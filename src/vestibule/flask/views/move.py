@@ -9,27 +9,18 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core.model import Enrolment, Passage, Purpose
-from vestibule.core.verdict import Reason, Rejected
 from vestibule.flask import admission, pages, showing
 from vestibule.flask.answers import origin_of
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state
 from vestibule.flask.people import Person
-from vestibule.flask.problems import (
-    BLOCKING,
-    SHOWN_AGAIN,
-    STATUS,
-    Problem,
-    lost_form,
-    problem_of,
-    told,
-)
+from vestibule.flask.problems import Problem, Remark, lost_form
 from vestibule.flask.submission import Sent
 from vestibule.flask.texts import day_and_time
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.views import enrol
-from vestibule.flask.views.confirm import is_asked, pause_of
 from vestibule.flask.views.guards import freshly_proven, posted, signed_in
+from vestibule.flask.views.proving import as_it_stands, is_asked, refused
 from vestibule.flask.views.replies import done, lost, unknown
 
 PURPOSE = Purpose.TRY
@@ -64,9 +55,7 @@ def ask(person: Person, enrolment_id: str) -> Response:
     new = _new(person, enrolment_id)
     if new is None:
         return _over(person, enrolment_id)
-    here = state()
-    problem = pause_of(here.engine.look(here.cookies.token(request)), PURPOSE)
-    return _try(new, problem, blocked=problem is not None)
+    return _try(new, as_it_stands(PURPOSE))
 
 
 @signed_in
@@ -77,7 +66,7 @@ def answer(sent: Sent, person: Person, enrolment_id: str) -> Response:
     if new is None or person.grant is None:
         return _over(person, enrolment_id)
     if sent.is_stale:
-        return _try(new, lost_form(), status=400)
+        return _try(new, lost_form())
     return _judged(person.grant, new, sent.fields["code"])
 
 
@@ -89,12 +78,10 @@ def _judged(grant: Passage, new: Enrolment, code: str) -> Response:
     if not is_asked(asked, PURPOSE):
         here.engine.ask_new(grant, new, origin)
     outcome = here.engine.verify(token, PURPOSE, code, origin)
-    if outcome.granted is not None:
-        admission.name(outcome.granted)
-        return done("moved")
-    rejected = outcome.verdict
-    refused = rejected if isinstance(rejected, Rejected) else Rejected(reason=Reason.GONE)
-    return _refused(new, refused, code)
+    if outcome.granted is None:
+        return refused(outcome, PURPOSE, code, lambda remark: _try(new, remark))
+    admission.name(outcome.granted)
+    return done("moved")
 
 
 def _movable(person: Person) -> Sequence[Enrolment]:
@@ -165,44 +152,17 @@ def _row(way: Enrolment, **more: object) -> dict[str, object]:
     }
 
 
-def _refused(new: Enrolment, rejected: Rejected, typed: str) -> Response:
-    here = state()
-    spent = rejected.is_exhausted
-    case = here.engine.look(here.cookies.token(request)) if spent else None
-    manage = url_for("vestibule.manage")
-    problem = pause_of(case, PURPOSE) or problem_of(rejected, here.engine.now(), start_url=manage)
-    status = 429 if spent else STATUS[rejected.reason]
+def _try(new: Enrolment, remark: Remark) -> Response:
     if wants_json(request):
-        error = Reason.EXHAUSTED if spent else rejected.reason
-        refused = said(
-            status, error=told(error), detail=problem.text, retry_at=problem.when, location=manage
-        )
-        return pages.wait_for(refused, problem.seconds)
-    blocked = spent or rejected.reason in BLOCKING
-    again = typed if rejected.reason in SHOWN_AGAIN else ""
-    page = _try(new, problem, status=status, blocked=blocked, typed=again)
-    return pages.wait_for(page, problem.seconds)
-
-
-def _try(
-    new: Enrolment,
-    problem: Problem | None,
-    *,
-    status: int = 200,
-    blocked: bool = False,
-    typed: str = "",
-) -> Response:
-    if wants_json(request):
-        error = "stale_form" if status == 400 else None  # noqa: PLR2004 - a form that was too old
         methods = [showing.as_json(new, None, PURPOSE)]
-        return said(status, status="waiting", methods=methods, error=error)
+        return said(remark.status, status="waiting", methods=methods, error=remark.error)
     return pages.page(
         "try",
-        status,
+        remark.status,
         method=showing.way_of(new),
-        field=showing.field_of(new, typed),
+        field=showing.field_of(new, remark.typed),
         action=url_for("vestibule.try_new", enrolment_id=new.id),
-        problem=problem,
-        blocked=blocked,
+        problem=remark.problem,
+        blocked=remark.blocked,
         cancel_url=url_for("vestibule.manage"),
     )
