@@ -70,41 +70,46 @@ def assemble(
     with closed_on_error(database):
         here = _checked(database, keys, development=settings.development)
     ring = key_files.ring(keys, key_path)
-    vault = Vault(SecretBox(ring, random.bytes))
-    codes = Codes(ring=ring, epoch=here.epoch)
     context = Context(
         realm=settings.realm,
         issuer=settings.issuer or application,
         store=SqlStore(database),
         clock=clock,
         random=random,
-        vault=vault,
-        codes=codes,
+        vault=Vault(SecretBox(ring, random.bytes)),
+        codes=Codes(ring=ring, epoch=here.epoch),
         registry=factors,
         profile=profile,
         notifies=sender is not None,
         after_commit=after_commit or tell_nobody,
     )
     pages = configure.pages_of(settings)
-    courier = sender and Courier(
-        outbox=SqlOutbox(database, settings.realm),
-        sender=sender,
-        vault=vault,
-        codes=codes,
-        clock=clock,
-        random=random,
-        site=context.issuer,
-        ways={factor.name: factor.presentation.short for factor in factors},
-        languages=configure.languages_of(settings),
-        links=Links(base=pages, realm=settings.realm, box=vault.box) if pages else None,
-    )
     return Parts(
         engine=Engine(context),
-        courier=courier or None,
+        courier=_courier(context, settings, pages, database, sender) if sender else None,
         upkeep=Upkeep(database),
         database=database,
         ring=ring,
         settings=settings,
+    )
+
+
+def _courier(
+    context: Context, settings: Settings, pages: str | None, database: Database, sender: Sender
+) -> Courier:
+    """Return who carries what the engine has written, by the same keys and the same clock."""
+    vault = context.vault
+    return Courier(
+        outbox=SqlOutbox(database, settings.realm),
+        sender=sender,
+        vault=vault,
+        codes=context.codes,
+        clock=context.clock,
+        random=context.random,
+        site=context.issuer,
+        ways={factor.name: factor.presentation.short for factor in context.registry},
+        languages=configure.languages_of(settings),
+        links=Links(base=pages, realm=settings.realm, box=vault.box) if pages else None,
     )
 
 

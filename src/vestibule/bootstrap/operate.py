@@ -41,27 +41,15 @@ class Made:
 
 def initialise(database_url: str, key_file: Path) -> Made:
     """Make keys and store a pair. What is there already is kept; what does not fit is refused."""
-    random = SystemRandom()
     made_keys = not key_file.exists()
-    if made_keys:
-        fresh = key_files.Keys(
-            installation=random.bytes(16).hex(), keys={1: random.bytes(KEY_BYTES)}
-        )
-    else:
-        fresh = key_files.read(key_file)
+    fresh = _fresh_keys() if made_keys else key_files.read(key_file)
     if fresh.development:
         raise DeploymentError(
             f"{key_file} holds development keys; choose another --key-file for production"
         )
     file = sqlite_file(database_url)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if installation.is_anothers(file):
-            raise DeploymentError(
-                f"{file} has tables of another application: give Vestibule a file of its own"
-            )
-        # Secrets are sealed in it, but who did what and when is not.
-        file.touch(mode=0o600)
+        _make_room(file)
     with closing(Database(connect(database_url))) as database:
         found = installation.read(database)
         if found is not None and found.id != fresh.installation:
@@ -78,6 +66,22 @@ def initialise(database_url: str, key_file: Path) -> Made:
             )
             installation.write(database, made)
     return Made(installation=fresh.installation, made_keys=made_keys, made_store=found is None)
+
+
+def _fresh_keys() -> key_files.Keys:
+    random = SystemRandom()
+    return key_files.Keys(installation=random.bytes(16).hex(), keys={1: random.bytes(KEY_BYTES)})
+
+
+def _make_room(file: Path) -> None:
+    """Make a database file that nobody else reads; one with other tables in it is refused."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if installation.is_anothers(file):
+        raise DeploymentError(
+            f"{file} has tables of another application: give Vestibule a file of its own"
+        )
+    # Secrets are sealed in it, but who did what and when is not.
+    file.touch(mode=0o600)
 
 
 def upgrade(database_url: str, revision: str = "head") -> str | None:

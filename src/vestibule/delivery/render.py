@@ -154,25 +154,30 @@ def render(
     a sentence, in English; `link` where it leads, if it leads anywhere.
     """
     clean = _one_line(site)
-    if code is not None and message.channel == "call":
+    if code is None:
+        return _notice(message, clean, language.gettext(way), language, link)
+    if message.channel == "call":
         return Rendered(subject=None, text=_spoken(code, clean, language))
-    if code is not None:
-        return Rendered(
-            subject=language.gettext("Your code for %(site)s", site=clean),
-            text=language.gettext(
-                "%(code)s is your code for %(site)s. It works once. Never tell it to anybody.",
-                code=code,
-                site=clean,
-            ),
-        )
+    return Rendered(
+        subject=language.gettext("Your code for %(site)s", site=clean),
+        text=language.gettext(
+            "%(code)s is your code for %(site)s. It works once. Never tell it to anybody.",
+            code=code,
+            site=clean,
+        ),
+    )
+
+
+def _notice(message: Message, site: str, way: str, language: Language, link: str) -> Rendered:
+    """Return what was done, what to do if it was not you, and where that is done."""
     subject, body = _NOTICES[message.text]
-    called, when = language.gettext(way), _when(message, language)
-    told = language.gettext(body, site=clean, way=called, time=when)
-    heading = f"{clean}: {language.gettext(subject, time=when)}"
+    when = _when(message, language)
+    told = language.gettext(body, site=site, way=way, time=when)
+    heading = f"{site}: {language.gettext(subject, time=when)}"
     if message.text in _NO_ALARM:
         return Rendered(subject=heading, text=told)
     unasked = message.text == Notice.ACTING_BEGUN
-    paragraphs = [told, language.gettext(_UNASKED if unasked else _NOT_YOU, site=clean)]
+    paragraphs = [told, language.gettext(_UNASKED if unasked else _NOT_YOU, site=site)]
     if link:
         # On a line of its own, so that no mail program takes a full stop for a part of it.
         paragraphs[1:1] = [language.gettext(_LEADING[message.text]), link]

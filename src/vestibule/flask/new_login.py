@@ -40,9 +40,11 @@ def let_in_or_park(
     subject = state.host.subject_of_user(user)
     standing = state.engine.standing(subject, visit.token)
     passage = standing.passage
-    live = state.engine.is_live(passage, subject, identity)
-    if live and passage is not None:
-        live = has_same_password(state, user, passage)
+    live = (
+        passage is not None
+        and state.engine.is_live(passage, subject, identity)
+        and has_same_password(state, user, passage)
+    )
     if passage is not None and not live:
         # Whoever began another login here, or was somebody else, is so no longer.
         state.engine.cancel(passage, "another login", answers.peer_of(request))

@@ -109,16 +109,8 @@ class Upkeep:
 
         `shown_once` names the factors whose secrets are for a person's eyes: they are forgotten.
         """
-        passage, message = tables.passage, tables.message
+        message = tables.message
         hour_ago = rows.number(now - timedelta(hours=1))
-        finished = and_(
-            passage.c.expires_at < hour_ago,
-            or_(
-                passage.c.granted_at.is_(None),
-                passage.c.granted_at < rows.number(now - KNOWN_BROWSERS_FOR),
-                passage.c.kind == "program",
-            ),
-        )
         dead: dict[str, tuple[Table, ColumnElement[bool]]] = {
             "messages": (
                 message,
@@ -137,7 +129,7 @@ class Upkeep:
             ),
         }
         counts = {
-            "passages": self._delete_by_id(passage, finished),
+            "passages": self._delete_by_id(tables.passage, _finished(now, hour_ago)),
             "drafts": self._drop_drafts(hour_ago),
         }
         counts |= {name: self._delete(table, which) for name, (table, which) in dead.items()}
@@ -236,3 +228,16 @@ class Upkeep:
     def _named(self, query: Select[Any]) -> Sequence[str]:
         with self._db.read() as connection:
             return connection.execute(query).scalars().all()
+
+
+def _finished(now: datetime, hour_ago: int) -> ColumnElement[bool]:
+    """Say in SQL that a passage is over, and that no browser is known by it any more."""
+    passage = tables.passage
+    return and_(
+        passage.c.expires_at < hour_ago,
+        or_(
+            passage.c.granted_at.is_(None),
+            passage.c.granted_at < rows.number(now - KNOWN_BROWSERS_FOR),
+            passage.c.kind == "program",
+        ),
+    )

@@ -54,17 +54,30 @@ def begin(
     is the way whose place it is to take, and one of its kind more there may be until then. Who acts
     as somebody begins nothing.
     """
-    now = context.now()
     token = None
-    if passage is not None and not _may_begin(context, factor, passage):
-        return None
+    is_first = passage is None
     if passage is None:
         token = context.new_token()
         passage = _first_passage(context, with_language(login, origin), token)
-        fresh = True
-    else:
-        fresh = False
+    elif not _may_begin(context, factor, passage):
+        return None
     enrolment = _drafted(context, factor, applicant, succeeds)
+    if not _written(context, factor, enrolment, passage, origin, with_passage=is_first):
+        return None
+    return Draft(enrolment=enrolment, token=token)
+
+
+def _written(
+    context: Context,
+    factor: Factor,
+    enrolment: Enrolment,
+    passage: Passage,
+    origin: Origin,
+    *,
+    with_passage: bool,
+) -> bool:
+    """Write a draft, with its challenge and what is sent; False where there may be no more."""
+    now = context.now()
     sealed = context.vault.sealed(enrolment)
     challenge = context.challenge(passage, sealed, Purpose.ENROL, now)
     challenges, messages = sending.only_way(
@@ -72,23 +85,23 @@ def begin(
     )
     fact = events.EnrolmentBegun(enrolment=enrolment.id, factor=factor.name)
     told = (
-        context.event(fact, applicant.subject, now, origin),
+        context.event(fact, enrolment.subject, now, origin),
         *sending.sent_events(context, challenges, messages, now, origin),
     )
+    moves = enrolment.succeeds is not None
     begun = context.store.begin_enrolment(
-        passage if fresh else None,
+        passage if with_passage else None,
         sealed,
         challenges[0],
-        first=fresh or not (passage.is_granted(now) or passage.proofs),
+        first=with_passage or not (passage.is_granted(now) or passage.proofs),
         primary=context.registry.primary_names(),
-        most=_room(context, factor, passage, fresh=fresh, moves=succeeds is not None),
+        most=_room(context, factor, passage, fresh=with_passage, moves=moves),
         messages=messages,
         events=told,
     )
-    if not begun:
-        return None
-    context.tell(told)
-    return Draft(enrolment=enrolment, token=token)
+    if begun:
+        context.tell(told)
+    return begun
 
 
 def _may_begin(context: Context, factor: Factor, passage: Passage) -> bool:

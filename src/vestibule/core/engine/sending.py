@@ -134,12 +134,10 @@ def resend(
     case = context.store.look(key) if key else None
     if key is None or case is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
-    asked = _asked_for(context, case, purpose, enrolment_id, now)
-    if asked is not None and _too_soon(asked.challenge, now) is None:
-        asking = Asking(now=now, origin=origin, lane=case.passage.lane, channel=channel)
-        until = _count_or_wait(context, asked.enrolment, asking)
-        if until is not None:
-            return Resent(verdict=Rejected(reason=Reason.CAPPED, retry_at=until))
+    asking = Asking(now=now, origin=origin, lane=case.passage.lane, channel=channel)
+    until = _counted(context, _asked_for(context, case, purpose, enrolment_id, now), asking)
+    if until is not None:
+        return Resent(verdict=Rejected(reason=Reason.CAPPED, retry_at=until))
     ruling = context.store.decide(key, None, rule)
     if ruling is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
@@ -204,6 +202,13 @@ def _renewed(context: Context, asked: Asked, asking: Asking) -> Ruling:
     renewed, message = _next(context, asked.challenge, asked.enrolment, asking)
     told = sent_events(context, [renewed], [message], asking.now, asking.origin)
     return Ruling(verdict=Pending(), renewed=renewed, messages=(message,), events=told)
+
+
+def _counted(context: Context, asked: Asked | None, asking: Asking) -> datetime | None:
+    """Count a send that is due, as `_count_or_wait` does; any other is refused without."""
+    if asked is None or _too_soon(asked.challenge, asking.now) is not None:
+        return None
+    return _count_or_wait(context, asked.enrolment, asking)
 
 
 def _count_or_wait(context: Context, way: Enrolment, asking: Asking) -> datetime | None:
