@@ -9,7 +9,7 @@ from vestibule.core import policy
 from vestibule.core.engine.managing import LONGEST_LABEL
 from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.model import Enrolment
-from vestibule.flask import obliged, pages, showing, submission
+from vestibule.flask import listing, obliged, pages, showing, submission
 from vestibule.flask.answers import origin_of
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.owing import owes
@@ -34,16 +34,16 @@ def show(person: Person) -> Response:
         reset_at = here.engine.pending_reset(enrolments)
         return said(
             200,
-            methods=[_as_json(e) | _move_as_json(e, moves) for e in primary],
+            methods=[listing.as_json(e, moves) for e in primary],
             only_way=is_only_way,
-            recovery_codes=_left(codes),
+            recovery_codes=listing.recovery_as_json(codes),
             reset_at=reset_at.isoformat() if reset_at else None,
         )
     return pages.page(
         "manage",
-        methods=[_row(enrolment) | _move(enrolment, moves) for enrolment in primary],
+        methods=[listing.row(enrolment, moves) for enrolment in primary],
         move_url=url_for("vestibule.move") if _may_move(primary, moves) else None,
-        recovery=_recovery(codes) if primary else None,
+        recovery=listing.recovery(codes) if primary else None,
         addable=[
             showing.offer_of(factor, again=any(e.factor == factor.name for e in primary))
             for factor in here.engine.addable(enrolments)
@@ -77,7 +77,7 @@ def rename(person: Person, enrolment_id: str) -> Response:
         return unknown()
     if request.method != "POST":
         if wants_json(request):
-            return said(200, **_as_json(enrolment))
+            return said(200, **listing.as_json(enrolment))
         return pages.page(
             "rename",
             method=showing.way_of(enrolment),
@@ -116,7 +116,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
         return _needed()
     if request.method != "POST":
         if wants_json(request):
-            return said(200, **_as_json(enrolment), last=last)
+            return said(200, **listing.as_json(enrolment), last=last)
         return pages.page(
             "remove",
             method=showing.way_of(enrolment),
@@ -206,29 +206,6 @@ def _added_notice() -> str:
     return _("Done. From now on you confirm it’s you after your password.")
 
 
-def _row(enrolment: Enrolment) -> dict[str, object]:
-    return {
-        "id": enrolment.id,
-        "title": showing.title_of(showing.factor_of(enrolment)),
-        "icon": showing.factor_of(enrolment).presentation.icon,
-        "label": showing.label_of(enrolment),
-        "added": day_and_time(enrolment.confirmed_at),
-        "last_used": day_and_time(enrolment.last_used_at),
-        "preferred": enrolment.preferred,
-        "paused": _paused(enrolment),
-        "suspended": _suspended(enrolment),
-        "rename_url": url_for("vestibule.rename", enrolment_id=enrolment.id),
-        "prefer_url": url_for("vestibule.prefer", enrolment_id=enrolment.id),
-        "restore_url": url_for("vestibule.restore", enrolment_id=enrolment.id),
-        "remove_url": url_for("vestibule.remove", enrolment_id=enrolment.id),
-    }
-
-
-def _suspended(enrolment: Enrolment) -> str | None:
-    """Return until when a way does not work because it was reported, None where it was not."""
-    return day_and_time(policy.suspended_until(enrolment, state().engine.now()))
-
-
 def _is_suspended(enrolment: Enrolment) -> bool:
     return policy.is_suspended(enrolment, state().engine.now())
 
@@ -238,37 +215,6 @@ def _may_move(primary: Sequence[Enrolment], moves: Mapping[str, Enrolment]) -> b
     engine = state().engine
     numbers = any(engine.registry[way.factor].traits.replaces for way in primary)
     return bool(moves or numbers or engine.movable(primary))
-
-
-def _move(enrolment: Enrolment, moves: Mapping[str, Enrolment]) -> dict[str, object]:
-    """Return what a move under way says on a row: of the new way, and of the old."""
-    old = moves.get(enrolment.id)
-    return {
-        "takes_place_of": None if old is None else _named(old),
-        "try_url": old and url_for("vestibule.try_new", enrolment_id=enrolment.id),
-        "goes": any(way.id == enrolment.id for way in moves.values()),
-    }
-
-
-def _named(enrolment: Enrolment) -> str:
-    """Return how a sentence tells one way from another of its kind."""
-    label = showing.label_of(enrolment)
-    title = showing.title_of(showing.factor_of(enrolment))
-    added = day_and_time(enrolment.confirmed_at) or ""
-    return _("%(name)s, added %(date)s", name=label or title, date=added)
-
-
-def _move_as_json(enrolment: Enrolment, moves: Mapping[str, Enrolment]) -> dict[str, object]:
-    return {"takes_place_of": moves[enrolment.id].id} if enrolment.id in moves else {}
-
-
-def _paused(enrolment: Enrolment) -> str | None:
-    limit = state().engine.profile.limits.consecutive
-    if enrolment.failures_known >= limit:
-        return _("Paused after many wrong codes. Remove it and add it again.")
-    if enrolment.failures_stranger >= limit:
-        return _("Paused in new browsers after many wrong codes. Remove it and add it again.")
-    return None
 
 
 def _is_only_way_in(person: Person, enrolment: Enrolment) -> bool:
@@ -285,40 +231,3 @@ def _is_only_way(primary: Sequence[Enrolment], codes: CodeSet | None) -> bool:
     working = [e for e in primary if not _is_suspended(e)]
     spare = codes is not None and codes.remaining > 0 and not _is_suspended(codes.enrolment)
     return len(working) == 1 and not spare
-
-
-def _recovery(codes: CodeSet | None) -> dict[str, object] | None:
-    factor = state().engine.registry.recovery_codes
-    if factor is None:
-        return None
-    return {
-        "icon": factor.presentation.icon,
-        "remaining": codes.remaining if codes else 0,
-        "total": codes.total if codes else 0,
-        "url": url_for("vestibule.recovery_codes"),
-        "low": codes is None or codes.is_low,
-        "suspended": _suspended(codes.enrolment) if codes else None,
-    }
-
-
-def _as_json(enrolment: Enrolment) -> dict[str, object]:
-    return {
-        "id": enrolment.id,
-        "factor": enrolment.factor,
-        "label": enrolment.label,
-        "preferred": enrolment.preferred,
-        "last_used_at": enrolment.last_used_at.isoformat() if enrolment.last_used_at else None,
-        **_until(enrolment),
-    }
-
-
-def _left(codes: CodeSet | None) -> dict[str, object] | None:
-    if codes is None:
-        return None
-    return {"remaining": codes.remaining, "total": codes.total, **_until(codes.enrolment)}
-
-
-def _until(enrolment: Enrolment) -> dict[str, str]:
-    """Return what a program is told of a way that is suspended; nothing of any other."""
-    until = policy.suspended_until(enrolment, state().engine.now())
-    return {} if until is None else {"suspended_until": until.isoformat()}
