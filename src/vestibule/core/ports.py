@@ -296,14 +296,14 @@ class Store(Protocol):
         ticket: Enrolment,
         *,
         at_once: bool,
-        is_first: bool,
+        owing: bool,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> bool:
         """Insert a ticket in the place of a former one; False where its subject is not enrolled.
 
-        `at_once` revokes everything else of the subject and ends all its passages. One that
-        `is_first` is for a subject that is not enrolled: False where it is.
+        `at_once` revokes everything else of the subject and ends all its passages. The subject is
+        `owing` who must have a first way and has none yet: False where it is enrolled.
         """
         ...
 

@@ -22,7 +22,7 @@ def owes(person: Person) -> bool:
     return obliged.is_obliged(here, person.user)
 
 
-def is_newcomer(case: Case) -> bool:
+def is_owing(case: Case) -> bool:
     """Say whether a login waits because a first way is owed, not to be proven by one."""
     return not state().engine.standing(case.passage.subject, None).enrolled
 
@@ -31,7 +31,7 @@ def until_of(case: Case) -> datetime | None:
     """Return until when a login that waits may go on without, None where it may not."""
     engine = state().engine
     until = engine.grace_until(case.passage.subject)
-    if until is None or engine.now() >= until or not is_newcomer(case):
+    if until is None or engine.now() >= until or not is_owing(case):
         return None
     return until
 

@@ -349,17 +349,17 @@ class SqlStore:
         ticket: Enrolment,
         *,
         at_once: bool,
-        is_first: bool,
+        owing: bool,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> bool:
         """Insert a ticket in the place of a former one; False where its subject is not enrolled.
 
-        One that `is_first` is for a subject that is not: False where it is.
+        Where it is `owing`, and so is not enrolled yet, False where it is.
         """
         realm, subject, now = ticket.realm, ticket.subject, ticket.created_at
         with self._alone_with(realm, subject, now) as connection:
-            given = tickets.give(connection, ticket, at_once=at_once, is_first=is_first)
+            given = tickets.give(connection, ticket, at_once=at_once, owing=owing)
             if given:
                 tell(connection, events, messages)
         return given

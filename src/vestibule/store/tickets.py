@@ -13,13 +13,13 @@ from vestibule.store.enrolments import has_way, insert, is_enrolled
 _TABLE: Final = tables.enrolment
 
 
-def give(connection: Connection, ticket: Enrolment, *, at_once: bool, is_first: bool) -> bool:
+def give(connection: Connection, ticket: Enrolment, *, at_once: bool, owing: bool) -> bool:
     """Insert a ticket in the place of a former one; False where its subject is not enrolled.
 
-    One that `is_first` is for a subject that is not: False where it is.
+    Where it is `owing`, and so is not enrolled yet, False where it is.
     """
     realm, subject = ticket.realm, ticket.subject
-    if is_enrolled(connection, realm, subject) is is_first:
+    if is_enrolled(connection, realm, subject) is owing:
         return False
     mine = tables.of_subject(_TABLE, realm, subject)
     in_its_place = mine & _TABLE.c.factor.in_(STAND_INS)
@@ -29,7 +29,7 @@ def give(connection: Connection, ticket: Enrolment, *, at_once: bool, is_first: 
     passages.end_set_ups(connection, realm, subject)
     # As a way that makes an account enrolled: while it waits no password is enough. Who is
     # not enrolled owes a first way, and goes on with the days of grace.
-    insert(connection, ticket, is_primary=not is_first)
+    insert(connection, ticket, is_primary=not owing)
     return True
 
 

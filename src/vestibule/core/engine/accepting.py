@@ -46,7 +46,7 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
     answer = attempt.answer
     enrolment = _moved_on(attempt, right.winner.enrolment, right.accepted)
     through = granted(context, case.passage, enrolment, answer.purpose, attempt.now)
-    is_first = attempt.is_enrolling and case.passage.status is PassageStatus.PENDING
+    lets_in = attempt.is_enrolling and case.passage.status is PassageStatus.PENDING
     replaces = _replaced(attempt, enrolment)
     succeeds = moving.finished(attempt, right.winner.enrolment)
     ruling = Ruling(
@@ -56,11 +56,11 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
             replaces=replaces,
             succeeds=succeeds,
             # Whoever stood in for a way has lost every other one, or never had one.
-            replaces_all=is_first and bool(case.passage.proofs),
+            replaces_all=lets_in and bool(case.passage.proofs),
         ),
         ledger=_settled(attempt, _spent(attempt)),
         passage=through.passage,
-        ends_others=is_first or enrolment.factor in replaces or succeeds is not None,
+        ends_others=lets_in or enrolment.factor in replaces or succeeds is not None,
         events=attempt.events(
             *_facts(attempt, enrolment), *moving.facts(enrolment.factor, succeeds)
         ),

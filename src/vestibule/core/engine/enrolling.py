@@ -55,14 +55,14 @@ def begin(
     as somebody begins nothing.
     """
     token = None
-    is_first = passage is None
+    is_new = passage is None
     if passage is None:
         token = context.new_token()
         passage = _first_passage(context, with_language(login, origin), token)
     elif not _may_begin(context, factor, passage):
         return None
     enrolment = _drafted(context, factor, applicant, succeeds)
-    if not _written(context, factor, enrolment, passage, origin, with_passage=is_first):
+    if not _written(context, factor, enrolment, passage, origin, with_passage=is_new):
         return None
     return Draft(enrolment=enrolment, token=token)
 

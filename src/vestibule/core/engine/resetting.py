@@ -36,9 +36,9 @@ def request(
     can cancel it. Who is `obliged` to have a second step and has none has nothing to lose: the
     ticket takes effect now.
     """
-    is_first = obliged and not context.store.standing(context.realm, subject, None).enrolled
+    owing = obliged and not context.store.standing(context.realm, subject, None).enrolled
     now = context.now()
-    takes_effect = now if at_once or is_first else now + context.profile.reset_delay
+    takes_effect = now if at_once or owing else now + context.profile.reset_delay
     made, symbols = _ticket(context, subject, now, takes_effect)
     fact = events.ResetRequested(
         ticket=made.id,
@@ -52,9 +52,7 @@ def request(
     told = _written(context).notice(
         notice, subject, now, Origin(), time=takes_effect.isoformat(), about=made.id
     )
-    done = context.store.reset(
-        made, at_once=at_once, is_first=is_first, events=[event], messages=told
-    )
+    done = context.store.reset(made, at_once=at_once, owing=owing, events=[event], messages=told)
     if not done:
         return None
     context.tell((event,))

@@ -13,7 +13,7 @@ from vestibule.flask.addresses import address
 from vestibule.flask.entrance import to_second_step, to_sign_in
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import own_path, wants_json
-from vestibule.flask.owing import is_newcomer, may_set_up, owes, until_of
+from vestibule.flask.owing import is_owing, may_set_up, owes, until_of
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.people import Person
 from vestibule.flask.submission import Sent
@@ -29,7 +29,7 @@ def show(case: Case) -> Response:
     """Show what can be set up, or what comes before that; nothing is changed."""
     if case.passage.purpose is Purpose.ENROL:
         return _choose(case) if may_set_up(case) else nothing_waits()
-    if state().engine.ways(case, Purpose.LOGIN) or not is_newcomer(case):
+    if state().engine.ways(case, Purpose.LOGIN) or not is_owing(case):
         return on_to(url_for("vestibule.login"), "waiting")
     return _cannot_yet(case)
 
@@ -52,7 +52,7 @@ def put_off(case: Case, sent: Sent) -> Response:
     """Let somebody in without, as long as they may do without."""
     if sent.is_stale:
         return lost(url_for("vestibule.login"))
-    if not is_newcomer(case):
+    if not is_owing(case):
         return to_second_step(state(), case)
     return _let_in_without(case) if until_of(case) is not None else _too_late()
 

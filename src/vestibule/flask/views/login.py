@@ -16,7 +16,7 @@ from vestibule.flask.admission import let_in, name_opened
 from vestibule.flask.answers import origin_of
 from vestibule.flask.entrance import start_url, waiting
 from vestibule.flask.navigation import wants_json
-from vestibule.flask.owing import is_newcomer, until_of
+from vestibule.flask.owing import is_owing, until_of
 from vestibule.flask.pages import message, said, state
 from vestibule.flask.problems import (
     BLOCKING,
@@ -218,7 +218,7 @@ def _no_way(case: Case) -> Response:
     asked = [a.challenge for a in case.asked if a.challenge.purpose is Purpose.LOGIN]
     if any(challenge.attempts >= challenge.max_attempts for challenge in asked):
         return _exhausted(case)
-    if is_newcomer(case):
+    if is_owing(case):
         return to_set_up(case)
     text = state().settings.support or _("Ask the people who run this site for help.")
     status = STATUS[Reason.DISABLED]
