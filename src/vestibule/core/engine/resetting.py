@@ -8,7 +8,7 @@ from vestibule.core import events, ticket
 from vestibule.core.engine.context import Context
 from vestibule.core.events import Event
 from vestibule.core.factor import Applicant
-from vestibule.core.model import Enrolment, Notice, Origin
+from vestibule.core.model import Enrolment, Message, Notice, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +41,13 @@ def request(
     takes_effect = now if at_once or owing else now + context.profile.reset_delay
     made, symbols = _ticket(context, subject, now, takes_effect)
     fact = events.ResetRequested(
-        ticket=made.id,
-        by=by,
-        reason=reason,
-        at_once=at_once,
-        valid_from=takes_effect.isoformat(),
+        ticket=made.id, by=by, reason=reason, at_once=at_once, valid_from=takes_effect.isoformat()
     )
     event = context.event(fact, subject, now, Origin())
-    notice = Notice.RESET_AT_ONCE if at_once else Notice.RESET_REQUESTED
-    told = _written(context).notice(
-        notice, subject, now, Origin(), time=takes_effect.isoformat(), about=made.id
-    )
-    done = context.store.reset(made, at_once=at_once, owing=owing, events=[event], messages=told)
-    if not done:
+    notices = _notices(context, made, at_once=at_once)
+    if not context.store.reset(
+        made, at_once=at_once, owing=owing, events=[event], messages=notices
+    ):
         return None
     context.tell((event,))
     return Reset(
@@ -93,6 +87,15 @@ def pending(context: Context, enrolments: Sequence[Enrolment]) -> datetime | Non
     """Return when a ticket takes effect, or took, that waits to be used; None where none does."""
     found = ticket.pending(enrolments, context.now())
     return None if found is None else ticket.valid_from(found)
+
+
+def _notices(context: Context, made: Enrolment, *, at_once: bool) -> tuple[Message, ...]:
+    """Return what the owner is told of a ticket that was asked for, if anything is told."""
+    notice = Notice.RESET_AT_ONCE if at_once else Notice.RESET_REQUESTED
+    takes_effect = ticket.valid_from(made).isoformat()
+    return _written(context).notice(
+        notice, made.subject, made.created_at, Origin(), time=takes_effect, about=made.id
+    )
 
 
 def _written(context: Context) -> Context:

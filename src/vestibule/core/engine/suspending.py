@@ -64,6 +64,7 @@ def report(context: Context, link: Link, by: Passage, origin: Origin) -> bool:
     ends, and every other login that waits.
     """
     now, subject = context.now(), link.subject
+    until = (now + suspension.LIFE).isoformat()
     if by.subject != subject or by.realm != context.realm:
         return False
     meant = next((e for e in managing.active(context, subject) if e.id == link.about), None)
@@ -78,17 +79,12 @@ def report(context: Context, link: Link, by: Passage, origin: Origin) -> bool:
             enrolment=suspended.id,
             factor=suspended.factor,
             reported=link.about,
-            until=(now + suspension.LIFE).isoformat(),
+            until=until,
         )
         return context.event(fact, subject, now, origin)
 
     told = context.notice(
-        Notice.ENROLMENT_SUSPENDED,
-        subject,
-        now,
-        origin,
-        factor=meant.factor,
-        time=(now + suspension.LIFE).isoformat(),
+        Notice.ENROLMENT_SUSPENDED, subject, now, origin, factor=meant.factor, time=until
     )
     written = context.store.suspend(
         context.realm, subject, by=by.id, rule=rule, event=event, messages=told
