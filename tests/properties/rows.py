@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from vestibule.bootstrap import Parts
 from vestibule.core.limits import YEAR, Limits
+from vestibule.core.model import Lane
 
 Row = Mapping[str, Any]
 FORWARD: Final = {
@@ -128,9 +129,9 @@ def ledgers(now: Rows, numbers: Limits) -> dict[tuple[str, str], tuple[float, in
     """Return what stands charged to each lane, reckoned from the events alone, and since when.
 
     A wrong answer adds what it was worth, time drains, and a right answer takes back what its own
-    login or question was charged. Either moves a lane on in time, a right one after wrong ones also where it
-    takes nothing back: what was drained by then does not drain once more after the clock has been
-    set back.
+    login or question was charged. Either moves a lane on in time, a right one after wrong ones also
+    where it takes nothing back: what was drained by then does not drain once more after the clock
+    has been set back.
     """
     spent: dict[tuple[str, str], tuple[float, int]] = {}
     asked: dict[tuple[str, str], float] = {}
@@ -138,6 +139,8 @@ def ledgers(now: Rows, numbers: Limits) -> dict[tuple[str, str], tuple[float, in
     for event in now.answers:
         data = event["data"]
         question = (data["passage"], data["purpose"])
+        for name in Lane:  # both begin with the first that is asked of somebody
+            spent.setdefault((event["subject"], name.value), (0, event["at"]))
         if event["name"] == "challenges_opened":
             asked.pop(question, None)
             continue
@@ -152,7 +155,7 @@ def ledgers(now: Rows, numbers: Limits) -> dict[tuple[str, str], tuple[float, in
         elif moves := bool(charge):
             failed.add(lane)
         if moves:
-            before, since = drained(spent.get(lane, (0, 0)), event["at"], numbers)
+            before, since = drained(spent[lane], event["at"], numbers)
             spent[lane] = max(0.0, before + charge), since
     return spent
 
