@@ -20,7 +20,7 @@ from vestibule.flask.navigation import own_path
 from vestibule.flask.pages import state
 from vestibule.flask.parking import Parked
 from vestibule.flask.people import visit
-from vestibule.flask.welcome import is_still_welcome, is_welcome_as, turn_away
+from vestibule.flask.welcome import is_still_welcome, owner_of, turn_away
 
 
 def admit(granted: Granted) -> Parked | None:
@@ -67,9 +67,7 @@ def admit_without(case: Case) -> Parked | None:
         return None
     engine.cancel(case.passage, "put off", origin_of(request))
     visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
-    values = parking.serializer_of(current_app.session_interface).loads(parked.values)
-    user = here.host.user_of_identity(values.get(here.host.key))
-    if user is None or not is_welcome_as(here, user, case.passage):
+    if owner_of(here, parked, case.passage) is None:
         return None
     _put_back(parked, case.passage.subject, None)
     return parked

@@ -3,12 +3,13 @@
 They differ in where a login stands in the session, and in who turns it into a user.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 from flask import Flask, current_app, g
-from flask.sessions import SessionMixin
+from flask.sessions import SecureCookieSession, SessionMixin
 
 from vestibule.core.errors import ConfigurationError
 
@@ -450,3 +451,18 @@ def raw_session(context: Any) -> SessionMixin:
     """Return a request context's session without marking it as accessed."""
     found = getattr(context, "_session", None)
     return cast("SessionMixin", context.session if found is None else found)
+
+
+@contextmanager
+def session_as(context: Any, values: Mapping[str, Any]) -> Iterator[None]:
+    """Let the host read these values as its session, for as long as it is asked something.
+
+    What it reads is a copy, of which nothing is kept.
+    """
+    name = "session" if getattr(context, "_session", None) is None else "_session"
+    own = getattr(context, name)
+    setattr(context, name, SecureCookieSession(values))
+    try:
+        yield
+    finally:
+        setattr(context, name, own)

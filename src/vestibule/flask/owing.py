@@ -11,7 +11,7 @@ from vestibule.flask import obliged, parking
 from vestibule.flask.entrance import parked_on, waiting
 from vestibule.flask.pages import state
 from vestibule.flask.people import Person
-from vestibule.flask.welcome import is_welcome_as
+from vestibule.flask.welcome import owner_of
 
 
 def owes(person: Person) -> bool:
@@ -56,10 +56,9 @@ def at_door() -> Person | None:
     if case is None or parked is None or not may_set_up(case):
         return None
     values = parking.serializer_of(current_app.session_interface).loads(parked.values)
-    value = values.get(here.host.key)
-    identity = here.host.identity(value)
-    user = here.host.user_of_identity(value)
-    if identity is None or user is None or not is_welcome_as(here, user, case.passage):
+    identity = here.host.identity(values.get(here.host.key))
+    user = owner_of(here, parked, case.passage)
+    if identity is None or user is None:
         return None
     return Person(
         subject=case.passage.subject,

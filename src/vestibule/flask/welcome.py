@@ -6,8 +6,10 @@ from flask import request
 from flask.globals import request_ctx
 
 from vestibule.core.model import Passage
+from vestibule.flask import parking
 from vestibule.flask.answers import peer_of
-from vestibule.flask.hosts import peek, raw_session
+from vestibule.flask.hosts import peek, raw_session, session_as
+from vestibule.flask.parking import Parked
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
 
@@ -19,6 +21,19 @@ def has_same_password(state: State, user: Any, passage: Passage) -> bool:
         return True
     box = state.engine.vault.box
     return box.matches(passage.password_stamp, str(stamp_of(user)), use="password")
+
+
+def owner_of(state: State, parked: Parked, passage: Passage) -> Any:
+    """Return the user whose login waits; None where the host would not let them in any more.
+
+    The host may look into its session for more than the id, such as a stamp of the password: it is
+    shown the session as it will be.
+    """
+    serializer = parking.serializer_of(state.app.session_interface)
+    values = dict(raw_session(request_ctx)) | serializer.loads(parked.values)
+    with session_as(request_ctx, values):
+        user = state.host.user_of_identity(values.get(state.host.key))
+        return user if user is not None and is_welcome_as(state, user, passage) else None
 
 
 def is_still_welcome(state: State, visit: Visit) -> bool:
