@@ -142,8 +142,23 @@ def kept_by_name(host: Host) -> None:
         return "hello"
 
 
+def decides_alone(host: Host) -> None:
+    """A function decides who must have a second step, and nothing tells where people are reached.
+
+    Nor does anything carry mail.
+    """
+    host.vestibule.policy_loader(lambda user: user.id == "ada")
+
+
+def tells_addresses_only(host: Host) -> None:
+    """Everybody must have one, and nothing says since when an address is theirs."""
+    host.vestibule.policy_loader(lambda _: True)
+    host.vestibule.contact_loader(lambda user: {"email": user.email})
+
+
 HOLE, WARNING, NOTE = Severity.HOLE, Severity.WARNING, Severity.NOTE
 COOKIE = "insecure-cookie"
+BY_TICKET = ("VESTIBULE_FIRST_ENROLMENT", "ticket")
 FAULTS = [
     Fault(name="second-login", severity=NOTE, where="back_office (", plant=second_login),
     Fault(name="second-login", severity=NOTE, where="magic (", plant=by_helper),
@@ -196,5 +211,19 @@ FAULTS = [
         severity=WARNING,
         where="SQLALCHEMY_DATABASE_URI",
         config=(("SQLALCHEMY_DATABASE_URI", "postgresql://db.example/site"),),
+    ),
+    Fault(
+        name="wrong-loader",
+        severity=HOLE,
+        where="VESTIBULE_REQUIRED",
+        config=(("VESTIBULE_REQUIRED", "admin,staff"), BY_TICKET),
+    ),
+    Fault(name="no-first-way", severity=HOLE, where="tests.cli.sites", plant=decides_alone),
+    Fault(name="no-first-way", severity=HOLE, where="sender", plant=decides_alone),
+    Fault(
+        name="new-addresses",
+        severity=WARNING,
+        where="tests.cli.plants:",
+        plant=tells_addresses_only,
     ),
 ]

@@ -12,6 +12,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from vestibule.bootstrap.operate import initialise
 from vestibule.cli.doctor.examine import Examination, examine
+from vestibule.core.ports import Sender
 from vestibule.flask import Vestibule
 
 KEY = "9f2c61d07ab34e5896f0c4d1be738a25"
@@ -57,6 +58,8 @@ class Ground:
     """Where applications are built: a folder with an installation in it."""
 
     folder: Path
+    sender: Sender | None = None
+    """What carries mail for the applications that are built here."""
 
     @property
     def settings(self) -> dict[str, str]:
@@ -113,7 +116,7 @@ class Ground:
     def _host(self, config: dict[str, Any]) -> Host:
         app = Flask(__name__, instance_path=str(self.folder), static_folder=None)
         app.config.from_mapping({**SOUND, **self.settings, **config})
-        vestibule = Vestibule(app)
+        vestibule = Vestibule(app, sender=self.sender)
 
         @vestibule.password_stamp
         def stamp(user: Any) -> str:

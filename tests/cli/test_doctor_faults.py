@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.cli import ScriptInfo
-from tests.cli.plants import FAULTS, Fault, kept_by_name
+from tests.cli.plants import FAULTS, HOLE, WARNING, Fault, decides_alone, kept_by_name
 from tests.cli.sites import SOUND, Ground, Host, examined, faults_of
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,6 +19,7 @@ from vestibule.cli.doctor.findings import Finding, Severity
 from vestibule.cli.doctor.site import Site
 from vestibule.flask import Vestibule
 from vestibule.flask.state import state_of
+from vestibule.testing import Inbox
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -82,6 +83,85 @@ def test_no_other_class_is_looked_at_after_a_request(ground: Ground) -> None:
     host.app.test_client().get("/", base_url="https://localhost")
 
     assert faults_of(host) == []
+
+
+def everybody_by_mail(host: Host) -> None:
+    """Everybody must have a second step, and the application tells all that is asked."""
+    host.vestibule.policy_loader(lambda _: True)
+    host.vestibule.contact_loader(
+        lambda user: {"email": user.email, "email_changed_at": user.email_changed_at}
+    )
+
+
+def test_a_first_way_that_can_be_set_up_is_no_fault(ground: Ground) -> None:
+    """Where mail is carried and all of an address is told, or tickets are given, all is well."""
+    carried = replace(ground, sender=Inbox())
+
+    assert faults_of(carried.with_flask_login(everybody_by_mail)) == []
+    by_ticket: dict[str, Any] = {
+        "VESTIBULE_REQUIRED": "everyone",
+        "VESTIBULE_FIRST_ENROLMENT": "ticket",
+    }
+    assert faults_of(ground.with_flask_login(**by_ticket)) == []
+    assert faults_of(ground.with_flask_login(decides_alone, VESTIBULE_REQUIRED="nobody")) == []
+
+
+def test_what_obliges_people_keeps_no_route_from_being_asked(ground: Ground) -> None:
+    """Without days of grace, and with roles that no stand-in has, every route is asked."""
+
+    def roles(host: Host) -> None:
+        host.vestibule.policy_loader(lambda user: [role.name for role in user.roles])
+
+    settings: dict[str, Any] = {
+        "VESTIBULE_FIRST_ENROLMENT": "ticket",
+        "VESTIBULE_GRACE_DAYS": 0,
+    }
+    for planted in (
+        ground.with_flask_login(VESTIBULE_REQUIRED="everyone", **settings),
+        ground.with_flask_login(roles, VESTIBULE_REQUIRED="admin", **settings),
+    ):
+        found = examined(planted)
+        assert found.findings == []
+        assert found.signed_in_before() == len(found.routes)
+
+
+@pytest.mark.parametrize(
+    ("roles", "contact", "found"),
+    [
+        ("admin", {}, [("wrong-loader", HOLE, "policy_loader (")]),
+        (
+            ["admin"],
+            {"email": "ada@mail.example", "email_changed_at": "2026-05-01"},
+            [("wrong-loader", HOLE, "contact_loader (")],
+        ),
+        (
+            ["admin"],
+            {"email": "ada@mail.example"},
+            [("new-addresses", WARNING, "tests.cli.test_doctor_faults:")],
+        ),
+        (["admin"], None, [("not-asked", WARNING, "contact_loader")]),
+        (["admin"], {"email": "ada@mail.example", "email_changed_at": None}, []),
+        (["writer"], {}, []),
+    ],
+)
+def test_loaders_are_asked_of_somebody_real_as_a_login_would(
+    ground: Ground, roles: Any, contact: Any, found: list[tuple[str, Severity, str]]
+) -> None:
+    """What a loader says of whom --user names is looked at, whichever way its code says it."""
+
+    def plant(host: Host) -> None:
+        host.vestibule.policy_loader(lambda _: roles)
+        host.vestibule.contact_loader(lambda _: contact.copy())
+
+    carried = replace(ground, sender=Inbox())
+    host = carried.with_flask_login(plant, VESTIBULE_REQUIRED="admin")
+
+    seen = examined(host, user="ada").findings
+    assert [(f.fault, f.severity) for f in seen] == [(fault, grave) for fault, grave, _ in found]
+    for one, (_, _, where) in zip(seen, found, strict=True):
+        assert one.where.startswith(where)
+        assert one.what.endswith(".")
+        assert one.mend
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from vestibule.bootstrap.configure import check_carried as check_carried
 from vestibule.bootstrap.configure import check_factors as check_factors
 from vestibule.bootstrap.configure import check_production as check_production
 from vestibule.bootstrap.configure import languages_of as languages_of
+from vestibule.bootstrap.configure import profile_of as profile_of
 from vestibule.bootstrap.configure import read_settings as read_settings
 from vestibule.system import process_id as process_id
 
@@ -22,6 +23,7 @@ __all__ = [
     "check_store",
     "languages_of",
     "process_id",
+    "profile_of",
     "read_settings",
     "started_by_operator",
 ]

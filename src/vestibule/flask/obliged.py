@@ -1,6 +1,6 @@
 """Who must have a second step, by the settings and by what the host says of a user."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from werkzeug.wrappers import Request
@@ -12,6 +12,8 @@ from vestibule.flask.state import State
 
 EVERYONE: Final = "everyone"
 NOBODY: Final = "nobody"
+Policy = Callable[[Any], object]
+"""What the host tells: whether a user must have a second step, or the user's roles."""
 
 
 def is_obliged(state: State, user: Any) -> bool:
@@ -20,22 +22,30 @@ def is_obliged(state: State, user: Any) -> bool:
     `policy_loader` answers yes or no, or with the roles of the user, of which VESTIBULE_REQUIRED
     names those that must. `everyone` and `nobody` ask no loader.
     """
-    required = set(state.settings.required)
+    return obliges(state.settings.required, state.loaders.policy, user)
+
+
+def obliges(named: Collection[str], policy: Policy | None, user: Any) -> bool:
+    """Say whether those names, and what the loader says of a user, oblige that user."""
+    required = set(named)
     if EVERYONE in required:
         return True
-    if NOBODY in required or (state.loaders.policy is None and not required):
-        return False
-    return bool(_meant(state, user, required))
+    return may_oblige(required, policy) and _meant(required, policy, user)
 
 
-def _meant(state: State, user: Any, required: set[str]) -> bool:
-    if state.loaders.policy is None:
+def may_oblige(named: Collection[str], policy: Policy | None) -> bool:
+    """Say whether there may be anybody who must have a second step."""
+    return EVERYONE in named or (NOBODY not in named and (policy is not None or bool(named)))
+
+
+def _meant(required: set[str], policy: Policy | None, user: Any) -> bool:
+    if policy is None:
         raise ConfigurationError(
             "VESTIBULE_REQUIRED names roles, and nothing tells the roles of a user: register a "
             "function with @vestibule.policy_loader that returns them, or, if none was meant, set "
             "VESTIBULE_REQUIRED to 'everyone' or 'nobody'"
         )
-    said = state.loaders.policy(user)
+    said = policy(user)
     if isinstance(said, bool):
         return said
     if isinstance(said, str) or not isinstance(said, Collection):

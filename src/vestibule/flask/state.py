@@ -116,6 +116,11 @@ class State:
         plain = self.app.name.rpartition(".")[2].replace("_", " ").strip()
         return self.settings.issuer or plain[:1].upper() + plain[1:] or self.app.name
 
+    @property
+    def has_sender(self) -> bool:
+        """Whether the application gave something that carries codes and notices."""
+        return self._world.sender is not None
+
     def close(self) -> None:
         """Stop the courier and close the database; the next use opens them again."""
         with self._lock:

@@ -12,7 +12,7 @@ from flask import Flask
 
 from vestibule.bootstrap import asks_for_development
 from vestibule.cli.doctor import faults, guess
-from vestibule.cli.doctor.faults import reach, start
+from vestibule.cli.doctor.faults import first_ways, reach, start
 from vestibule.cli.doctor.findings import Finding, Severity
 from vestibule.cli.doctor.person import person_of
 from vestibule.cli.doctor.routes import Route, Seen, ask
@@ -21,12 +21,14 @@ from vestibule.cli.door import door_of, has_door, kept_apart, tells_logins
 from vestibule.core.errors import ConfigurationError
 
 MOUNTS: Final = Path("/proc/mounts")
-FACTORS: Final[dict[str, Any]] = {
+PLAYED: Final[dict[str, Any]] = {
     "factors": ("totp", "recovery_codes"),
     "factor_settings": {},
     "profile": "default",
+    "required": ("nobody",),
 }
-"""The second step that whom the doctor plays is given, whichever the application offers."""
+"""What holds of whom the doctor plays: who is given that second step, whichever the application
+offers, and need not have one before, or nothing would be shown by its being asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ def _asked(site: Site, user: str | None) -> tuple[Sequence[Route], Sequence[Find
     """Ask every route on a store that is thrown away."""
     with (
         tempfile.TemporaryDirectory(prefix="vestibule-doctor-") as folder,
-        kept_apart(site.state, Path(folder), **FACTORS),
+        kept_apart(site.state, Path(folder), **PLAYED),
     ):
         return _asked_apart(site, user)
 
@@ -126,5 +128,6 @@ def _asked_apart(site: Site, user: str | None) -> tuple[Sequence[Route], Sequenc
         raise
     except Exception as error:  # noqa: BLE001 - the host's loaders may raise anything
         return (), [reach.nobody_to_play(error)]
+    told = list(first_ways.in_code(site) if user is None else first_ways.as_told(site, person))
     routes = ask(site, person, real=user is not None)
-    return routes, list(reach.found_on(site, routes))
+    return routes, [*told, *reach.found_on(site, routes)]

@@ -9,6 +9,7 @@ from typing import Final
 from vestibule.cli.doctor.faults import (
     cookies,
     database,
+    first_ways,
     identities,
     keys,
     logins,
@@ -30,6 +31,8 @@ ALWAYS: Final[tuple[Check, ...]] = (
     tokens.token_views,
     identities.own_get_id,
     passwords.no_stamp,
+    first_ways.unknown_roles,
+    first_ways.no_address,
     mounted.without_door,
     database.implicit,
 )
@@ -38,6 +41,7 @@ IN_PRODUCTION: Final[tuple[Check, ...]] = (
     keys.readable_key_file,
     cookies.session_cookie,
     cookies.remember_cookie,
+    first_ways.no_carrier,
     proxy.unset,
     database.store,
     database.network_disk,
