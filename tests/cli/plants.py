@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cachelib import SimpleCache
 from flask import Flask, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import login_user
+from flask_session import Session
 from tests.cli.sites import HASH, KEY, TOKENS, ChangingMember, Ground, Host, Member, Plant
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.security import check_password_hash
@@ -156,6 +158,20 @@ def tells_addresses_only(host: Host) -> None:
     host.vestibule.contact_loader(lambda user: {"email": user.email})
 
 
+def kept_on_the_server(host: Host) -> None:
+    """Sessions are kept on the server, and all are made to last: that is what is set of itself."""
+    host.app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache())
+    Session(host.app)
+
+
+def made_to_last(host: Host) -> None:
+    """A hook makes every session permanent."""
+
+    @host.app.before_request
+    def keep() -> None:
+        session.permanent = True
+
+
 HOLE, WARNING, NOTE = Severity.HOLE, Severity.WARNING, Severity.NOTE
 COOKIE = "insecure-cookie"
 BY_TICKET = ("VESTIBULE_FIRST_ENROLMENT", "ticket")
@@ -225,5 +241,19 @@ FAULTS = [
         severity=WARNING,
         where="tests.cli.plants:",
         plant=tells_addresses_only,
+    ),
+    Fault(
+        name="always-remembered",
+        severity=WARNING,
+        where="SESSION_PERMANENT",
+        plant=kept_on_the_server,
+        flask_login=False,
+    ),
+    Fault(
+        name="always-remembered",
+        severity=WARNING,
+        where="tests.cli.plants:",
+        plant=made_to_last,
+        flask_login=False,
     ),
 ]

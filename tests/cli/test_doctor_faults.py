@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.cli import ScriptInfo
-from tests.cli.plants import FAULTS, HOLE, WARNING, Fault, decides_alone, kept_by_name
+from tests.cli.plants import (
+    FAULTS,
+    HOLE,
+    WARNING,
+    Fault,
+    decides_alone,
+    kept_by_name,
+    kept_on_the_server,
+    made_to_last,
+)
 from tests.cli.sites import SOUND, Ground, Host, examined, faults_of
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -123,6 +132,21 @@ def test_what_obliges_people_keeps_no_route_from_being_asked(ground: Ground) -> 
         found = examined(planted)
         assert found.findings == []
         assert found.signed_in_before() == len(found.routes)
+
+
+def test_sessions_that_last_are_no_fault_where_they_tell_nothing(ground: Ground) -> None:
+    """Told otherwise, or beside Flask-Login, or in strict, a session that lasts is no fault."""
+    told = ground.with_session_ids(kept_on_the_server, SESSION_PERMANENT=False)
+    strict: dict[str, Any] = {
+        "VESTIBULE_PROFILE": "strict",
+        "VESTIBULE_FACTORS": ["vestibule.testing.letters:Letters"],
+        "VESTIBULE_LETTERS_RESISTANT": True,
+    }
+    carried = replace(ground, sender=Inbox())
+
+    assert faults_of(told) == []
+    assert faults_of(ground.with_flask_login(kept_on_the_server)) == []
+    assert faults_of(carried.with_session_ids(made_to_last, **strict)) == []
 
 
 @pytest.mark.parametrize(

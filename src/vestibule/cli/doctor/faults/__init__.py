@@ -16,6 +16,7 @@ from vestibule.cli.doctor.faults import (
     mounted,
     passwords,
     proxy,
+    sessions,
     start,
     tokens,
 )
@@ -31,6 +32,7 @@ ALWAYS: Final[tuple[Check, ...]] = (
     tokens.token_views,
     identities.own_get_id,
     passwords.no_stamp,
+    sessions.always_remembered,
     first_ways.unknown_roles,
     first_ways.no_address,
     mounted.without_door,
