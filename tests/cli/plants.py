@@ -82,6 +82,15 @@ def token_view(host: Host) -> None:
         return {"access_token": TOKENS.dumps("ada")}
 
 
+def unmarked(host: Host) -> None:
+    """The one view for programs is not marked."""
+
+    def thing(kind: str, number: int) -> Any:
+        return {kind: number}
+
+    host.app.view_functions["thing"] = thing
+
+
 def own_cookie(host: Host) -> None:
     """A view remembers a password by a cookie of its own."""
 
@@ -191,6 +200,7 @@ FAULTS = [
         flask_login=False,
     ),
     Fault(name="token-view", severity=HOLE, where="kiosk (", plant=own_cookie),
+    Fault(name="unheard-tokens", severity=NOTE, where="tests.cli.sites:", plant=unmarked),
     Fault(name="own-get-id", severity=HOLE, where="sites.ChangingMember", plant=own_get_id),
     Fault(name="open-route", severity=HOLE, where="GET / (home)", plant=taken_off),
     Fault(

@@ -30,6 +30,7 @@ ALWAYS: Final[tuple[Check, ...]] = (
     logins.second_logins,
     logins.foreign_logins,
     tokens.token_views,
+    tokens.unheard,
     identities.own_get_id,
     passwords.no_stamp,
     sessions.always_remembered,

@@ -1,4 +1,4 @@
-"""Views that hand out tokens for a password, and do not ask for the second step."""
+"""Tokens: handed out for a password past the second step, or taken by no view."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from vestibule.cli.doctor.code import Facts
 from vestibule.cli.doctor.findings import Finding, Severity
 from vestibule.cli.doctor.site import Site
 from vestibule.flask import Vestibule
+from vestibule.flask.marks import is_marked
 from vestibule.flask.state import EXTENSION
 
 PASSWORD: Final = re.compile(
@@ -43,6 +44,26 @@ def token_views(site: Site) -> Iterator[Finding]:
             what=what,
             mend="After the password: if door := vestibule.challenge(user): return door",
         )
+
+
+def unheard(site: Site) -> Iterator[Finding]:
+    """Find an application that loads users by tokens, and no view that says it takes them."""
+    loader = getattr(site.manager, "_request_callback", None)
+    if loader is None or any(is_marked(view, "accepts_tokens") for _, view in site.views()):
+        return
+    yield Finding(
+        severity=Severity.NOTE,
+        fault="unheard-tokens",
+        where=site.reader.place(loader),
+        what=(
+            "It loads users by what a request brings, and no view is marked as taking that: from "
+            "the day they have a second step they are nobody by a token, everywhere."
+        ),
+        mend=(
+            "Mark the views for programs with @vestibule.accepts_tokens, once no token is had for "
+            "the password alone."
+        ),
+    )
 
 
 def _looks_at_password(facts: Facts) -> bool:
