@@ -52,7 +52,8 @@ def let_in(outcome: Outcome) -> str | None:
         turn_away(state(), visit(), granted.passage)
         return None
     factor = outcome.enrolment.factor if outcome.enrolment else ""
-    signals.login_completed.send(state().app, subject=granted.passage.subject, factor=factor)
+    subject = granted.passage.subject
+    signals.tell(state().app, signals.login_completed, "a login", subject=subject, factor=factor)
     return own_path(parked.wanted if parked else None, request) or state().settings.home_url
 
 

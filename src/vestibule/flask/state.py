@@ -195,7 +195,7 @@ class State:
     def begin_login(self, login: Login, parked: Parked, origin: Origin) -> Begun:
         """Let a login wait, with what it put into the session."""
         begun = self.engine.begin_login(replace(login, parked=parked.to_bytes()), origin)
-        signals.login_paused.send(self.app, subject=login.subject)
+        signals.tell(self.app, signals.login_paused, "a login that waits", subject=login.subject)
         return begun
 
     def _assemble(self) -> Parts:
@@ -220,10 +220,10 @@ class State:
         return parts
 
     def _tell(self, event: Event) -> None:
-        signals.event_recorded.send(self.app, event=event)
         made = self._made
         if made is not None and made[1].courier is not None:
             made[1].courier.wake()
+        signals.tell(self.app, signals.event_recorded, event.fact.name, event=event)
 
     def _find_host(self) -> Host:
         if self.settings.login_keys and hasattr(self.app, "login_manager"):
