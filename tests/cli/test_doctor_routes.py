@@ -1,5 +1,6 @@
 """Every route is asked, and no view is called."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.hosts.tutorial import init_db
 
 from vestibule.cli.doctor.examine import Examination, examine
 from vestibule.cli.doctor.routes import Route, Seen
+from vestibule.flask import event_recorded, login_paused
 from vestibule.flask.state import state_of
 
 BOTH = ("with_flask_login", "with_session_ids")
@@ -99,6 +101,28 @@ def test_the_store_of_the_application_is_left_alone(ground: Ground) -> None:
         "vestibule.db",
         "vestibule.keys",
     ]
+
+
+def test_what_listens_to_the_door_hears_nothing(ground: Ground) -> None:
+    """Whom --user names has set nothing up: no receiver of ours ends their tokens for it."""
+
+    def plant(host: Host) -> None:
+        @host.app.before_request
+        def restore() -> None:
+            if not current_user.is_authenticated:
+                login_user(Member("ada"))
+
+    host, told = ground.with_flask_login(plant), []
+
+    def hear(sender: object, **said: object) -> None:
+        told.append(said)
+
+    with ExitStack() as stack:
+        for signal in (event_recorded, login_paused):
+            stack.enter_context(signal.connected_to(hear, host.app))
+        examined(host, user="ada")
+
+    assert told == []
 
 
 def test_sessions_on_the_servers_side_get_none_of_ours(ground: Ground) -> None:

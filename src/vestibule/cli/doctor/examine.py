@@ -19,6 +19,7 @@ from vestibule.cli.doctor.routes import Route, Seen, ask
 from vestibule.cli.doctor.site import Site
 from vestibule.cli.door import door_of, has_door, kept_apart, tells_logins
 from vestibule.core.errors import ConfigurationError
+from vestibule.flask import event_recorded, login_paused
 
 MOUNTS: Final = Path("/proc/mounts")
 PLAYED: Final[dict[str, Any]] = {
@@ -109,10 +110,12 @@ def _is_production(app: Flask) -> bool:
 
 
 def _asked(site: Site, user: str | None) -> tuple[Sequence[Route], Sequence[Finding]]:
-    """Ask every route on a store that is thrown away."""
+    """Ask every route on a store that is thrown away; of what happens there nobody is told."""
     with (
         tempfile.TemporaryDirectory(prefix="vestibule-doctor-") as folder,
         kept_apart(site.state, Path(folder), **PLAYED),
+        event_recorded.muted(),
+        login_paused.muted(),
     ):
         return _asked_apart(site, user)
 
