@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from enum import Enum, StrEnum
 from html import unescape
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from flask_login import current_user
 from tests.flask.shop import PAGE, PASSWORD, Browser, Shop, User, said
+from tests.heard import heard
 
 from vestibule.core.errors import ConfigurationError
 from vestibule.flask.state import EXTENSION
@@ -453,3 +455,128 @@ def test_a_contact_is_asked_for_at_a_login_only(shop: Shop) -> None:
 
     assert ada.is_signed_in()
     assert asked == []
+
+
+def stamped(shop: Shop) -> list[str]:
+    """Have the shop tell what changes with a password: the last of the list that is returned."""
+    stamps = ["old"]
+    door: Any = shop.app.extensions[EXTENSION]
+    door.password_stamp(lambda _user: stamps[-1])
+    return stamps
+
+
+def put_off(shop: Shop, **more: str) -> Browser:
+    """Give the password, and say later."""
+    browser = shop.browser()
+    browser.give_password(**more)
+    browser.get(FIRST)
+    browser.send(LATER)
+    return browser
+
+
+@pytest.mark.row("ATK-10")
+def test_a_changed_password_ends_a_session_of_the_days_of_grace(shop: Shop) -> None:
+    """Whoever was let in meanwhile by a password that was changed since must sign in again."""
+    stamps = stamped(shop)
+    eve, other = put_off(shop), put_off(shop, name="tobias")
+    assert eve.is_signed_in()
+
+    stamps.append("new")
+
+    assert not eve.is_signed_in()
+    assert not other.is_signed_in()
+    eve.give_password()
+    eve.get(FIRST)
+    eve.send(LATER)
+    assert eve.is_signed_in()
+
+
+@pytest.mark.row("ATK-10")
+def test_a_remember_cookie_of_an_older_password_brings_nobody_in(shop: Shop) -> None:
+    """In the days of grace a remembered login comes back by the password of today only."""
+    stamps = stamped(shop)
+    ada, eve = put_off(shop, remember="yes"), put_off(shop, remember="yes")
+    for browser in (ada, eve):
+        browser.client.delete_cookie("session", domain="localhost")
+        assert browser.is_signed_in()
+
+    stamps.append("new")
+    eve.client.delete_cookie("session", domain="localhost")
+
+    assert not ada.is_signed_in()
+    assert not eve.is_signed_in()
+
+
+@pytest.mark.row("ATK-10")
+def test_a_remember_cookie_alone_brings_nobody_in_meanwhile(shop: Shop) -> None:
+    """Without the cookie that says by which password, a remembered login is nobody's."""
+    stamped(shop)
+    eve, other = put_off(shop, remember="yes"), put_off(shop, remember="yes", name="tobias")
+    name = shop.state.cookies.later
+    for browser in (eve, other):
+        browser.client.delete_cookie("session", domain="localhost")
+    eve.client.set_cookie(name, other.cookies()[name], domain="localhost")
+    other.client.set_cookie(name, "é?", domain="localhost")
+
+    assert not eve.is_signed_in()
+    assert not other.is_signed_in()
+
+
+def test_whoever_need_not_have_one_stays_by_the_remember_cookie(opened: Open) -> None:
+    """Of somebody whom nothing obliges, no password is asked about that the host does not ask."""
+    shop = opened(VESTIBULE_REQUIRED="nobody")
+    stamps = stamped(shop)
+    ada = shop.browser()
+    ada.give_password(remember="yes")
+    stamps.append("new")
+    ada.client.delete_cookie("session", domain="localhost")
+
+    assert ada.is_signed_in()
+
+
+def test_who_was_there_before_one_had_to_goes_on(shop: Shop) -> None:
+    """A session from before somebody was obliged to have a second step goes on in the grace."""
+    stamped(shop)
+    required = shop.state.settings.required
+    shop.state.settings = replace(shop.state.settings, required=())
+    ada = shop.browser()
+    ada.give_password()
+    shop.state.settings = replace(shop.state.settings, required=required)
+
+    assert ada.is_signed_in()
+
+
+def test_another_login_is_not_held_to_an_earlier_ones_password(opened: Open) -> None:
+    """Who signs in where somebody else went on without a second step is bound by nothing of it."""
+    shop = opened(VESTIBULE_REQUIRED="staff")
+    door: Any = shop.app.extensions[EXTENSION]
+    staff = {"maren"}
+    door.policy_loader(lambda user: ["staff"] if user.id in staff else [])
+    stamps = stamped(shop)
+    browser = put_off(shop)
+    browser.give_password("tobias")
+    stamps.append("new")
+    assert browser.is_signed_in()
+
+    mine = put_off(shop)
+    mine.sign_out()
+    staff.clear()
+    stamps.append("newer")
+    mine.give_password()
+    assert mine.is_signed_in()
+
+
+def test_what_binds_a_session_costs_no_statement(shop: Shop) -> None:
+    """A request in the days of grace asks our database no more where the password is told of."""
+    counts = []
+    for tell in (False, True):
+        if tell:
+            stamped(shop)
+        browser = put_off(shop)
+        with heard(shop.state.parts.database.engine) as spoken:
+            answer = browser.get("/orders")
+        assert answer.text == "the orders"
+        assert not answer.headers.getlist("Set-Cookie")
+        counts.append(len(spoken))
+
+    assert counts[0] == counts[1]

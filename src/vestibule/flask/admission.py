@@ -12,7 +12,7 @@ from vestibule.core.engine.granting import Granted, Opened
 from vestibule.core.model import Passage
 from vestibule.core.ruling import Case
 from vestibule.core.tokens import token_hash
-from vestibule.flask import parking, signals
+from vestibule.flask import meanwhile, parking, signals
 from vestibule.flask.answers import origin_of, peer_of
 from vestibule.flask.entrance import parked_on
 from vestibule.flask.hosts import peek, raw_session
@@ -68,9 +68,12 @@ def admit_without(case: Case) -> Parked | None:
         return None
     engine.cancel(case.passage, "put off", origin_of(request))
     visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
-    if owner_of(here, parked, case.passage) is None:
+    user = owner_of(here, parked, case.passage)
+    if user is None:
         return None
     _put_back(parked, case.passage.subject, None)
+    until = engine.grace_until(case.passage.subject) if case.passage.remembered else None
+    meanwhile.bind(here, raw_session(request_ctx), visit(), user, until)
     return parked
 
 

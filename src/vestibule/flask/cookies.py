@@ -44,6 +44,11 @@ class Cookies:
         """The cookie that holds a link from a mail while the password is given."""
         return self._name("-link")
 
+    @cached_property
+    def later(self) -> str:
+        """The cookie beside a remembered login that was let in without a second step for now."""
+        return self._name("-later")
+
     def token(self, request: Request) -> str | None:
         """Return the value that names this browser's passage."""
         return request.cookies.get(self.passage)
@@ -67,6 +72,10 @@ class Cookies:
     def set_link(self, response: Response, link: str) -> None:
         """Remember by which link a person came."""
         self._set(response, self.link, link, NEXT_LIFE)
+
+    def set_later(self, response: Response, mark: str, life: timedelta) -> None:
+        """Remember by which password somebody goes on without a second step."""
+        self._set(response, self.later, mark, life)
 
     def drop(self, response: Response, name: str) -> None:
         """Delete one of our cookies."""

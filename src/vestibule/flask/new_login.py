@@ -11,7 +11,7 @@ from flask.sessions import SessionMixin
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine import Login
-from vestibule.flask import answers, entrance, obliged, parking, way_back, weighing
+from vestibule.flask import answers, entrance, meanwhile, obliged, parking, way_back, weighing
 from vestibule.flask.hosts import peek
 from vestibule.flask.marks import is_marked_here
 from vestibule.flask.navigation import address_of, is_navigation, own_path
@@ -54,6 +54,7 @@ def let_in_or_park(
     if live or not (standing.enrolled or owes):
         visit.knows(value, identity, subject, passage if live else None)
         visit.user = user
+        meanwhile.unbind(session)
         return None
     login = _login(state, session, subject, identity, user)
     if owes:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Passage
-from vestibule.flask import answers, obliged, parking
+from vestibule.flask import answers, meanwhile, obliged, parking
 from vestibule.flask.hosts import peek
 from vestibule.flask.marks import is_marked_here
 from vestibule.flask.state import State
@@ -78,7 +78,9 @@ def weigh_loaded(state: State, session: SessionMixin, visit: Visit) -> None:
     subject = host.subject_of_user(user)
     identity = host.identity(value) or subject
     grant, needed = grant_for(state, subject, identity, user, visit)
-    if needed and grant is None:
+    if grant is None and (
+        needed or not (by_token or meanwhile.may_come_back(state, session, identity, user))
+    ):
         _forget_login(state, session, by_token=by_token)
         return
     visit.subject, visit.user, visit.grant = subject, user, grant
@@ -147,6 +149,8 @@ def weigh_user(state: State, session: SessionMixin, visit: Visit, user: Any) -> 
         if visit.grant is None:
             stays = same or not is_enrolled(state, subject)
             stays = stays and not obliged.is_due(state, subject, user, request)
+            unchanged = meanwhile.has_same_password(state, session, visit.identity, user)
+            stays = stays and unchanged
         else:
             stays = same and has_same_password(state, user, visit.grant)
         if not stays:
