@@ -301,8 +301,8 @@ class Message:
     """One thing to deliver. It names its text; what it says is rendered when it is sent.
 
     `destination` is sealed. `challenge_id` is set where a code must be derived. After `not_after`
-    it is never sent. A message on the channel `notice` has no destination yet: the courier
-    turns it into one for each contact of the subject.
+    it is never sent. A message on the channel `notice` is turned by the courier into one for each
+    contact of the subject, and one for its own destination, where it has any.
     """
 
     id: str

@@ -153,6 +153,9 @@ class Courier:
         ago = CONTACTS_FOR_LONG if notice.text in GRAVE else CONTACTS_FOR
         found = self.outbox.contacts(notice.realm, notice.subject, now - ago)
         contacts = [self.vault.open_contact(passage_id, sealed) for passage_id, sealed in found]
+        if notice.destination:
+            to = self.vault.open_destination(notice.id, notice.destination)
+            contacts.append({"email": to})
         # Of several with one address the newest is kept, which comes first.
         newest = {c["email"]: c for c in reversed(contacts) if c.get("email")}
         return [self._copy(notice, address, newest[address]) for address in sorted(newest)]

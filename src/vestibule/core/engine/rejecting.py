@@ -1,6 +1,7 @@
 """Rejecting: what a refused answer is counted as, and what it leaves in the audit trail."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from vestibule.core import events, limits, stand_in
@@ -10,6 +11,7 @@ from vestibule.core.engine.sending import is_sent
 from vestibule.core.model import Enrolment, Lane, Ledger, Message, Notice, Origin, Source
 from vestibule.core.ruling import Ruling, Struck
 from vestibule.core.verdict import Rejected
+from vestibule.secretbox import SealError
 
 UNKNOWN = Origin()
 """Whoever typed wrong codes does not choose the language in which the owner is warned of it."""
@@ -133,7 +135,19 @@ def _warning(attempt: Attempt, after: Ledger | None) -> tuple[Message, ...]:
         return ()
     subject, now = attempt.case.passage.subject, attempt.now
     notice, time = Notice.INTRUDER_STOPPED, now.isoformat()
-    return attempt.context.notice(notice, subject, now, UNKNOWN, time=time)
+    made = attempt.context.notice(notice, subject, now, UNKNOWN, time=time)
+    return tuple(_also_to_known_address(attempt, message) for message in made)
+
+
+def _also_to_known_address(attempt: Attempt, notice: Message) -> Message:
+    """Name the address a code was asked from: whoever has no way yet has left us no contact."""
+    vault = attempt.context.vault
+    for asked in attempt.readable:
+        if asked.enrolment.factor == stand_in.KNOWN_ADDRESS:
+            with suppress(SealError):
+                address = vault.opened(asked.enrolment).secret.decode()
+                return replace(notice, destination=vault.seal_destination(notice.id, address))
+    return notice
 
 
 def _fact(
