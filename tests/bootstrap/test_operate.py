@@ -94,6 +94,7 @@ def test_a_rotation_seals_everything_anew(letters_site: Site) -> None:
     ada.add_letters()
     codes = ada.make_recovery_codes()
     begun = ada.login(parked=b"session")
+    site.engine.duty("ben", {"email": "ben@site.test"})
     site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
 
     version, count = operate.rotate_keys(site.parts, keys_of(site))
@@ -107,6 +108,7 @@ def test_a_rotation_seals_everything_anew(letters_site: Site) -> None:
     assert version == 2
     assert set(sealed) == {2}
     assert count == len(sealed)
+    assert {row["subject"] for row in site.rows("obligation") if row["sealed_address"]} == {"ben"}
     assert site.facts()[-1]["data"] == {"version": 2, "resealed": count}
     ada.deliver()
     outcome = ada.answer(begun.token, site.post.code())
@@ -114,6 +116,10 @@ def test_a_rotation_seals_everything_anew(letters_site: Site) -> None:
     assert outcome.granted.parked == b"session"
     assert ada.come_in().is_accepted
     assert ada.answer(ada.login().token, codes[0]).is_accepted
+    site.engine.duty("ben", {"email": "new@site.test"})
+    ada.deliver()
+    changed = [m.to for m in site.post.sent if "has another mail address now" in m.text]
+    assert changed == ["ben@site.test"]
 
 
 @pytest.mark.row("ASVS-13.3.1/13.3.4")
@@ -212,13 +218,18 @@ def test_a_value_that_does_not_open_stops_no_rotation(
     ada, bob = site.enrol("ada"), site.enrol("bob")
     altered = bytes([*site.rows("enrolment")[0]["secret"][:-1], 0])
     site.change("enrolment", {"id": ada.enrolment_id}, secret=altered)
+    site.engine.duty("carl", {"email": "carl@site.test"})
+    other = bytes([*site.rows("obligation")[0]["sealed_address"][:-1], 0])
+    site.change("obligation", {"subject": "carl"}, sealed_address=other)
 
     _, count = operate.rotate_keys(site.parts, keys_of(site))
 
     kept = {row["id"]: version_of(row["secret"]) for row in site.rows("enrolment")}
     assert kept == {ada.enrolment_id: 1, bob.enrolment_id: 2}
-    assert count == 1
+    assert count == 2  # bob's, and where the mail to carl goes
     assert ada.enrolment_id in caplog.text
+    assert "row carl does not open" in caplog.text
+    assert site.rows("obligation")[0]["sealed_address"] == other
 
 
 def test_sealing_anew_twice_does_nothing_the_second_time(site: Site) -> None:

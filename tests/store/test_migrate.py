@@ -116,3 +116,27 @@ def test_the_tables_of_the_code_are_named_by_rule() -> None:
     for table in tables.metadata.tables.values():
         assert table.primary_key.name == f"pk_{table.name}"
         assert all(str(index.name).startswith(f"ix_{table.name}_") for index in table.indexes)
+
+
+def test_obligations_outlive_the_column_of_their_addresses(database: Database) -> None:
+    """Since when somebody is obliged stays as it is, forward and back."""
+    migrate.upgrade(database, "0003")
+    with database.write() as connection:
+        connection.execute(text("INSERT INTO obligation VALUES ('a', 'ada', 1, NULL, 2)"))
+
+    migrate.upgrade(database)
+    with database.write() as connection:
+        assert connection.execute(text("SELECT * FROM obligation")).one() == (
+            "a",
+            "ada",
+            1,
+            None,
+            2,
+            None,
+        )
+        connection.execute(tables.obligation.update().values(sealed_address=b"sealed"))
+    migrate.downgrade(database, "0003")
+
+    with database.read() as connection:
+        found = connection.execute(text("SELECT * FROM obligation")).one()
+    assert found == ("a", "ada", 1, None, 2)

@@ -183,3 +183,34 @@ def test_a_draft_cleared_out_is_gone_for_its_browser(site: Site) -> None:
     outcome = site.engine.verify(draft.token, Purpose.ENROL, "123456")
     assert reason(outcome) is Reason.GONE
     assert site.rows("challenge") == []
+
+
+def test_rows_that_two_columns_name_are_all_sealed_anew(site: Site) -> None:
+    """Rows named by realm and subject are gone through whole, in more than one batch."""
+    names = [(realm, f"person{number:03}") for realm in "ab" for number in range(BATCH // 2 + 1)]
+    with site.parts.database.write() as connection:
+        connection.execute(
+            tables.obligation.insert(),
+            [
+                {
+                    "realm": realm,
+                    "subject": subject,
+                    "since": 1,
+                    "address_since": 1,
+                    "sealed_address": f"{realm} {subject}".encode(),
+                }
+                for realm, subject in names
+            ],
+        )
+
+    def rule(row: dict[str, Any], old: bytes) -> bytes | None:
+        return b"anew " + old if old == f"{row['realm']} {row['subject']}".encode() else None
+
+    keys = ("realm", "subject")
+    assert site.parts.upkeep.reseal("obligation", "sealed_address", keys, rule) == len(names)
+    found = {
+        (row["realm"], row["subject"]): row["sealed_address"] for row in site.rows("obligation")
+    }
+    assert found == {
+        (realm, subject): f"anew {realm} {subject}".encode() for realm, subject in names
+    }

@@ -15,6 +15,7 @@ from vestibule.core.factor import Env, Factor
 from vestibule.core.model import Enrolment, Origin
 from vestibule.core.registry import Registry
 from vestibule.core.vault import (
+    address_place,
     contact_place,
     destination_place,
     enrolment_place,
@@ -145,7 +146,8 @@ def reseal(parts: Parts) -> int:
             try:
                 return _resealed(box, sealed, newest, place(row))
             except SealError:
-                _log.warning("the sealed value of row %s does not open and stays", row["id"])
+                name = row.get("id") or row["subject"]
+                _log.warning("the sealed value of row %s does not open and stays", name)
                 return None
 
         return reseal_one
@@ -166,6 +168,12 @@ SEALED: tuple[tuple[str, str, tuple[str, ...], Callable[[dict[str, Any]], str]],
     ("passage", "parked", ("id",), lambda row: parked_place(row["id"])),
     ("passage", "contact", ("id",), lambda row: contact_place(row["id"])),
     ("message", "destination", ("id",), lambda row: destination_place(row["id"])),
+    (
+        "obligation",
+        "sealed_address",
+        ("realm", "subject"),
+        lambda row: address_place(row["realm"], row["subject"]),
+    ),
 )
 """Every sealed column, the columns that name its row, and the place its values are bound to."""
 

@@ -241,7 +241,8 @@ class Obligation:
     """Since when a subject without a second step is obliged to have one.
 
     `address` is a keyed fingerprint of the mail address the account had last, which it has had at
-    least since `address_since`.
+    least since `address_since`. `sealed_address` is the address itself, kept to tell it of a change
+    where codes would go to it.
     """
 
     realm: str
@@ -249,6 +250,7 @@ class Obligation:
     since: datetime
     address: bytes | None
     address_since: datetime
+    sealed_address: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +291,8 @@ class Notice(StrEnum):
     INTRUDER_STOPPED = "intruder_stopped"
     """Told once for each run of wrong answers, when it begins to be slowed."""
     OBLIGED = "obliged"
+    ADDRESS_CHANGED = "address_changed"
+    """To the address before, of somebody who has no way yet."""
     RESET_REQUESTED = "reset_requested"
     RESET_AT_ONCE = "reset_at_once"
     RESET_CANCELLED = "reset_cancelled"

@@ -182,10 +182,13 @@ class Store(Protocol):
         address: bytes | None,
         now: datetime,
         *,
+        sealed: bytes | None = None,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> Obligation:
         """Note who is obliged from now on, if not before, and by which address they are known.
+
+        `sealed` is the address itself, sealed, where it is kept.
 
         An address that is not the one before counts from `now`. Returns the note as it is then.
         """

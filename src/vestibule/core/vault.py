@@ -56,6 +56,14 @@ class Vault:
         """Open what `seal_destination` sealed for the same message."""
         return self.box.open(sealed, place=destination_place(message_id)).decode()
 
+    def seal_address(self, realm: str, subject: str, address: str) -> bytes:
+        """Seal the address that somebody is known by who has no way yet."""
+        return self.box.seal(address.encode(), place=address_place(realm, subject))
+
+    def open_address(self, realm: str, subject: str, sealed: bytes) -> str:
+        """Open what `seal_address` sealed for the same person."""
+        return self.box.open(sealed, place=address_place(realm, subject)).decode()
+
     def name_of(self, value: str, *, use: str) -> str:
         """Return a keyed fingerprint of `value` as text, to count it by without keeping it."""
         return self.box.stamp(value, use=use).hex()[:32]
@@ -64,6 +72,11 @@ class Vault:
 def enrolment_place(realm: str, subject: str, enrolment_id: str) -> str:
     """Return what an enrolment's secret is bound to: moved to another person it does not open."""
     return f"enrolment\x1f{realm}\x1f{subject}\x1f{enrolment_id}"
+
+
+def address_place(realm: str, subject: str) -> str:
+    """Return what the address of somebody without a way is bound to."""
+    return f"address\x1f{realm}\x1f{subject}"
 
 
 def parked_place(passage_id: str) -> str:

@@ -82,6 +82,13 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
             "sign in: it takes a minute."
         ),
     ),
+    Notice.ADDRESS_CHANGED: (
+        marked("Your account has another mail address"),
+        marked(
+            "Your account at %(site)s has another mail address now. You have not set up two-step "
+            "login yet, and the code for that will go to the new address."
+        ),
+    ),
     Notice.RESET_REQUESTED: (
         marked("Your two-step login is to be set up anew"),
         marked(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 VERSION_TABLE: Final = "vestibule_version"
-NEWEST: Final = "0003"
+NEWEST: Final = "0004"
 """The revision this version needs. Said here so that an application starts without Alembic."""
 _VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(VERSION_TABLE))
 

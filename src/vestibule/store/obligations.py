@@ -18,7 +18,13 @@ def found(connection: Connection, realm: str, subject: str) -> Obligation | None
 
 
 def note(
-    connection: Connection, realm: str, subject: str, address: bytes | None, now: datetime
+    connection: Connection,
+    realm: str,
+    subject: str,
+    address: bytes | None,
+    now: datetime,
+    *,
+    sealed: bytes | None,
 ) -> Obligation:
     """Note who is obliged, if it was not noted, and by which address; return what is noted now."""
     new = statements.insert(connection.dialect.name, _TABLE).values(
@@ -27,6 +33,7 @@ def note(
         since=rows.number(now),
         address=address,
         address_since=rows.number(now),
+        sealed_address=sealed,
     )
     same = _TABLE.c.address.is_not_distinct_from(new.excluded.address)
     noted = new.on_conflict_do_update(
@@ -34,6 +41,7 @@ def note(
         set_={
             "address": new.excluded.address,
             "address_since": case((same, _TABLE.c.address_since), else_=new.excluded.address_since),
+            "sealed_address": new.excluded.sealed_address,
         },
     ).returning(*_TABLE.c)
     return rows.obligation(connection.execute(noted).mappings().one())

@@ -336,6 +336,7 @@ def obligation(row: Row) -> Obligation:
         realm=row["realm"],
         subject=row["subject"],
         since=moment(row["since"]),
-        address=None if row["address"] is None else bytes(row["address"]),
+        address=_bytes_or_none(row["address"]),
         address_since=moment(row["address_since"]),
+        sealed_address=_bytes_or_none(row["sealed_address"]),
     )

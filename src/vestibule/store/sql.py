@@ -205,12 +205,13 @@ class SqlStore:
         address: bytes | None,
         now: datetime,
         *,
+        sealed: bytes | None = None,
         events: Sequence[Event],
         messages: Sequence[Message],
     ) -> Obligation:
         """Note who is obliged from now on, if not before; return since when, and what is known."""
         with self._db.write() as connection:
-            noted = obligations.note(connection, realm, subject, address, now)
+            noted = obligations.note(connection, realm, subject, address, now, sealed=sealed)
             tell(connection, events, messages)
         return noted
 

@@ -167,6 +167,7 @@ obligation = Table(
     Column("since", BigInteger, nullable=False),
     Column("address", LargeBinary(64)),
     Column("address_since", BigInteger, nullable=False),
+    Column("sealed_address", LargeBinary),
 )
 
 message = Table(

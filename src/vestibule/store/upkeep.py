@@ -14,6 +14,8 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
+    tuple_,
     update,
 )
 
@@ -43,20 +45,22 @@ class Upkeep:
         already under the new key.
         """
         target = tables.metadata.tables[table]
-        sealed, after, count = target.c[column], "", 0
+        own, sealed, count = list(target.primary_key), target.c[column], 0
+        asked = dict.fromkeys([*(column.name for column in own), *keys])
+        query = (
+            select(sealed, *(target.c[name] for name in asked))
+            .where(sealed.is_not(None))
+            .order_by(*own)
+            .limit(BATCH)
+        )
+        after: ColumnElement[bool] = true()
         while True:
-            query = (
-                select(target.c.id, sealed, *(target.c[key] for key in keys if key != "id"))
-                .where(target.c.id > after, sealed.is_not(None))
-                .order_by(target.c.id)
-                .limit(BATCH)
-            )
             with self._db.read() as connection:
-                found = connection.execute(query).mappings().all()
+                found = connection.execute(query.where(after)).mappings().all()
             if not found:
                 return count
             count += sum(self._replace(target, column, row, keys, reseal) for row in found)
-            after = found[-1]["id"]
+            after = tuple_(*own) > tuple_(*(found[-1][column.name] for column in own))
 
     def _replace(
         self, target: Table, column: str, row: Any, keys: Sequence[str], reseal: Reseal
@@ -67,7 +71,7 @@ class Upkeep:
             return 0
         statement = (
             update(target)
-            .where(target.c.id == row["id"], target.c[column] == old)
+            .where(*(own == row[own.name] for own in target.primary_key), target.c[column] == old)
             .values({column: new})
         )
         with self._db.write() as connection:

@@ -384,3 +384,61 @@ def test_wrong_codes_shut_no_address_for_good(site: Site) -> None:
 
     assert [way.factor for way in again.ways] == ["known_address"]
     assert site.engine.verify(begun.token, Purpose.LOGIN, right).is_accepted
+
+
+def farewells(site: Site) -> list[str]:
+    """Where it was told that an account has another address."""
+    courier = site.parts.courier
+    assert courier is not None
+    courier.deliver_due()
+    return [m.to for m in site.post.sent if "has another mail address now" in m.text]
+
+
+def kept(site: Site) -> list[bytes | None]:
+    """The addresses that are kept, sealed."""
+    return [row["sealed_address"] for row in site.rows("obligation")]
+
+
+@pytest.mark.row("ASVS-6.3.7")
+def test_the_address_before_is_told_of_another(site: Site) -> None:
+    """Whoever has no way yet is told at the old address that codes go to another, and once."""
+    german = Origin(locale="de")
+    for address in ("ada@site.test", "Ada@Site.test", "eve@site.test", "eve@site.test"):
+        site.engine.duty("ada", {"email": address}, german)
+
+    assert farewells(site) == ["ada@site.test"]
+    duty(site, contact={"email": "new@site.test"})
+    assert farewells(site) == ["ada@site.test", "eve@site.test"]
+    assert b"new@site.test" not in (kept(site)[0] or b"new@site.test")
+
+
+def test_where_no_code_goes_to_an_address_none_is_kept(ticketed: Site) -> None:
+    """A site that gives tickets keeps no address, and tells none of another."""
+    duty(ticketed)
+    duty(ticketed, contact={"email": "eve@site.test"})
+
+    assert kept(ticketed) == [None]
+    assert farewells(ticketed) == []
+
+
+def test_an_altered_address_keeps_nobody_from_signing_in(site: Site) -> None:
+    """Where the old address does not open, the new one is noted all the same."""
+    duty(site)
+    with site.parts.database.write() as connection:
+        connection.execute(update(tables.obligation).values(sealed_address=b"altered"))
+
+    owed = duty(site, contact={"email": "eve@site.test"})
+
+    assert owed.address == "eve@site.test"
+    assert farewells(site) == []
+
+
+def test_an_address_of_somebody_forgotten_is_not_kept(site: Site) -> None:
+    """Whoever is forgotten leaves no address, and neither does whoever sets up a first way."""
+    duty(site)
+    assert site.engine.forget("ada", by="bea")
+    assert kept(site) == []
+
+    duty(site, "ben")
+    site.enrol("ben")
+    assert kept(site) == []

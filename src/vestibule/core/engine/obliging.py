@@ -12,8 +12,9 @@ from hmac import compare_digest
 from typing import Any, Final
 
 from vestibule.core import events
-from vestibule.core.engine.context import Context
+from vestibule.core.engine.context import NOTICE_LIFE, Context
 from vestibule.core.errors import ConfigurationError
+from vestibule.core.events import Event
 from vestibule.core.factor import Applicant
 from vestibule.core.model import (
     Enrolment,
@@ -118,12 +119,46 @@ def _noted(context: Context, subject: str, address: str | None, origin: Origin) 
     if before is not None and (address is None or _is_as_before(context, before, address)):
         return before  # an application that does not say this time has forgotten nothing
     mark = None if address is None else box.stamp(_spelled(address), use="address")
-    fact = events.ObligationBegun(until=(now + context.profile.grace).isoformat())
-    told = () if before is not None else (context.event(fact, subject, now, origin),)
-    messages = () if before is not None else _reminder(context, subject, address, origin)
-    noted = context.store.oblige(context.realm, subject, mark, now, events=told, messages=messages)
+    if before is not None:
+        told: tuple[Event, ...] = ()
+        messages = _farewell(context, before)
+    else:
+        fact = events.ObligationBegun(until=(now + context.profile.grace).isoformat())
+        told = (context.event(fact, subject, now, origin),)
+        messages = _reminder(context, subject, address, origin)
+    noted = context.store.oblige(
+        context.realm,
+        subject,
+        mark,
+        now,
+        sealed=_sealed(context, subject, address),
+        events=told,
+        messages=messages,
+    )
     context.tell(told)
     return noted
+
+
+def _sealed(context: Context, subject: str, address: str | None) -> bytes | None:
+    """Return the address as it is kept, None where no code would ever go to it."""
+    by_mail = context.profile.first_enrolment is FirstEnrolment.EMAIL
+    if address is None or not by_mail:
+        return None
+    return context.vault.seal_address(context.realm, subject, address)
+
+
+def _farewell(context: Context, before: Obligation) -> tuple[Message, ...]:
+    """Return the message that tells an address that another has taken its place.
+
+    Who has changed it does not choose the language in which its owner is told.
+    """
+    if before.sealed_address is None:
+        return ()
+    try:
+        address = context.vault.open_address(before.realm, before.subject, before.sealed_address)
+    except SealError:
+        return ()
+    return _mail(context, before.subject, address, Notice.ADDRESS_CHANGED, Origin(), NOTICE_LIFE)
 
 
 def _is_as_before(context: Context, before: Obligation, address: str) -> bool:
@@ -178,11 +213,28 @@ def _made(context: Context, subject: str, address: str) -> Enrolment:
 def _reminder(
     context: Context, subject: str, address: str | None, origin: Origin
 ) -> tuple[Message, ...]:
-    """Return the message that tells from when on a second step is asked.
+    """Return the message that tells from when on a second step is asked."""
+    if address is None:
+        return ()
+    grace = context.profile.grace
+    time = (context.now() + grace).isoformat()
+    return _mail(context, subject, address, Notice.OBLIGED, origin, grace, time=time)
 
-    It goes to the address itself: whoever has no second step has left us no other.
+
+def _mail(
+    context: Context,
+    subject: str,
+    address: str,
+    notice: Notice,
+    origin: Origin,
+    life: timedelta,
+    **details: str,
+) -> tuple[Message, ...]:
+    """Return a message to the address itself, none where nothing carries it.
+
+    Whoever has no second step has left us no other.
     """
-    if not context.notifies or address is None:
+    if not context.notifies:
         return ()
     now, message_id = context.now(), context.new_id()
     message = Message(
@@ -190,11 +242,11 @@ def _reminder(
         realm=context.realm,
         subject=subject,
         channel="email",
-        text=Notice.OBLIGED.value,
+        text=notice.value,
         destination=context.vault.seal_destination(message_id, address),
         created_at=now,
-        not_after=now + context.profile.grace,
+        not_after=now + life,
         locale=origin.locale,
-        details={"time": (now + context.profile.grace).isoformat()},
+        details=details,
     )
     return (message,)
