@@ -91,7 +91,16 @@ def test_the_second_step_costs_what_was_promised(host: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("made", "host", "faults"),
     [
-        (made_club, club, {("hole", "no-door"), ("hole", "own-get-id"), ("note", "second-login")}),
+        (
+            made_club,
+            club,
+            {
+                ("hole", "no-door"),
+                ("hole", "own-get-id"),
+                ("note", "second-login"),
+                ("note", "unheard-tokens"),
+            },
+        ),
         (made_tutorial, tutorial, {("hole", "no-door")}),
     ],
 )
