@@ -196,9 +196,9 @@ def test_the_owner_hears_of_whoever_was_stopped(
     told = "somebody signed in at Porchlight with your password"
     assert len(letters(site, member.name, told)) == 1
 
-    me = open_browser(site, java_script_enabled=scripts)
+    kept = member.page.context.storage_state()
+    me = open_browser(site, java_script_enabled=scripts, storage_state=kept)
     me.name, me.phone = member.name, member.phone
-    me.page.context.add_cookies(member.page.context.cookies())
     me.page.goto("/explore")
     me.sign_out()
     me.give_password()
