@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import request, session
+from flask import Response, abort, after_this_request, g, redirect, request, session
 from flask_login import login_user
 from tests.contracts.gate_hosts import (
     PROGRAM,
@@ -30,6 +30,7 @@ from vestibule.testing import SoftwareAuthenticator
 CONFIRM = "/two-step/confirm"
 REASON = "ticket 4711"
 KINDS = ["flask-login", "plain"]
+FAILING = ["failing", "swallowing", "aborting", "twice", "unfinished"]
 OPEN = {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
 
 
@@ -70,7 +71,86 @@ def furnish(host: Host) -> None:
         return "acting"
 
     misuse(host)
+    failures(host)
     views(host)
+
+
+def failures(host: Host) -> None:
+    """Give a host what goes wrong within or behind the block."""
+    app = host.app
+
+    def begin(name: str) -> AbstractContextManager[None]:
+        return door(host).acting_as(user_of(name), reason=REASON)
+
+    @app.post("/act-failing/<name>")
+    def act_failing(name: str) -> str:
+        with begin(name):
+            sign_in(name)
+            return request.form["a field that was left out"]
+
+    @app.post("/act-swallowing/<name>")
+    def act_swallowing(name: str) -> str:
+        with suppress(RuntimeError), begin(name):
+            sign_in(name)
+            raise RuntimeError("caught by the view itself")
+        return "swallowed"
+
+    @app.post("/act-aborting/<name>")
+    def act_aborting(name: str) -> str:
+        with begin(name):
+            sign_in(name)
+            abort(redirect("/"))
+
+    failures_of_hosts(host)
+
+
+def failures_of_hosts(host: Host) -> None:
+    """Give a host what its developer, or its store, does wrong."""
+    app = host.app
+
+    def begin(name: str) -> AbstractContextManager[None]:
+        return door(host).acting_as(user_of(name), reason=REASON)
+
+    @app.post("/act-twice/<name>")
+    def act_twice(name: str) -> str:
+        with begin(name):
+            sign_in(name)
+            with begin("bob"):
+                pass
+        return "twice"
+
+    @app.post("/act-unfinished/<name>")
+    def act_unfinished(name: str) -> str:
+        begun = begin(name)
+        begun.__enter__()
+        g.kept = begun  # or it would be closed at once
+        sign_in(name)
+        return "never left"
+
+    @app.post("/act-down/<name>")
+    def act_down(name: str) -> str:
+        with begin(name):
+            sign_in(name)
+            tables.metadata.drop_all(host.state.parts.database.engine)
+        return "acting"
+
+    @app.post("/act-because")
+    def act_because() -> str:
+        with door(host).acting_as(user_of("ada"), reason=request.get_json()["reason"]):
+            sign_in("ada")
+        return "acting"
+
+    @app.post("/act-late-remember/<name>")
+    def act_late_remember(name: str) -> str:
+        @after_this_request
+        def remember(response: Response) -> Response:
+            session["_remember"] = "set"
+            session.permanent = True
+            return response
+
+        with begin(name):
+            sign_in(name)
+        return "acting"
 
 
 def misuse(host: Host) -> None:
@@ -632,3 +712,60 @@ def test_flask_login_asks_for_the_password(tmp_path: Path) -> None:
     assert who(sam) == "ada"
     assert not sam.cookies().get("remember_token")
     made.close()
+
+
+# --- where something fails ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", FAILING)
+@pytest.mark.usefixtures("ada")
+def test_a_block_that_fails_signs_nobody_in(host: Host, sam: Browser, how: str) -> None:
+    """A login of a block that was not left in order is none: nothing of it stays in the browser."""
+    with suppress(UsageError):  # a host that is tested is shown what it does wrong
+        act(sam, f"/act-{how}/ada")
+
+    assert who(sam) in {"None", "sam"}
+    for browser in (sam, *replayed(host, sam.cookies())):
+        assert who(browser) != "ada"
+    assert [name for name, _ in facts(host, "ada") if name == "acting_begun"] == []
+    assert not sam.cookies().get("remember_token", "").startswith("ada")
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_store_that_fails_behind_the_block_signs_nobody_in(host: Host, sam: Browser) -> None:
+    """Where the grant cannot be written the answer is 503, and the session names nobody."""
+    assert act(sam, "/act-down/ada").status_code == 503
+
+    with sam.client.session_transaction() as left:
+        assert left.get("_user_id", left.get("user_id")) in {None, "sam"}
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_failed_block_before_its_login_changes_nothing(host: Host, sam: Browser) -> None:
+    """Whoever acts stays signed in where the block fails before somebody was signed in."""
+    act(sam, "/act-not/ada")
+
+    assert who(sam) == "sam"
+    assert sam.is_in()
+    del host
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_login_remembered_late_is_not(host: Host, sam: Browser) -> None:
+    """What asks for a remember cookie after the view gets none either."""
+    act(sam, "/act-late-remember/ada")
+    assert who(sam) == "ada"
+    kept = sam.cookies()
+    assert not kept.get("remember_token")
+
+    host.clock.move(hours=1)
+    for browser in (sam, *replayed(host, kept)):
+        assert not browser.is_in()
+
+
+def test_a_reason_is_a_text(sam: Browser) -> None:
+    """What is no text is a mistake of the application, told before anybody is signed in."""
+    with pytest.raises(UsageError, match="wants a text"):
+        sam.client.post("/act-because", json={"reason": {"ticket": 4711}})
+
+    assert who(sam) == "sam"

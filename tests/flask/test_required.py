@@ -176,6 +176,19 @@ def test_without_a_known_address_it_takes_a_ticket(shop: Shop) -> None:
     assert told["until"]
 
 
+def test_the_password_alone_objects_to_no_first_ticket(opened: Open) -> None:
+    """In the days of grace nobody is asked for more than the password: it ends no ticket."""
+    shop = opened(VESTIBULE_FIRST_ENROLMENT="ticket")
+    thief = put_off(shop)
+    made = shop.engine.reset("maren", by="bea", reason="new here", obliged=True)
+    assert made is not None
+    thief.get("/two-step/")
+
+    assert thief.send("/two-step/reset/cancel").status_code == 404
+    owner = shop.browser().wait()
+    assert owner.send(LOGIN, code=made.ticket).location == FIRST
+
+
 def test_a_ticket_of_the_help_desk_opens_the_set_up(opened: Open) -> None:
     """Where only a ticket will do the host's own page makes one that works at once."""
     shop = opened(VESTIBULE_FIRST_ENROLMENT="ticket", VESTIBULE_GRACE_DAYS=0)

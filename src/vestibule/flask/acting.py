@@ -28,35 +28,34 @@ from vestibule.flask.visit import Visit
 def acting_as(user: Any, *, reason: str, tells: bool) -> Iterator[None]:
     """Let the login that is made meanwhile be one of somebody who acts as `user`.
 
-    Whoever may not is answered in the place of the view; a misuse is a `UsageError`.
+    Whoever may not is answered in the place of the view; a misuse is a `UsageError`. Where anything
+    fails from here on, and where the block is never left, nobody is signed in.
     """
     here, visit = pages.state(), people.weighed()
     session = raw_session(request_ctx)
     grant = _grant_of_staff(here, session, visit, user)
+    if not isinstance(reason, str):
+        raise UsageError("acting_as(user, reason=…) wants a text: it stands in the audit trail")
     before = parking.snapshot(session, weighing.serializer(here))
-    yield
-    if peek(session, here.host.key) is None or not weighing.is_new(here, session, visit):
-        return  # nobody was signed in: the host refused it
-    user = _signed_in(here, session, user)
-    identity = here.host.identity(peek(session, here.host.key)) or ""
-    acting = here.engine.act(
-        grant,
-        here.login_of(
-            subject=here.host.subject_of_user(user),
-            identity=identity,
-            user=user,
-            remembered=False,
-            request=request,
-        ),
-        answers.origin_of(request),
-        reason=reason,
-        tells=tells,
-    )
-    if acting is None:
-        _drop(here, session)
-        abort(answers.sign_in_again(request, here.settings.home_url))
-    _leave_nothing_of(here, session, before)
-    _let_in(here, session, visit, user, acting)
+    aside = _put_aside(here, session)
+    visit.must_act = True
+    try:
+        yield
+        if peek(session, here.host.key) is None or not weighing.is_new(here, session, visit):
+            session.update(aside)  # nobody was signed in: the host refused it
+        else:
+            user = _signed_in(here, session, user)
+            acting = _begun(here, session, grant, user, reason=reason, tells=tells)
+            _leave_nothing_of(here, session, before)
+            _let_in(here, session, visit, user, acting)
+    except BaseException:
+        # What was not let in as acting must not be weighed as an ordinary login either.
+        if weighing.is_new(here, session, visit):
+            _drop(here, session)
+        elif peek(session, here.host.key) is not None:
+            session.update(aside)
+        raise
+    visit.must_act = False
 
 
 def _grant_of_staff(here: State, session: SessionMixin, visit: Visit, user: Any) -> Passage:
@@ -77,7 +76,7 @@ def _grant_of_staff(here: State, session: SessionMixin, visit: Visit, user: Any)
         abort(to_sign_in(here))
     if person.grant is None:
         abort(answers.set_up_first(request))
-    if person.grant.is_acting:
+    if person.grant.is_acting or visit.must_act:
         abort(bounds.refused())
     if not may_act_as(person.user, user):
         _forbid(here)
@@ -93,6 +92,32 @@ def _forbid(here: State) -> NoReturn:
         abort(pages.said(403, error="may_not_act", detail=text, location=home))
     label = _("Go to the start page")
     abort(pages.message(text, "", status=403, label=label, url=home, tone="warn"))
+
+
+def _put_aside(here: State, session: SessionMixin) -> dict[str, Any]:
+    """Take what else the login of staff is made of: what stands there later, the new one made."""
+    keys = [key for key in here.host.login_keys if key != here.host.key and key in session]
+    return {key: session.pop(key) for key in keys}
+
+
+def _begun(
+    here: State, session: SessionMixin, grant: Passage, user: Any, *, reason: str, tells: bool
+) -> Acting:
+    """Have the grant of staff end and one of acting begin; sign in again whose grant is over."""
+    identity = here.host.identity(peek(session, here.host.key)) or ""
+    login = here.login_of(
+        subject=here.host.subject_of_user(user),
+        identity=identity,
+        user=user,
+        remembered=False,
+        request=request,
+    )
+    origin = answers.origin_of(request)
+    acting = here.engine.act(grant, login, origin, reason=reason, tells=tells)
+    if acting is None:
+        _drop(here, session)
+        abort(answers.sign_in_again(request, here.settings.home_url))
+    return acting
 
 
 def _signed_in(here: State, session: SessionMixin, user: Any) -> Any:

@@ -159,6 +159,8 @@ class Gate:
         response = process(*given[:-1], response)
         for change in visit.on_response:
             change(response)
+        if bounds.is_acting(visit):
+            self._state.host.unremember(response)
         return response
 
     def _left(self, session: SessionMixin, visit: Visit, response: Response) -> Response:
@@ -191,7 +193,8 @@ class Gate:
             return True
         if visit is not None and not weighing.is_new(self._state, session, visit):
             return True
-        if not weighing.needs_no_grant(self._state, session, value):
+        must_act = visit is not None and visit.must_act
+        if must_act or not weighing.needs_no_grant(self._state, session, value):
             session.clear()
         return True
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask import Flask, current_app, g
 from flask.sessions import SecureCookieSession, SessionMixin
+from werkzeug.wrappers import Response
 
 from vestibule.core.errors import ConfigurationError
 
@@ -104,6 +105,10 @@ class Host(Protocol):
 
     def make_passing(self, session: SessionMixin) -> None:
         """Let a login outlive no browser, and count as no password typed just now."""
+        ...
+
+    def unremember(self, response: Response) -> None:
+        """Take out of an answer what would have the login remembered."""
         ...
 
 
@@ -276,6 +281,18 @@ class FlaskLoginHost:
         if peek(session, "_fresh") is not False:
             session["_fresh"] = False
 
+    def unremember(self, response: Response) -> None:
+        """Delete a remember cookie in the place of setting one, whoever asked for it, and when."""
+        config = self._app.config
+        name = config.get("REMEMBER_COOKIE_NAME", "remember_token")
+        lines = response.headers.getlist("Set-Cookie")
+        kept = [line for line in lines if not line.startswith(f"{name}=")]
+        if len(kept) == len(lines):
+            return
+        response.headers.setlist("Set-Cookie", kept)
+        path = config.get("REMEMBER_COOKIE_PATH", "/")
+        response.delete_cookie(name, path, config.get("REMEMBER_COOKIE_DOMAIN"))
+
 
 def _user_behind(user: Any) -> Any:
     """Return the user himself where `current_user` was given, which only stands for him."""
@@ -440,6 +457,9 @@ class KeyedHost:
         """Have the session end with the browser."""
         if peek(session, "_permanent"):
             session.permanent = False
+
+    def unremember(self, response: Response) -> None:
+        """Do nothing: such a host remembers by the session alone."""
 
 
 def _pop_all(session: SessionMixin, keys: Iterable[str]) -> None:

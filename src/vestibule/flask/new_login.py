@@ -30,6 +30,8 @@ def let_in_or_park(
 
     `response` is what the view answered, None before the view. Returns the answer in its place.
     """
+    if visit.must_act:
+        return drop(state, session)
     value = peek(session, state.host.key)
     identity = state.host.identity(value)
     user = state.host.loaded_user() or weighing.load(state, session)
@@ -60,6 +62,14 @@ def let_in_or_park(
     if owes:
         login = replace(login, duty=obliged.duty_of(state, subject, user, request))
     return _park(state, session, visit, login, response)
+
+
+def drop(state: State, session: SessionMixin) -> Response:
+    """Sign nobody in: the login was one of somebody who would act, and was not let in as such."""
+    _log.error("a login was dropped: the block of acting_as it was made in was not left in order")
+    session.clear()
+    state.host.forget_user()
+    return answers.sign_in_again(request, state.settings.home_url)
 
 
 def park_owing(

@@ -32,6 +32,8 @@ class Visit:
     """Whom the application was let see."""
     is_weighed: bool = False
     """The user behind the login value was looked at, not only the value's spelling."""
+    must_act: bool = False
+    """A login made now is let in as one of somebody who acts, or not at all (`acting_as`)."""
     has_left: bool = False
     """The answer is made: what happens now can only change the session."""
     is_stopped: bool = False

@@ -64,6 +64,9 @@ def show(person: Person) -> Response:
 def cancel_reset(person: Person) -> Response:
     """Object to what a help desk was asked for. Nothing is proven anew: it only keeps what is."""
     here = state()
+    if person.grant is None:
+        # Nothing is there to be kept, and the ticket is how the owner would get something.
+        return unknown()
     if not here.engine.cancel_reset(person.subject, by="the owner", origin=origin_of(request)):
         return unknown()
     return done("kept")
