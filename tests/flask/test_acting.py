@@ -763,6 +763,15 @@ def test_a_login_remembered_late_is_not(host: Host, sam: Browser) -> None:
         assert not browser.is_in()
 
 
+def test_a_customer_without_a_second_step_is_told_no(host: Host) -> None:
+    """Whoever may not act is told so, and not led to set up a second step for it."""
+    bob = host.browser()
+    bob.login("bob")
+
+    assert act(bob).status_code == 403
+    assert who(bob) == "bob"
+
+
 def test_a_reason_is_a_text(sam: Browser) -> None:
     """What is no text is a mistake of the application, told before anybody is signed in."""
     with pytest.raises(UsageError, match="wants a text"):

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, session
+from flask import Flask, Response, session
 from flask.testing import FlaskClient
-from flask_login import LoginManager, UserMixin, login_required, login_user
+from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 
 from vestibule.flask import Vestibule
 from vestibule.flask.state import state_of
@@ -64,6 +64,7 @@ def app(tmp_path: Path, stamps: dict[str, str]) -> Iterator[Flask]:
 
     @door.contact_loader
     def contact(user: Any) -> dict[str, Any]:
+        assert session["stamp"]  # a loader that wants something of the session, as a tenant
         since = datetime(2001, 1, 1, tzinfo=UTC)
         return {"name": user.id, "email": "maren@mail.example", "email_changed_at": since}
 
@@ -132,3 +133,21 @@ def test_what_a_loader_writes_while_it_is_asked_is_not_kept(app: Flask) -> None:
     with client.session_transaction() as after:
         assert "looked" not in after
         assert "_user_id" not in after
+
+
+def test_whom_the_host_loads_meanwhile_is_forgotten(app: Flask) -> None:
+    """Our pages at the door, and the template of the host around them, see nobody."""
+    seen = []
+
+    @app.after_request
+    def look(response: Response) -> Response:
+        seen.append(current_user.is_authenticated)
+        return response
+
+    client = app.test_client()
+    with_ticket(client)
+    client.post("/two-step/add/totp", json={}, headers=JSON)
+    client.get("/two-step/setup", headers=JSON)
+
+    assert len(seen) == 4
+    assert not any(seen)

@@ -74,12 +74,12 @@ def _grant_of_staff(here: State, session: SessionMixin, visit: Visit, user: Any)
     person = people.person()
     if person is None:
         abort(to_sign_in(here))
-    if person.grant is None:
-        abort(answers.set_up_first(request))
-    if person.grant.is_acting or visit.must_act:
+    if bounds.is_acting(visit) or visit.must_act:
         abort(bounds.refused())
     if not may_act_as(person.user, user):
         _forbid(here)
+    if person.grant is None:
+        abort(answers.set_up_first(request))
     if not is_fresh(person):
         abort(prove_first())
     return person.grant

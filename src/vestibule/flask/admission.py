@@ -20,7 +20,7 @@ from vestibule.flask.navigation import own_path
 from vestibule.flask.pages import state
 from vestibule.flask.parking import Parked
 from vestibule.flask.people import visit
-from vestibule.flask.welcome import is_still_welcome, owner_of, turn_away
+from vestibule.flask.welcome import is_still_welcome, owner_of, parked_session, turn_away
 
 
 def admit(granted: Granted) -> Parked | None:
@@ -68,7 +68,7 @@ def admit_without(case: Case) -> Parked | None:
         return None
     engine.cancel(case.passage, "put off", origin_of(request))
     visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
-    user = owner_of(here, parked, case.passage)
+    user = owner_of(here, parked_session(here, parked), case.passage)
     if user is None:
         return None
     _put_back(parked, case.passage.subject, None)

@@ -477,12 +477,17 @@ def raw_session(context: Any) -> SessionMixin:
 def session_as(context: Any, values: Mapping[str, Any]) -> Iterator[None]:
     """Let the host read these values as its session, for as long as it is asked something.
 
-    What it reads is a copy, of which nothing is kept.
+    What it reads is a copy, of which nothing is kept: neither whom it loads meanwhile.
     """
     name = "session" if getattr(context, "_session", None) is None else "_session"
     own = getattr(context, name)
+    loaded = {key: g.pop(key) for key in (_LOADED, _SEEN) if key in g}
     setattr(context, name, SecureCookieSession(values))
     try:
         yield
     finally:
         setattr(context, name, own)
+        for key in (_LOADED, _SEEN):
+            g.pop(key, None)
+        for key, value in loaded.items():
+            setattr(g, key, value)

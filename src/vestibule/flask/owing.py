@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from flask import current_app, request
+from flask import request
 
 from vestibule.core.model import Purpose
 from vestibule.core.profiles import FirstEnrolment
 from vestibule.core.ruling import Case
-from vestibule.flask import obliged, parking
+from vestibule.flask import obliged
 from vestibule.flask.entrance import parked_on, waiting
 from vestibule.flask.pages import state
 from vestibule.flask.people import Person
-from vestibule.flask.welcome import owner_of
+from vestibule.flask.welcome import owner_of, parked_session
 
 
 def owes(person: Person) -> bool:
@@ -55,9 +55,9 @@ def at_door() -> Person | None:
     parked = parked_on(here, case)
     if case is None or parked is None or not may_set_up(case):
         return None
-    values = parking.serializer_of(current_app.session_interface).loads(parked.values)
-    identity = here.host.identity(values.get(here.host.key))
-    user = owner_of(here, parked, case.passage)
+    session = parked_session(here, parked)
+    identity = here.host.identity(session.get(here.host.key))
+    user = owner_of(here, session, case.passage)
     if identity is None or user is None:
         return None
     return Person(
@@ -66,4 +66,5 @@ def at_door() -> Person | None:
         grant=None,
         user=user,
         waiting=case.passage,
+        parked=session,
     )

@@ -1,10 +1,15 @@
 """Who is here: this request's visit, and the person signed in on it, as the gate found."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
 
 from flask import request
+from flask.globals import request_ctx
 
 from vestibule.core.model import Passage
+from vestibule.flask.hosts import session_as
 from vestibule.flask.pages import state
 from vestibule.flask.visit import Visit, visit_of
 
@@ -19,6 +24,12 @@ class Person:
     user: object
     waiting: Passage | None = None
     """The login of somebody who is not in yet and may set up a way."""
+    parked: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The session of that login, as it will be."""
+
+    def in_session(self) -> AbstractContextManager[None]:
+        """Have the host find in its session what it put there, while it is asked of the person."""
+        return nullcontext() if self.waiting is None else session_as(request_ctx, self.parked)
 
 
 def visit() -> Visit:

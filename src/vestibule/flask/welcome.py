@@ -1,5 +1,6 @@
 """Whether the host would still let in whom it let in before: asked again when it matters."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -23,16 +24,20 @@ def has_same_password(state: State, user: Any, passage: Passage) -> bool:
     return box.matches(passage.password_stamp, str(stamp_of(user)), use="password")
 
 
-def owner_of(state: State, parked: Parked, passage: Passage) -> Any:
+def parked_session(state: State, parked: Parked) -> dict[str, Any]:
+    """Return the session as it will be once the login that waits is put back."""
+    serializer = parking.serializer_of(state.app.session_interface)
+    return dict(raw_session(request_ctx)) | serializer.loads(parked.values)
+
+
+def owner_of(state: State, session: Mapping[str, Any], passage: Passage) -> Any:
     """Return the user whose login waits; None where the host would not let them in any more.
 
     The host may look into its session for more than the id, such as a stamp of the password: it is
-    shown the session as it will be.
+    shown the one that is parked.
     """
-    serializer = parking.serializer_of(state.app.session_interface)
-    values = dict(raw_session(request_ctx)) | serializer.loads(parked.values)
-    with session_as(request_ctx, values):
-        user = state.host.user_of_identity(values.get(state.host.key))
+    with session_as(request_ctx, session):
+        user = state.host.user_of_identity(session.get(state.host.key))
         return user if user is not None and is_welcome_as(state, user, passage) else None
 
 

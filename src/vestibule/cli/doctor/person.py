@@ -56,7 +56,8 @@ def person_of(app: Flask, host: Host, wanted: str | None) -> Person:
         if user is None:
             raise click.UsageError(
                 f"The application knows nobody with the id {wanted}. It is what a session holds of "
-                "a user: what get_id() returns."
+                "a user: what get_id() returns. Or its user_loader wants more of the session than "
+                "the id, such as a stamp of the password: then leave --user out."
             )
         return Person(identity=identity, subject=host.subject_of_user(user), user=user)
 

@@ -9,7 +9,7 @@ from flask.globals import request_ctx
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine import Outcome
-from vestibule.core.factor import Factor, Unusable
+from vestibule.core.factor import Applicant, Factor, Unusable
 from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.presentation import Question
 from vestibule.core.ruling import Case
@@ -112,14 +112,16 @@ def begun(
     `succeeds` is the way whose place it is to take.
     """
     here = state()
-    login = here.login_of(
-        subject=person.subject,
-        identity=person.identity,
-        user=person.user,
-        remembered=here.host.is_remembered(raw_session(request_ctx)),
-        request=request,
-    )
-    applicant = replace(here.applicant(person.subject, person.user), answers=answers)
+    remembered = here.host.is_remembered(raw_session(request_ctx))
+    with person.in_session():
+        login = here.login_of(
+            subject=person.subject,
+            identity=person.identity,
+            user=person.user,
+            remembered=remembered,
+            request=request,
+        )
+    applicant = replace(_applicant(person), answers=answers)
     passage = person.grant or person.waiting
     draft = here.engine.begin_enrolment(
         factor, applicant, login, passage, origin_of(request), succeeds=succeeds
@@ -130,6 +132,11 @@ def begun(
     if token is not None:
         people.visit().on_response.append(lambda out: here.cookies.set_token(out, token, None))
     return on_to(url_for("vestibule.setup"), "begun")
+
+
+def _applicant(person: Person) -> Applicant:
+    with person.in_session():
+        return state().applicant(person.subject, person.user)
 
 
 def _addable(name: str) -> Factor | None:
@@ -153,7 +160,7 @@ def _questions(
         status,
         factor=factor,
         texts=showing.texts_of(factor.presentation),
-        account=state().applicant(person.subject, person.user).account,
+        account=_applicant(person).account,
         fields=[_asked(question, answers, refused) for question in questions],
         problem=refused and Problem(title=_("That can’t be used"), text=gettext(refused.text)),
         locale=locale(),
@@ -275,7 +282,7 @@ def _added(person: Person, draft: Enrolment, wanted: str | None = None) -> Respo
         return on_to(url_for("vestibule.try_new", enrolment_id=draft.id))
     wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
-        applicant = here.applicant(person.subject, person.user)
+        applicant = _applicant(person)
         here.engine.new_recovery_codes(applicant, people.visit().grant, origin_of(request))
         if wanted is not None:
             remember(wanted)
@@ -301,7 +308,7 @@ def _refused(
 
 
 def _page(person: Person, case: Case | None, draft: Enrolment, remark: Remark) -> Response:
-    applicant = state().applicant(person.subject, person.user)
+    applicant = _applicant(person)
     factor = showing.factor_of(draft)
     shown = factor.setup_data(draft, applicant)
     if wants_json(request):
