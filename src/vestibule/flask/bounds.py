@@ -17,7 +17,7 @@ from vestibule.flask.state import State
 from vestibule.flask.texts import gettext as _
 from vestibule.flask.visit import Visit
 
-MARK: Final = "_vestibule_acting"
+ACTING_KEY: Final = "_vestibule_acting"
 """The session key that names the grant."""
 OPEN: Final = frozenset(
     {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
@@ -27,11 +27,11 @@ OPEN: Final = frozenset(
 
 def weigh(state: State, session: SessionMixin, visit: Visit) -> None:
     """Empty a session that came without the grant it stands on."""
-    mark = peek(session, MARK)
+    mark = peek(session, ACTING_KEY)
     if mark is None or (visit.grant is not None and visit.grant.id == mark):
         return
     if peek(session, state.host.key) is None:
-        session.pop(MARK, None)
+        session.pop(ACTING_KEY, None)
         return
     session.clear()
     visit.forget()
@@ -40,12 +40,12 @@ def weigh(state: State, session: SessionMixin, visit: Visit) -> None:
 def bind(state: State, session: SessionMixin, visit: Visit) -> None:
     """Keep a session in its bounds: it is remembered by nothing, and says what it stands on."""
     if not is_acting(visit) or peek(session, state.host.key) is None:
-        if peek(session, MARK) is not None:
-            session.pop(MARK, None)
+        if peek(session, ACTING_KEY) is not None:
+            session.pop(ACTING_KEY, None)
         return
     state.host.make_passing(session)
-    if visit.grant is not None and peek(session, MARK) != visit.grant.id:
-        session[MARK] = visit.grant.id
+    if visit.grant is not None and peek(session, ACTING_KEY) != visit.grant.id:
+        session[ACTING_KEY] = visit.grant.id
 
 
 def is_acting(visit: Visit) -> bool:

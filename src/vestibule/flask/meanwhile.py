@@ -19,7 +19,7 @@ from vestibule.flask.hosts import peek
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
 
-MARK: Final = "_vestibule_meanwhile"
+MEANWHILE_KEY: Final = "_vestibule_meanwhile"
 """The session key that says by which password, of the very login that stands there."""
 _USE: Final = "meanwhile"
 
@@ -32,7 +32,7 @@ def bind(
     if said is None:
         return
     mark = base64.urlsafe_b64encode(state.engine.vault.box.stamp(said, use=_USE)).decode()
-    session[MARK] = mark
+    session[MEANWHILE_KEY] = mark
     if remembered_until is not None:
         life = remembered_until - state.engine.now()
         visit.on_response.append(lambda out: state.cookies.set_later(out, mark, life))
@@ -40,13 +40,13 @@ def bind(
 
 def unbind(session: SessionMixin) -> None:
     """Take from a session what it said of an earlier login."""
-    if peek(session, MARK) is not None:
-        session.pop(MARK, None)
+    if peek(session, MEANWHILE_KEY) is not None:
+        session.pop(MEANWHILE_KEY, None)
 
 
 def has_same_password(state: State, session: SessionMixin, identity: str | None, user: Any) -> bool:
     """Say whether a session without a grant is not one that an older password has let in."""
-    mark = peek(session, MARK)
+    mark = peek(session, MEANWHILE_KEY)
     return mark is None or _fits(state, str(mark), identity, user)
 
 
@@ -60,7 +60,7 @@ def may_come_back(state: State, session: SessionMixin, identity: str, user: Any)
     mark = request.cookies.get(state.cookies.later, "")
     if not _fits(state, mark, identity, user):
         return False
-    session[MARK] = mark
+    session[MEANWHILE_KEY] = mark
     return True
 
 

@@ -19,8 +19,8 @@ def suspend(
     Nothing is changed where `by` has ended, or `rule` says nothing.
     """
     whose = {"realm": realm, "subject": subject}
-    acting = passages.status_of(connection, by)
-    found = [] if acting == "ended" else rule(_active(connection, **whose))
+    status = passages.status_of(connection, by)
+    found = [] if status == "ended" else rule(_active(connection, **whose))
     if not found:
         return []
     for enrolment in found:
@@ -29,7 +29,7 @@ def suspend(
     # Asked for nowhere any more: no code goes out to what is suspended either.
     connection.execute(ending.cancelled(_ENROLMENT.c.id.in_(ids)))
     drafts.drop_all(connection, **whose)
-    _end(connection, **whose, but=by if acting == "pending" else "")
+    _end(connection, **whose, but=by if status == "pending" else "")
     _forget_browsers(connection, **whose, ids=set(ids))
     return found
 

@@ -170,7 +170,7 @@ class Engine:
     def verify(
         self, token: str | None, purpose: Purpose, answer: str, origin: Origin = NOWHERE
     ) -> verify.Outcome:
-        """Judge an answer; the only way to a grant."""
+        """Judge an answer; by nothing else does a login that waits become a grant."""
         return verify.verify(self.context, token, purpose, answer, origin)
 
     def resend(

@@ -1,4 +1,4 @@
-"""The one function that makes a grant of a passage, and what a grant is good for afterwards.
+"""What makes a grant of a passage that waits, and what a grant is good for afterwards.
 
 What stands in for a way makes none: it opens a passage for a set-up.
 """

@@ -33,14 +33,14 @@ def show(link: str) -> Response:
     told = _report(found)
     if found is None or told is None:
         return over()
-    acting = _acting(found)
+    shown_by = _shown_by(found)
     if wants_json(request):
-        return _as_json(told, acting)
+        return _as_json(told, shown_by)
     if told.standing is Standing.SUSPENDED:
-        return _suspended(told, acting)
-    if acting is None and people.person() is not None:
+        return _suspended(told, shown_by)
+    if shown_by is None and people.person() is not None:
         return _somebody_else()
-    return _ask(told, acting)
+    return _ask(told, shown_by)
 
 
 @pressed()
@@ -49,11 +49,11 @@ def report(link: str) -> Response:
     found = state().engine.link(Errand.NOT_ME, link)
     if found is None or _report(found) is None:
         return over()
-    acting = _acting(found)
-    if acting is None:
+    shown_by = _shown_by(found)
+    if shown_by is None:
         return _to_password(link)
-    state().engine.report(found, acting, origin_of(request))
-    return _reported(found, acting)
+    state().engine.report(found, shown_by, origin_of(request))
+    return _reported(found, shown_by)
 
 
 def _report(link: Link | None) -> Report | None:
@@ -62,7 +62,7 @@ def _report(link: Link | None) -> Report | None:
     return None if found is None or found.standing is Standing.OVER else found
 
 
-def _acting(link: Link) -> Passage | None:
+def _shown_by(link: Link) -> Passage | None:
     """Return by what this browser has shown the password of the person a link is about."""
     person = people.person()
     if person is not None:
@@ -82,11 +82,11 @@ def _to_password(link: str) -> Response:
     return private(redirect(start, 303))
 
 
-def _reported(link: Link, acting: Passage) -> Response:
+def _reported(link: Link, shown_by: Passage) -> Response:
     """Lead on to what was done; who waits and has no way left, to what can be done about that."""
     here, location = state(), request.path
     if people.person() is not None:
-        turn_away(here, people.visit(), acting)
+        turn_away(here, people.visit(), shown_by)
         here.host.forget_user()
     elif not here.engine.look_at_report(link).left:
         location = address("vestibule.stuck")
@@ -94,26 +94,26 @@ def _reported(link: Link, acting: Passage) -> Response:
     return on_to(location, "suspended")
 
 
-def _ask(told: Report, acting: Passage | None) -> Response:
+def _ask(told: Report, shown_by: Passage | None) -> Response:
     return pages.page(
         "report",
-        suspends=[_way(e) for e in _suspends(told, acting)],
-        left=None if acting is None else [_way(e) for e in told.left],
+        suspends=[_way(e) for e in _suspends(told, shown_by)],
+        left=None if shown_by is None else [_way(e) for e in told.left],
         action=request.path,
         cancel_url=state().settings.home_url,
     )
 
 
-def _suspended(told: Report, acting: Passage | None) -> Response:
+def _suspended(told: Report, shown_by: Passage | None) -> Response:
     text = _(
         "It does not work until %(time)s, and everybody was signed out. Change your password "
         "before then. Once you are signed in by another way, you can remove it for good.",
         time=day_and_time(told.until),
     )
     label, url = _("Sign in"), address("vestibule.manage")
-    if acting is not None and told.left:
+    if shown_by is not None and told.left:
         label, url = _("Go on signing in"), address("vestibule.login")
-    elif acting is not None:
+    elif shown_by is not None:
         label, url = _("What you can do now"), address("vestibule.stuck")
     return message(_("It is suspended"), text, label=label, url=url)
 
@@ -128,11 +128,11 @@ def _somebody_else() -> Response:
     )
 
 
-def _suspends(told: Report, acting: Passage | None) -> Sequence[Enrolment]:
+def _suspends(told: Report, shown_by: Passage | None) -> Sequence[Enrolment]:
     """Return what is shown of what a link suspends: who has but the link is shown what it names."""
     registry = state().engine.registry
     shown = [e for e in told.suspends if e.factor in registry]
-    return shown if acting is not None else shown[:1]
+    return shown if shown_by is not None else shown[:1]
 
 
 def _way(enrolment: Enrolment) -> dict[str, object]:
@@ -146,12 +146,12 @@ def _way(enrolment: Enrolment) -> dict[str, object]:
     }
 
 
-def _as_json(told: Report, acting: Passage | None) -> Response:
-    knows = acting is not None
+def _as_json(told: Report, shown_by: Passage | None) -> Response:
+    knows = shown_by is not None
     return said(
         200,
         status=told.standing.value,
-        suspends=_factors(_suspends(told, acting)),
+        suspends=_factors(_suspends(told, shown_by)),
         until=told.until.isoformat() if told.until else None,
         password_given=knows,
         methods=_factors(told.left) if knows else None,
