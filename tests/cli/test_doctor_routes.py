@@ -17,6 +17,7 @@ from tests.hosts.tutorial import create_app as create_tutorial
 from tests.hosts.tutorial import init_db
 
 from vestibule.cli.doctor.examine import Examination, examine
+from vestibule.cli.doctor.findings import Severity
 from vestibule.cli.doctor.routes import Route, Seen
 from vestibule.flask import event_recorded, login_paused
 from vestibule.flask.state import state_of
@@ -196,6 +197,20 @@ def test_a_login_made_by_a_hook_is_stopped(ground: Ground) -> None:
 
     assert route(found, "home").after.seen is Seen.STOPPED
     assert found.signed_in_after() == 0
+
+
+def test_a_loader_that_reads_the_session_is_not_asked_by_an_id(ground: Ground) -> None:
+    """Where the host's loader cannot take --user, that is said, and nothing is vouched for."""
+
+    def plant(host: Host) -> None:
+        @host.app.login_manager.user_loader  # type: ignore[attr-defined]
+        def load(name: str) -> object:
+            return Member(name) if session["version"] else None
+
+    (told,) = examined(ground.with_flask_login(plant), user="1").findings
+    assert (told.fault, told.severity) == ("not-asked", Severity.HOLE)
+    assert "KeyError: 'version'" in told.what
+    assert "leave --user out" in told.mend
 
 
 def test_a_hook_that_fails_is_told_and_a_real_person_helps(ground: Ground) -> None:

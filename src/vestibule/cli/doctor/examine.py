@@ -130,7 +130,7 @@ def _asked_apart(site: Site, user: str | None) -> tuple[Sequence[Route], Sequenc
     except click.UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - the host's loaders may raise anything
-        return (), [reach.nobody_to_play(error)]
+        return (), [reach.nobody_to_play(error, user)]
     told = list(first_ways.in_code(site) if user is None else first_ways.as_told(site, person))
     routes = ask(site, person, real=user is not None)
     return routes, [*told, *reach.found_on(site, routes)]

@@ -8,6 +8,9 @@ from vestibule.cli.doctor.routes import NO_ADDRESS, Route, Seen
 from vestibule.cli.doctor.site import Site
 
 BY_ID: Final = "Name the id of somebody real: --user ID."
+NOT_BY_ID: Final = (
+    "They want more of the session than the id, such as a stamp of the password: leave --user out."
+)
 BY_HAND: Final = "Go there by hand, with the password alone."
 
 
@@ -51,14 +54,16 @@ def found_on(site: Site, routes: Sequence[Route]) -> Iterator[Finding]:
         )
 
 
-def nobody_to_play(error: Exception) -> Finding:
-    """Return why no route was asked: the host's own functions want somebody real."""
+def nobody_to_play(error: Exception, user: str | None) -> Finding:
+    """Return why no route was asked: the host's own functions want somebody else."""
+    whom = "no stand-in" if user is None else f"nobody by the id {user} alone"
     return Finding(
-        severity=Severity.WARNING,
+        # Somebody named it: a run that has asked nothing must not look like one that found nothing.
+        severity=Severity.WARNING if user is None else Severity.HOLE,
         fault="not-asked",
         where="every route",
-        what=f"The application's loaders take no stand-in ({type(error).__name__}: {error}).",
-        mend=BY_ID,
+        what=f"The application's loaders take {whom} ({type(error).__name__}: {error}).",
+        mend=BY_ID if user is None else NOT_BY_ID,
     )
 
 
