@@ -141,7 +141,12 @@ class Vestibule:
         return loader
 
     def subject_exists(self, finder: Loader) -> Loader:
-        """Register what says whether a subject has an account, for `flask vestibule status`."""
+        """Register what says whether a subject has an account, for `flask vestibule status`.
+
+        Without Flask-Login it is asked too before a login is let in after the second step, and
+        where another of your functions fails for somebody who is signed in: with no account the
+        session ends.
+        """
         self._loaders.subject_exists = finder
         return finder
 

@@ -172,7 +172,10 @@ class FlaskLoginHost:
 
     key = "_user_id"
     login_keys = _LOGIN_KEYS
-    oddity = "Flask-Login does not load a user for it, or its id is no plain text"
+    oddity = (
+        "Flask-Login does not load a user for it, its user_loader raised an error (logged before "
+        "this), or its id is no plain text"
+    )
 
     def __init__(
         self, app: Flask, subject_loader: SubjectLoader | None, *, development: bool
@@ -361,10 +364,16 @@ class _Loader:
 class KeyedHost:
     """A host that keeps an id in the session and loads its user in its own before_request."""
 
-    def __init__(self, keys: tuple[str, ...], subject_loader: SubjectLoader | None) -> None:
+    def __init__(
+        self,
+        keys: tuple[str, ...],
+        subject_loader: SubjectLoader | None,
+        subject_exists: SubjectFinder | None = None,
+    ) -> None:
         """The first of `keys` says who is logged in."""
         self._keys = keys
         self._subject_loader = subject_loader
+        self._subject_exists = subject_exists
 
     @property
     def key(self) -> str:
@@ -419,8 +428,9 @@ class KeyedHost:
         return True
 
     def is_welcome(self, user: Any) -> bool:
-        """The value is all there is to know."""
-        return user is not None
+        """Say whether there is an account, where the application tells of that."""
+        finds = self._subject_exists
+        return finds is None or bool(finds(self.subject_of_user(user)))
 
     def current_user(self) -> Any:
         """Return the login value: this kind of host has no user object we could see."""

@@ -232,7 +232,8 @@ class State:
                 "its remember cookies and request loaders would not be guarded. Remove the setting"
             )
         if self.settings.login_keys:
-            return KeyedHost(self.settings.login_keys, self.loaders.subject)
+            told = self.loaders
+            return KeyedHost(self.settings.login_keys, told.subject, told.subject_exists)
         if not hasattr(self.app, "login_manager"):
             raise ConfigurationError(
                 "Vestibule found no Flask-Login in this application. If your login keeps an id in "

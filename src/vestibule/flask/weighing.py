@@ -4,6 +4,7 @@ Every function is handed the door's state, the host's session and what is known 
 login value that was found fit, and the user it was found to mean, are kept in the visit.
 """
 
+import logging
 from typing import Any, cast
 
 from flask import request
@@ -18,6 +19,8 @@ from vestibule.flask.marks import is_marked_here
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
 from vestibule.flask.welcome import has_same_password
+
+_log = logging.getLogger("vestibule.gate")
 
 
 def is_new(state: State, session: SessionMixin, visit: Visit) -> bool:
@@ -129,13 +132,47 @@ def _forget_login(state: State, session: SessionMixin, *, by_token: bool) -> Non
 
 
 def weigh_known(state: State, session: SessionMixin, visit: Visit) -> bool:
-    """Weigh whom the login value of a session loads, once; say if it may stay."""
+    """Weigh whom the login value of a session loads, once; say if it may stay.
+
+    Where a function of the host fails, as for the id of a deleted account, the host is asked
+    whether there is one still. Only then: an ordinary request costs it no query for that.
+    """
     if visit.identity is None or visit.is_weighed:
         return True
     if visit.grant is not None and state.loaders.password_stamp is None:
         return True
-    user = load(state, session)
-    return user is None or weigh_user(state, session, visit, user)
+    user = _load_if_possible(state, session)
+    try:
+        return user is None or weigh_user(state, session, visit, user)
+    except (StoreUnavailableError, DeploymentError):
+        raise
+    except Exception as error:
+        if not _has_lost_account(state, visit, user):
+            raise
+        _log.warning(
+            "a session was ended: its account is gone, by what the application says of it after "
+            "one of its functions raised %s",
+            type(error).__name__,
+        )
+        _sign_out(state, session, visit, "no account")
+        return False
+
+
+def _has_lost_account(state: State, visit: Visit, user: Any) -> bool:
+    """Say whether the application knows that an account is gone; False where it cannot say.
+
+    A failure alone does not tell a deleted account from a database that is down.
+    """
+    finds = state.loaders.subject_exists or state.host.finds_subject()
+    if finds is None:
+        _log.error(
+            "nobody could be weighed, because a function of the application's raised an error for "
+            "the id in the session. If the account is deleted: register @vestibule.subject_exists, "
+            "and such a session ends"
+        )
+        return False
+    subject = state.host.subject_of_user(user) if visit.grant is None else visit.grant.subject
+    return not finds(subject)
 
 
 def weigh_user(state: State, session: SessionMixin, visit: Visit, user: Any) -> bool:
@@ -178,15 +215,28 @@ def weigh_set_user(state: State, session: SessionMixin, visit: Visit) -> bool:
 
 
 def load(state: State, session: SessionMixin) -> Any:
-    """Have the host load its user, without its own memory of it.
+    """Have the host load its user, without its own memory of it, for a login that was just made.
 
-    A loader may need what only the view prepares: then there is nobody yet, and whoever comes
-    later is weighed as he is loaded.
+    Where its loader fails there is nobody, and the login is dropped: the log says why.
     """
+    return _loaded(state, session, logging.WARNING)
+
+
+def _load_if_possible(state: State, session: SessionMixin) -> Any:
+    """Have the host load its user where it can already.
+
+    A loader may need what only the view prepares: then there is nobody yet, at every request, and
+    whoever comes later is weighed as he is loaded.
+    """
+    return _loaded(state, session, logging.DEBUG)
+
+
+def _loaded(state: State, session: SessionMixin, level: int) -> Any:
     value = peek(session, state.host.key)
     try:
         return None if value is None else state.host.user_of_identity(value)
     except Exception:  # noqa: BLE001 - the host's loader may raise anything
+        _log.log(level, "the application's user loader raised an error", exc_info=True)
         return None
 
 
@@ -209,7 +259,7 @@ def needs_no_grant(state: State, session: SessionMixin, value: object) -> bool:
     if identity is None:
         return False
     try:
-        user = load(state, session)
+        user = _load_if_possible(state, session)
         subject = identity if user is None else state.host.subject_of_user(user)
         if is_enrolled(state, identity) or is_enrolled(state, subject):
             return False
