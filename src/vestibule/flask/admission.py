@@ -60,7 +60,8 @@ def let_in(outcome: Outcome) -> str | None:
 def admit_without(case: Case) -> Parked | None:
     """Let in somebody who may do without a second step for now; None where they may not.
 
-    The host is asked once more whether it would: an account may have been closed meanwhile.
+    The host is asked once more whether it would: an account may have been closed meanwhile. A host
+    without Flask-Login can say so only by its `subject_exists`.
     """
     here, engine = state(), state().engine
     parked = parked_on(here, case)

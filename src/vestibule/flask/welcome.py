@@ -44,7 +44,8 @@ def owner_of(state: State, session: Mapping[str, Any], passage: Passage) -> Any:
 def is_still_welcome(state: State, visit: Visit) -> bool:
     """Say whether the host would let in now whom it let in before the second step.
 
-    Between the two an account may be closed or its password changed.
+    Between the two an account may be closed or its password changed. A host without Flask-Login
+    tells of deleted accounts by its `subject_exists`, and where it has none of no account at all.
     """
     value = peek(raw_session(request_ctx), state.host.key)
     if value is None or visit.grant is None:
