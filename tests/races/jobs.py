@@ -141,6 +141,11 @@ def report(parts: Parts, subject: str, way: str, token: str) -> str:
     return "reported" if done else "refused"
 
 
+def oblige(parts: Parts, subject: str, address: str) -> str:
+    """Ask what somebody owes who must have a way; return until when they may do without."""
+    return parts.engine.duty(subject, {"email": address}).until.isoformat()
+
+
 def cancel(parts: Parts, subject: str, token: str) -> str:
     """End what a token names."""
     passage = parts.engine.standing(subject, token).passage

@@ -1,46 +1,55 @@
-"""Since when somebody is obliged, and since when an address is theirs."""
+"""What is noted of somebody obliged: made by a rule of what was noted before, and told with it."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from tests.core.site import Site
 
-from vestibule.core.model import Obligation
+from vestibule.core import events
+from vestibule.core.model import Obligation, Origin
+from vestibule.core.ruling import Noted
 
 ADA = "ada"
 
 
-def oblige(site: Site, subject: str, address: bytes | None, now: datetime) -> Obligation:
-    """Note somebody."""
+def first(site: Site) -> Obligation:
+    """What is noted of somebody new."""
+    now = site.clock.now()
+    realm = site.engine.context.realm
+    return Obligation(realm=realm, subject=ADA, since=now, address=None, address_since=now)
+
+
+def oblige(site: Site, wanted: Obligation) -> Obligation | None:
+    """Have this noted, with an event; return what was noted before."""
     context = site.engine.context
-    return context.store.oblige(context.realm, subject, address, now, events=[], messages=[])
+    given: list[Obligation | None] = []
+    fact = events.ObligationBegun(until="")
+    told = context.event(fact, ADA, context.now(), Origin())
+
+    def rule(before: Obligation | None) -> Noted:
+        given.append(before)
+        return Noted(obligation=wanted, events=(told,))
+
+    assert context.store.oblige(context.realm, ADA, context.now(), rule).obligation == wanted
+    [before] = given
+    return before
 
 
-def test_an_obligation_begins_once(site: Site) -> None:
-    """Whoever is noted again is obliged since the first time."""
-    began = site.clock.now()
-    oblige(site, ADA, b"mark", began)
+def test_a_rule_is_given_what_was_noted_before(site: Site) -> None:
+    """Nothing at first, then what the rule before has made of it, whole."""
+    new = first(site)
+    later = site.clock.now() + timedelta(days=1)
+    moved = replace(new, address=b"mark", address_since=later, sealed_address=b"sealed")
 
-    later = oblige(site, ADA, b"mark", began + timedelta(days=3))
-
-    assert (later.since, later.address_since) == (began, began)
-
-
-def test_another_address_counts_from_when_it_was_seen(site: Site) -> None:
-    """A changed address is as old as the change, and so is one that came back."""
-    began = site.clock.now()
-    changed, back = began + timedelta(days=1), began + timedelta(days=2)
-    oblige(site, ADA, b"mark", began)
-
-    assert oblige(site, ADA, b"other", changed).address_since == changed
-    assert oblige(site, ADA, b"mark", back).address_since == back
-    assert oblige(site, ADA, None, back + timedelta(days=1)).address is None
+    assert oblige(site, new) is None
+    assert oblige(site, moved) == new
+    assert site.engine.context.store.obligation(new.realm, ADA) == moved
 
 
-def test_no_address_is_one_too(site: Site) -> None:
-    """Whoever had no address before has had the new one since it was seen."""
-    began = site.clock.now()
-    oblige(site, ADA, None, began)
+def test_what_stays_as_it_was_is_told_to_nobody(site: Site) -> None:
+    """Events are written with a change only."""
+    new = first(site)
+    oblige(site, new)
+    oblige(site, new)
 
-    later = oblige(site, ADA, b"mark", began + timedelta(days=1))
-
-    assert (later.since, later.address_since) == (began, began + timedelta(days=1))
+    assert [fact["name"] for fact in site.facts()] == ["obligation_begun"]

@@ -16,7 +16,7 @@ from vestibule.core.model import (
     Passage,
     Purpose,
 )
-from vestibule.core.ruling import Case, Ruling, Standing
+from vestibule.core.ruling import Case, Noted, Ruling, Standing
 
 Ruled = TypeVar("Ruled", bound=Ruling)
 """The kind of ruling that a rule makes."""
@@ -179,18 +179,13 @@ class Store(Protocol):
         self,
         realm: str,
         subject: str,
-        address: bytes | None,
         now: datetime,
-        *,
-        sealed: bytes | None = None,
-        events: Sequence[Event],
-        messages: Sequence[Message],
-    ) -> Obligation:
-        """Note who is obliged from now on, if not before, and by which address they are known.
+        rule: Callable[[Obligation | None], Noted],
+    ) -> Noted:
+        """Note of a subject, perhaps first seen `now`, what `rule` makes of what was noted before.
 
-        `sealed` is the address itself, sealed, where it is kept.
-
-        An address that is not the one before counts from `now`. Returns the note as it is then.
+        The rule is asked under the subject's lock: of two who come at once the second is given what
+        the first has noted. Where it leaves that as it was nothing is written. Returns its answer.
         """
         ...
 

@@ -11,6 +11,7 @@ from vestibule.core.model import (
     Lane,
     Ledger,
     Message,
+    Obligation,
     Passage,
     Source,
 )
@@ -101,3 +102,12 @@ class Ruling:
         return self.ends_others or (
             won is not None and bool(won.replaces or won.replaces_all or won.succeeds)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What is noted anew of somebody obliged, and who is told because of it."""
+
+    obligation: Obligation
+    events: tuple[Event, ...] = ()
+    messages: tuple[Message, ...] = ()

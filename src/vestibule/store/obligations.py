@@ -1,8 +1,6 @@
 """Since when somebody is obliged to have a second step, and by which address they are known."""
 
-from datetime import datetime
-
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, select
 
 from vestibule.core.model import Obligation
 from vestibule.store import rows, statements, tables
@@ -17,31 +15,8 @@ def found(connection: Connection, realm: str, subject: str) -> Obligation | None
     return None if row is None else rows.obligation(row)
 
 
-def note(
-    connection: Connection,
-    realm: str,
-    subject: str,
-    address: bytes | None,
-    now: datetime,
-    *,
-    sealed: bytes | None,
-) -> Obligation:
-    """Note who is obliged, if it was not noted, and by which address; return what is noted now."""
-    new = statements.insert(connection.dialect.name, _TABLE).values(
-        realm=realm,
-        subject=subject,
-        since=rows.number(now),
-        address=address,
-        address_since=rows.number(now),
-        sealed_address=sealed,
-    )
-    same = _TABLE.c.address.is_not_distinct_from(new.excluded.address)
-    noted = new.on_conflict_do_update(
-        index_elements=["realm", "subject"],
-        set_={
-            "address": new.excluded.address,
-            "address_since": case((same, _TABLE.c.address_since), else_=new.excluded.address_since),
-            "sealed_address": new.excluded.sealed_address,
-        },
-    ).returning(*_TABLE.c)
-    return rows.obligation(connection.execute(noted).mappings().one())
+def note(connection: Connection, obligation: Obligation) -> None:
+    """Write what is noted of a subject, in the place of what was. The caller holds its lock."""
+    row = rows.obligation_row(obligation)
+    note = statements.insert(connection.dialect.name, _TABLE).values(row)
+    connection.execute(note.on_conflict_do_update(index_elements=["realm", "subject"], set_=row))

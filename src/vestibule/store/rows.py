@@ -340,3 +340,15 @@ def obligation(row: Row) -> Obligation:
         address_since=moment(row["address_since"]),
         sealed_address=_bytes_or_none(row["sealed_address"]),
     )
+
+
+def obligation_row(value: Obligation) -> dict[str, Any]:
+    """Return the columns of an obligation."""
+    return {
+        "realm": value.realm,
+        "subject": value.subject,
+        "since": number(value.since),
+        "address": value.address,
+        "address_since": number(value.address_since),
+        "sealed_address": value.sealed_address,
+    }

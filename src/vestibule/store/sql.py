@@ -25,7 +25,7 @@ from vestibule.core.model import (
     Purpose,
 )
 from vestibule.core.ports import Ruled
-from vestibule.core.ruling import Case, Standing
+from vestibule.core.ruling import Case, Noted, Standing
 from vestibule.store import (
     asking,
     cases,
@@ -202,17 +202,16 @@ class SqlStore:
         self,
         realm: str,
         subject: str,
-        address: bytes | None,
         now: datetime,
-        *,
-        sealed: bytes | None = None,
-        events: Sequence[Event],
-        messages: Sequence[Message],
-    ) -> Obligation:
-        """Note who is obliged from now on, if not before; return since when, and what is known."""
-        with self._db.write() as connection:
-            noted = obligations.note(connection, realm, subject, address, now, sealed=sealed)
-            tell(connection, events, messages)
+        rule: Callable[[Obligation | None], Noted],
+    ) -> Noted:
+        """Note what `rule` makes of what was noted before; nothing where that stays as it was."""
+        with self._alone_with(realm, subject, now) as connection:
+            before = obligations.found(connection, realm, subject)
+            noted = rule(before)
+            if noted.obligation != before:
+                obligations.note(connection, noted.obligation)
+                tell(connection, noted.events, noted.messages)
         return noted
 
     def stand_in(self, enrolment: Enrolment) -> bool:

@@ -1,6 +1,7 @@
 """Who is obliged to have a second step: grace, what proves a first way, and what does not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ import pytest
 from sqlalchemy import update
 from tests.core.site import Person, Site
 
-from vestibule.core.engine import Begun, Duty, Login
+from vestibule.core.engine import Begun, Duty, Engine, Login
 from vestibule.core.errors import ConfigurationError
-from vestibule.core.model import Origin, PassageKind, Purpose
+from vestibule.core.model import Obligation, Origin, PassageKind, Purpose
 from vestibule.store import tables
 from vestibule.testing import SoftwareAuthenticator
 
@@ -130,6 +131,16 @@ def test_a_changed_address_is_no_longer_known(site: Site) -> None:
     site.fake.move(6 * DAY)
     assert arrive(site, thief).ways == []
     assert before.ways
+
+
+def test_an_address_that_came_back_is_new_again(site: Site) -> None:
+    """An address counts from when it was seen last in the place of another, or of none."""
+    duty(site, contact={})
+    for address in ("ada@site.test", "eve@site.test", "ada@site.test"):
+        site.fake.move(DAY)
+        seen = duty(site, contact={"email": address})
+
+        assert seen.known_from == site.clock.now() + 7 * DAY
 
 
 @pytest.mark.row("ATK-10")
@@ -442,3 +453,62 @@ def test_an_address_of_somebody_forgotten_is_not_kept(site: Site) -> None:
     duty(site, "ben")
     site.enrol("ben")
     assert kept(site) == []
+
+
+class OvertakenStore:
+    """A store of which another request asks all it wants, just after the first look of this one."""
+
+    def __init__(self, store: Any, meanwhile: Callable[[], object]) -> None:
+        """Keep what is done meanwhile; it is done once."""
+        self._store, self._meanwhile = store, [meanwhile]
+
+    def obligation(self, realm: str, subject: str) -> Obligation | None:
+        """Look, and let the other go on before this one does."""
+        seen: Obligation | None = self._store.obligation(realm, subject)
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return seen
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the store's own."""
+        return getattr(self._store, name)
+
+
+def duty_overtaken(site: Site, contact: Mapping[str, Any]) -> None:
+    """Ask what a subject owes while another request asks the same."""
+    context = site.engine.context
+    store: Any = OvertakenStore(context.store, lambda: duty(site, contact=contact))
+    Engine(replace(context, store=store)).duty("ada", contact)
+
+
+def test_two_first_requests_at_once_are_one_beginning(site: Site) -> None:
+    """A page that loads in parallel has one reminder sent, and one event written and told."""
+    duty_overtaken(site, ADA)
+
+    assert [fact["name"] for fact in site.facts()] == ["obligation_begun"]
+    assert [event.fact.name for event in site.heard] == ["obligation_begun"]
+    assert len(site.rows("message")) == 1
+
+
+def test_two_at_once_with_another_address_tell_the_one_before_once(site: Site) -> None:
+    """The former address is told by the request that changed it, and not by the next."""
+    duty(site)
+    duty_overtaken(site, {"email": "eve@site.test"})
+
+    assert farewells(site) == ["ada@site.test"]
+
+
+def test_after_tickets_the_address_is_kept_once_codes_go_to_it(ticketed: Site) -> None:
+    """A site that goes over from tickets to codes tells the former address of a change too, though
+    it was noted when none was kept.
+    """
+    known = duty(ticketed).until - 7 * DAY
+    site = ticketed.process(VESTIBULE_FIRST_ENROLMENT="email")
+    site.fake.move(DAY)
+    assert duty(site).known_from == known + 7 * DAY
+    assert [fact["name"] for fact in site.facts()] == ["obligation_begun"]
+    assert len(site.rows("message")) == 1
+
+    duty(site, contact={"email": "eve@site.test"})
+
+    assert farewells(site) == ["ada@site.test"]

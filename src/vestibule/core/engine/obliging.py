@@ -6,7 +6,7 @@ the people who run it (`VESTIBULE_FIRST_ENROLMENT`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Any, Final
@@ -14,7 +14,6 @@ from typing import Any, Final
 from vestibule.core import events
 from vestibule.core.engine.context import NOTICE_LIFE, Context
 from vestibule.core.errors import ConfigurationError
-from vestibule.core.events import Event
 from vestibule.core.factor import Applicant
 from vestibule.core.model import (
     Enrolment,
@@ -24,6 +23,7 @@ from vestibule.core.model import (
     Origin,
 )
 from vestibule.core.profiles import FirstEnrolment
+from vestibule.core.ruling import Noted
 from vestibule.core.stand_in import KNOWN_ADDRESS, TICKET
 from vestibule.secretbox import SealError
 
@@ -114,29 +114,61 @@ def _known(
 
 def _noted(context: Context, subject: str, address: str | None, origin: Origin) -> Obligation:
     """Return since when a subject is obliged, written down where that or the address is new."""
-    now, box = context.now(), context.vault.box
-    before = context.store.obligation(context.realm, subject)
-    if before is not None and (address is None or _is_as_before(context, before, address)):
-        return before  # an application that does not say this time has forgotten nothing
-    mark = None if address is None else box.stamp(_spelled(address), use="address")
-    if before is not None:
-        told: tuple[Event, ...] = ()
-        messages = _farewell(context, before)
-    else:
-        fact = events.ObligationBegun(until=(now + context.profile.grace).isoformat())
-        told = (context.event(fact, subject, now, origin),)
-        messages = _reminder(context, subject, address, origin)
-    noted = context.store.oblige(
-        context.realm,
-        subject,
-        mark,
-        now,
-        sealed=_sealed(context, subject, address),
-        events=told,
-        messages=messages,
+
+    def rule(before: Obligation | None) -> Noted:
+        if before is None:
+            return _begun(context, subject, address, origin)
+        if address is None:  # an application that does not say this time has forgotten nothing
+            return Noted(obligation=before)
+        return _renewed(context, before, address)
+
+    seen = context.store.obligation(context.realm, subject)
+    if seen is not None and rule(seen).obligation == seen:
+        return seen
+    # Others may be as far as this: who is told is decided where they cannot be.
+    noted = context.store.oblige(context.realm, subject, context.now(), rule)
+    context.tell(noted.events)
+    return noted.obligation
+
+
+def _begun(context: Context, subject: str, address: str | None, origin: Origin) -> Noted:
+    """Return what is noted of somebody who is met for the first time."""
+    now = context.now()
+    fact = events.ObligationBegun(until=(now + context.profile.grace).isoformat())
+    obligation = Obligation(
+        realm=context.realm,
+        subject=subject,
+        since=now,
+        address=None if address is None else _mark(context, address),
+        address_since=now,
+        sealed_address=_sealed(context, subject, address),
     )
-    context.tell(told)
-    return noted
+    return Noted(
+        obligation=obligation,
+        events=(context.event(fact, subject, now, origin),),
+        messages=_reminder(context, subject, address, origin),
+    )
+
+
+def _renewed(context: Context, before: Obligation, address: str) -> Noted:
+    """Return what is noted now of somebody whose address the host has told.
+
+    An address that is not kept yet was noted where no code went to it, or before any was kept.
+    """
+    if not _is_as_before(context, before, address):
+        other = replace(
+            before,
+            address=_mark(context, address),
+            address_since=context.now(),
+            sealed_address=_sealed(context, before.subject, address),
+        )
+        return Noted(obligation=other, messages=_farewell(context, before))
+    kept = before.sealed_address or _sealed(context, before.subject, address)
+    return Noted(obligation=replace(before, sealed_address=kept))
+
+
+def _mark(context: Context, address: str) -> bytes:
+    return context.vault.box.stamp(_spelled(address), use="address")
 
 
 def _sealed(context: Context, subject: str, address: str | None) -> bytes | None:
