@@ -1,5 +1,6 @@
 """What a login put into the session: told apart from what was there, kept, and put back."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -132,12 +133,24 @@ def test_a_value_of_another_kind_is_another_value(old: object, new: object) -> N
 def test_a_parked_login_survives_as_bytes() -> None:
     """A parked login reads back as it was written, and prints neither values nor cookies."""
     parked = Parked(
-        values=b"\x00secret", cookies=("a=secret; Path=/",), wanted="/a?b=c", entrance="/login"
+        values=b"\x00secret",
+        cookies=("a=secret; Path=/",),
+        wanted="/a?b=c",
+        entrance="/login",
+        code_from=datetime(2026, 1, 5, tzinfo=UTC),
     )
 
     assert Parked.from_bytes(parked.to_bytes()) == parked
     assert "secret" not in repr(parked)
     assert Parked.from_bytes(Parked(values=b"").to_bytes()) == Parked(values=b"")
+
+
+def test_a_login_parked_by_the_version_before_reads_back() -> None:
+    """What was parked when no moment was kept with it is whole without."""
+    whole = json.loads(Parked(values=b"v", wanted="/a").to_bytes())
+    del whole["code_from"]
+
+    assert Parked.from_bytes(json.dumps(whole).encode()) == Parked(values=b"v", wanted="/a")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from html import unescape
 from pathlib import Path
@@ -174,6 +174,32 @@ def test_without_a_known_address_it_takes_a_ticket(shop: Shop) -> None:
     told = said(ada.ask(FIRST, method="GET"))
     assert told["error"] == "ticket_needed"
     assert told["until"]
+
+
+def test_the_moment_a_code_will_do_is_the_one_the_login_goes_by(shop: Shop) -> None:
+    """With the host's own word for when an address changed the page names that day, and on it a
+    code does.
+    """
+    changed = shop.clock.now() - timedelta(days=DAYS - 1)
+    door: Any = shop.app.extensions[EXTENSION]
+    door.contact_loader(lambda _user: {"email": "maren@mail.example", "email_changed_at": changed})
+    ada = come(shop)
+
+    told = said(ada.ask(FIRST, method="GET"))["code_from"]
+
+    assert datetime.fromisoformat(told) == changed + timedelta(days=DAYS)
+    [shown] = re.findall(r"sign in again after ([^:]+:[^:]+):", ada.get(FIRST).text)
+    assert shown.startswith(f"{changed + timedelta(days=DAYS):%Y-%m-%d}")
+    shop.clock.move(days=1)
+    assert way(come(shop))
+
+
+def test_where_no_code_will_ever_do_no_moment_is_told(opened: Open) -> None:
+    """A site that wants tickets says of no code when it comes."""
+    ada = come(opened(VESTIBULE_FIRST_ENROLMENT="ticket"))
+
+    assert "code_from" not in said(ada.ask(FIRST, method="GET"))
+    assert "sent to your mail address" not in ada.get(FIRST).text
 
 
 def test_the_password_alone_objects_to_no_first_ticket(opened: Open) -> None:

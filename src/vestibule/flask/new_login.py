@@ -115,6 +115,7 @@ def _park(
         cookies=held.headers.getlist("Set-Cookie"),
         wanted=wanted or _wanted(response),
         entrance=own_path(request.script_root + request.path, request),
+        code_from=login.duty.known_from if login.duty else None,
     )
     state.warn_of_plain_http(request)
     begun = state.begin_login(login, parked, origin)

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import NoneType
 from typing import Any, Final, Protocol, cast
 
@@ -69,6 +70,8 @@ class Parked:
     wanted: str | None = None
     entrance: str | None = None
     """The path the password was sent to: who is led back there while waiting is led on instead."""
+    code_from: datetime | None = None
+    """From when on a code to the person's address does, as the host told at this login."""
 
     def to_bytes(self) -> bytes:
         """Return the whole as bytes, for sealing."""
@@ -77,6 +80,7 @@ class Parked:
             "cookies": list(self.cookies),
             "wanted": self.wanted,
             "entrance": self.entrance,
+            "code_from": self.code_from.isoformat() if self.code_from else None,
         }
         return json.dumps(whole).encode()
 
@@ -84,11 +88,13 @@ class Parked:
     def from_bytes(cls, data: bytes) -> "Parked":
         """Return what `to_bytes` made."""
         whole = json.loads(data)
+        code_from = whole.get("code_from")  # a login may have been parked before this was kept
         return cls(
             values=base64.b64decode(whole["values"]),
             cookies=tuple(whole["cookies"]),
             wanted=whole["wanted"],
             entrance=whole["entrance"],
+            code_from=datetime.fromisoformat(code_from) if code_from else None,
         )
 
 

@@ -114,10 +114,6 @@ class Engine:
         """Return until when a password is enough of somebody obliged, None where nobody noted."""
         return obliging.grace_until(self.context, subject)
 
-    def known_from(self, subject: str) -> datetime | None:
-        """Return from when a code to the address of somebody obliged proves who they are."""
-        return obliging.known_from(self.context, subject)
-
     # Links in mails
 
     def link(self, errand: Errand, text: str) -> Link | None:

@@ -76,18 +76,6 @@ def grace_until(context: Context, subject: str) -> datetime | None:
     return None if noted is None else noted.since + context.profile.grace
 
 
-def known_from(context: Context, subject: str) -> datetime | None:
-    """Return from when a code to the subject's address proves something; None where none ever does.
-
-    By our memory alone: what the host knows better is asked at the login itself.
-    """
-    noted = context.store.obligation(context.realm, subject)
-    by_mail = context.profile.first_enrolment is FirstEnrolment.EMAIL
-    if noted is None or noted.address is None or not by_mail:
-        return None
-    return noted.address_since + KNOWN_FOR
-
-
 def stand_ins(context: Context, subject: str, duty: Duty) -> Sequence[Enrolment]:
     """Return what is asked where there is no way yet: a ticket, a code to a known address."""
     found = context.store.enrolments(context.realm, subject)
@@ -212,7 +200,7 @@ def _known_from(contact: Mapping[str, Any], obligation: Obligation, now: datetim
             f"never changed, not as {type(changed).__name__}"
         )
     aware = changed if changed.tzinfo else changed.replace(tzinfo=UTC)
-    return aware + KNOWN_FOR if aware < _LAST else _LAST
+    return (aware + KNOWN_FOR).astimezone(UTC) if aware < _LAST else _LAST
 
 
 def _address(contact: Mapping[str, Any]) -> str | None:

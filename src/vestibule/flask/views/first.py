@@ -10,7 +10,7 @@ from vestibule.core.model import Purpose
 from vestibule.core.ruling import Case
 from vestibule.flask import admission, new_login, pages, people, showing
 from vestibule.flask.addresses import address
-from vestibule.flask.entrance import to_second_step, to_sign_in
+from vestibule.flask.entrance import parked_on, to_second_step, to_sign_in
 from vestibule.flask.hosts import raw_session
 from vestibule.flask.navigation import own_path, wants_json
 from vestibule.flask.owing import is_owing, may_set_up, owes, until_of
@@ -123,10 +123,10 @@ def _cannot_yet(case: Case) -> Response:
 
 
 def _code_from(case: Case) -> datetime | None:
-    """Return from when on a code to the person's address will do, as far as we can tell."""
-    engine = state().engine
-    known = engine.known_from(case.passage.subject)
-    return known if known is not None and known > engine.now() else None
+    """Return from when on a code to the person's address will do, as the login was told."""
+    here, parked = state(), parked_on(state(), case)
+    known = parked.code_from if parked is not None else None
+    return known if known is not None and known > here.engine.now() else None
 
 
 def _too_late() -> Response:
