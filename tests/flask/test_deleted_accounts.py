@@ -49,12 +49,6 @@ def with_policy(host: Host, door: Vestibule) -> None:
     door.policy_loader(lambda name: row(host, name) == "somebody else")
 
 
-def with_contact(host: Host, door: Vestibule) -> None:
-    """Have a host tell of addresses; everybody must have a second step."""
-    host.app.config["VESTIBULE_REQUIRED"] = "everyone"
-    door.contact_loader(lambda name: {"name": row(host, name)})
-
-
 def with_subjects(host: Host, door: Vestibule) -> None:
     """Have a host say whom an id means, and what changes with the password."""
     door.subject_loader(lambda name: f"member {name}" if row(host, name) else "")
