@@ -107,6 +107,15 @@ def test_an_application_that_cannot_start_can_be_mended(shop: Shop) -> None:
     assert "The database is at 0" in shop.run("db", "upgrade")
 
 
+def test_init_warns_of_an_empty_database_for_old_keys(shop: Shop) -> None:
+    """A mistyped address is not taken for a new site without a word."""
+    keys = ("--key-file", str(shop.keys))
+    mistyped = f"sqlite:///{shop.folder / 'shpo.db'}"
+
+    assert "nobody has a second step" not in shop.run("init", "--database-url", shop.url, *keys)
+    assert "nobody has a second step" in shop.run("init", "--database-url", mistyped, *keys)
+
+
 def test_init_says_what_it_needs(shop: Shop) -> None:
     """Without a word about where, init shows a whole command line."""
     bare = Shop(shop.folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import request
 from tests.cli.typed import refused, told, typed
 from tests.core.site import Site
 from tests.flask.shop import Shop
@@ -136,6 +137,20 @@ def test_an_account_that_is_still_there_is_warned_of(shop: Shop) -> None:
     assert "STILL HAS THIS ACCOUNT" not in asked["tobias"]
     at(shop, "forget", "tobias", "--by", "grace", "--yes")
     assert '"count": 0' in at(shop, "status", "--json")
+
+
+def test_an_application_that_cannot_say_is_warned_of(shop: Shop) -> None:
+    """Where the loader wants a request, it is said that nobody knows of the account."""
+
+    @shop.app.login_manager.user_loader  # type: ignore[attr-defined]
+    def load(name: str) -> object:
+        return request.path and None
+
+    said = shop.app.test_cli_runner().invoke(
+        group, ["forget", "maren", "--by", "grace"], input="n\n"
+    )
+
+    assert "CANNOT SAY whether the account is still there" in said.stdout
 
 
 def test_a_name_that_nobody_bears_is_refused(small_site: Site) -> None:

@@ -71,6 +71,11 @@ def init(database_url: str | None, key_file: Path | None) -> None:
     click.echo(
         f"Database  {'made' if made.made_store else 'kept'}: installation {made.installation[:8]}…"
     )
+    if made.made_store and not made.made_keys:
+        click.echo(
+            "\nThe keys were there before, the database was not: nobody has a second step in it.\n"
+            "If somebody had one, this is not that site's database: do not start the site on it."
+        )
     click.echo("\nSet in your application's configuration or environment:\n")
     click.echo(f"  VESTIBULE_DATABASE_URL={url}")
     click.echo(f"  VESTIBULE_KEY_FILE={file.absolute()}")

@@ -99,8 +99,16 @@ def has_account(subject: str) -> bool | None:
 
 
 def _account(subject: str) -> str:
-    """Return a warning where the application says that there still is such an account."""
-    return " THE APPLICATION STILL HAS THIS ACCOUNT." if has_account(subject) else ""
+    """Return a warning where the application still has such an account, or cannot say."""
+    if application_at_hand() is None:
+        return ""
+    known = has_account(subject)
+    if known is None:
+        return (
+            " THE APPLICATION CANNOT SAY whether the account is still there: register "
+            "@vestibule.subject_exists."
+        )
+    return " THE APPLICATION STILL HAS THIS ACCOUNT." if known else ""
 
 
 def _in_words(value: Any) -> str:
