@@ -128,7 +128,8 @@ def _signed_in(here: State, session: SessionMixin, user: Any) -> Any:
     _drop(here, session)
     raise UsageError(
         "within acting_as(user) somebody else was signed in than the user it was given, or "
-        "nobody whom the application loads. Without Flask-Login hand it what stands in the session"
+        "nobody whom the application loads: an error of its user_loader stands in the log. "
+        "Without Flask-Login hand it what stands in the session"
     )
 
 
