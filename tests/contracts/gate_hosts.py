@@ -361,7 +361,7 @@ def plain_host(
     app.config.update({"SECRET_KEY": KEY, "TESTING": True} | config)
     host = Host(app=app, clock=clock or FakeClock())
     if guarded:
-        app.config["VESTIBULE_LOGIN_KEYS"] = ["user_id"]
+        app.config.setdefault("VESTIBULE_LOGIN_KEYS", ["user_id"])
     if shape.sessions == "before":
         _server_sessions(app)
     if guarded and shape.when == "before":

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Response, abort, after_this_request, g, redirect, request, session
-from flask_login import login_user
+from flask_login import current_user, login_user
 from tests.contracts.gate_hosts import (
     PROGRAM,
     Browser,
@@ -30,7 +30,7 @@ from vestibule.testing import SoftwareAuthenticator
 CONFIRM = "/two-step/confirm"
 REASON = "ticket 4711"
 KINDS = ["flask-login", "plain"]
-FAILING = ["failing", "swallowing", "aborting", "twice", "unfinished"]
+FAILING = ["failing", "swallowing", "aborting", "twice", "nested", "unfinished", "unfinished-late"]
 OPEN = {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
 
 
@@ -119,6 +119,39 @@ def failures_of_hosts(host: Host) -> None:
                 pass
         return "twice"
 
+    @app.post("/act-nested/<name>")
+    def act_nested(name: str) -> str:
+        with begin("bob"), begin(name):
+            sign_in(name)
+        return "nested"
+
+    unfinished(host)
+
+
+def unfinished(host: Host) -> None:
+    """Give a host blocks that are never left, and what comes after them."""
+    app = host.app
+
+    def begin(name: str) -> AbstractContextManager[None]:
+        return door(host).acting_as(user_of(name), reason=REASON)
+
+    @app.post("/act-unfinished-late/<name>")
+    def act_unfinished_late(name: str) -> str:
+        g.kept, g.late = begin(name), name
+        g.kept.__enter__()
+        return "never left"
+
+    @app.after_request
+    def late(response: Response) -> Response:
+        if "late" in g:
+            sign_in(g.late)
+        return response
+
+    @app.errorhandler(400)
+    def explain(error: Exception) -> str:
+        who = session.get("_user_id", session.get("user_id"))
+        return f"{type(error).__name__} for {who}, {getattr(current_user, 'id', None)}"
+
     @app.post("/act-unfinished/<name>")
     def act_unfinished(name: str) -> str:
         begun = begin(name)
@@ -126,6 +159,16 @@ def failures_of_hosts(host: Host) -> None:
         g.kept = begun  # or it would be closed at once
         sign_in(name)
         return "never left"
+
+    behind_the_block(host)
+
+
+def behind_the_block(host: Host) -> None:
+    """Give a host what goes wrong once the block is left."""
+    app = host.app
+
+    def begin(name: str) -> AbstractContextManager[None]:
+        return door(host).acting_as(user_of(name), reason=REASON)
 
     @app.post("/act-down/<name>")
     def act_down(name: str) -> str:
@@ -732,6 +775,16 @@ def test_a_block_that_fails_signs_nobody_in(host: Host, sam: Browser, how: str) 
 
 
 @pytest.mark.usefixtures("ada")
+def test_the_page_of_an_error_sees_nobody(host: Host, sam: Browser) -> None:
+    """The application's own error page is not made for the user whose login failed."""
+    told = act(sam, "/act-failing/ada").text
+
+    assert told.startswith("BadRequestKeyError for None")
+    assert "ada" not in told
+    del host
+
+
+@pytest.mark.usefixtures("ada")
 def test_a_store_that_fails_behind_the_block_signs_nobody_in(host: Host, sam: Browser) -> None:
     """Where the grant cannot be written the answer is 503, and the session names nobody."""
     assert act(sam, "/act-down/ada").status_code == 503
@@ -770,6 +823,21 @@ def test_a_customer_without_a_second_step_is_told_no(host: Host) -> None:
 
     assert act(bob).status_code == 403
     assert who(bob) == "bob"
+
+
+def test_no_other_login_key_of_staff_stays(tmp_path: Path) -> None:
+    """What else a login is made of is the new one's own; a block without a login takes nothing."""
+    with opened("plain", tmp_path, VESTIBULE_LOGIN_KEYS=["user_id", "is_admin"]) as host:
+        host.enrol("ada")
+        sam = signed_in(host)
+        act(sam, "/act-not/ada")
+        with sam.client.session_transaction() as kept:
+            assert kept["is_admin"]
+        act(sam)
+
+        assert who(sam) == "ada"
+        with sam.client.session_transaction() as kept:
+            assert "is_admin" not in kept
 
 
 def test_a_reason_is_a_text(sam: Browser) -> None:
