@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from tests.e2e.phone import Phone
 from tests.e2e.served import Served, add_user, join, microblog
 from tests.e2e.visitor import Visitor
@@ -22,6 +22,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 LONGEST_WAIT = 30_000
+expect.set_options(timeout=LONGEST_WAIT)  # a busy machine is slow, not wrong
 NAMES = (f"visitor_{number}" for number in itertools.count(1))
 
 Open = Callable[..., Visitor]

@@ -30,7 +30,16 @@ from vestibule.testing import SoftwareAuthenticator
 CONFIRM = "/two-step/confirm"
 REASON = "ticket 4711"
 KINDS = ["flask-login", "plain"]
-FAILING = ["failing", "swallowing", "aborting", "twice", "nested", "unfinished", "unfinished-late"]
+FAILING = [
+    "failing",
+    "swallowing",
+    "aborting",
+    "twice",
+    "nested",
+    "unfinished",
+    "unfinished-late",
+    "failing-late",
+]
 OPEN = {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
 
 
@@ -151,6 +160,25 @@ def unfinished(host: Host) -> None:
     def explain(error: Exception) -> str:
         who = session.get("_user_id", session.get("user_id"))
         return f"{type(error).__name__} for {who}, {getattr(current_user, 'id', None)}"
+
+    @app.post("/act-failing-late/<name>")
+    def act_failing_late(name: str) -> str:
+        @after_this_request
+        def remember(response: Response) -> Response:
+            sign_in(name, **({"remember": True} if "_user_id" in session else {}))
+            session["_remember"] = "set"
+            return response
+
+        with suppress(RuntimeError), begin(name):
+            raise RuntimeError("before anybody was signed in")
+        return "failed"
+
+    @app.post("/act-half/<name>")
+    def act_half(name: str) -> str:
+        with suppress(RuntimeError), begin(name):
+            session["is_admin"] = name
+            raise RuntimeError("between the two keys of a login")
+        return "half"
 
     @app.post("/act-unfinished/<name>")
     def act_unfinished(name: str) -> str:
@@ -830,6 +858,9 @@ def test_no_other_login_key_of_staff_stays(tmp_path: Path) -> None:
     with opened("plain", tmp_path, VESTIBULE_LOGIN_KEYS=["user_id", "is_admin"]) as host:
         host.enrol("ada")
         sam = signed_in(host)
+        act(sam, "/act-half/ada")
+        with sam.client.session_transaction() as half:
+            assert half["is_admin"] is True
         act(sam, "/act-not/ada")
         with sam.client.session_transaction() as kept:
             assert kept["is_admin"]

@@ -42,7 +42,7 @@ def acting_as(user: Any, *, reason: str, tells: bool) -> Iterator[None]:
     try:
         yield
         if peek(session, here.host.key) is None or not weighing.is_new(here, session, visit):
-            session.update(aside)  # nobody was signed in: the host refused it
+            _put_again(here, session, aside)  # nobody was signed in: the host refused it
         else:
             user = _signed_in(here, session, user)
             acting = _begun(here, session, grant, user, reason=reason, tells=tells)
@@ -50,10 +50,10 @@ def acting_as(user: Any, *, reason: str, tells: bool) -> Iterator[None]:
             _let_in(here, session, visit, user, acting)
     except BaseException:
         # What was not let in as acting must not be weighed as an ordinary login either.
-        if weighing.is_new(here, session, visit):
+        if weighing.is_new(here, session, visit) or bounds.is_acting(visit):
             _drop(here, session)
         elif peek(session, here.host.key) is not None:
-            session.update(aside)
+            _put_again(here, session, aside)
         raise
     visit.must_act = False
 
@@ -98,6 +98,12 @@ def _put_aside(here: State, session: SessionMixin) -> dict[str, Any]:
     """Take what else the login of staff is made of: what stands there later, the new one made."""
     keys = [key for key in here.host.login_keys if key != here.host.key and key in session]
     return {key: session.pop(key) for key in keys}
+
+
+def _put_again(here: State, session: SessionMixin, aside: dict[str, Any]) -> None:
+    """Give staff what else makes their login, and nothing that the block has put there."""
+    _put_aside(here, session)
+    session.update(aside)
 
 
 def _begun(

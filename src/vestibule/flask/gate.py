@@ -159,7 +159,7 @@ class Gate:
         response = process(*given[:-1], response)
         for change in visit.on_response:
             change(response)
-        if bounds.is_acting(visit):
+        if visit.must_act or bounds.is_acting(visit):
             self._state.host.unremember(response)
         return response
 
