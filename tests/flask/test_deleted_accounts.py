@@ -32,7 +32,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
     made.close()
 
 
-def row(host: Host, name: str) -> str:
+def account_of(host: Host, name: str) -> str:
     """Look an account up, as functions of a host do that never thought of a deleted one."""
     return {"ada": "a row of ada", "bob": "a row of bob"}[
         "nobody" if name.removeprefix("member ") in host.gone else name.removeprefix("member ")
@@ -41,17 +41,17 @@ def row(host: Host, name: str) -> str:
 
 def with_stamp(host: Host, door: Vestibule) -> None:
     """Have a host tell of passwords."""
-    door.password_stamp(lambda name: row(host, name))
+    door.password_stamp(lambda name: account_of(host, name))
 
 
 def with_policy(host: Host, door: Vestibule) -> None:
     """Have a host tell who must have a second step."""
-    door.policy_loader(lambda name: row(host, name) == "somebody else")
+    door.policy_loader(lambda name: account_of(host, name) == "somebody else")
 
 
 def with_subjects(host: Host, door: Vestibule) -> None:
     """Have a host say whom an id means, and what changes with the password."""
-    door.subject_loader(lambda name: f"member {name}" if row(host, name) else "")
+    door.subject_loader(lambda name: f"member {name}" if account_of(host, name) else "")
     with_stamp(host, door)
 
 
