@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, session
+from flask.globals import request_ctx
 from flask.testing import FlaskClient
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 
 from vestibule.flask import Vestibule
+from vestibule.flask.hosts import session_as
 from vestibule.flask.state import state_of
 from vestibule.testing import FakeClock, Inbox, SoftwareAuthenticator
 
@@ -152,3 +154,14 @@ def test_whom_the_host_loads_meanwhile_is_forgotten(app: Flask) -> None:
 
     assert len(seen) == 4
     assert not any(seen)
+
+
+def test_a_server_side_session_keeps_its_id_for_a_loader(app: Flask) -> None:
+    """A loader that reads `session.sid` finds it in what it is shown, too."""
+    with app.test_request_context():
+        session.sid = "a server-side id"  # type: ignore[attr-defined]
+        with session_as(request_ctx, {"stamp": "first"}):
+            assert (session.sid, dict(session)) == (  # type: ignore[attr-defined]
+                "a server-side id",
+                {"stamp": "first"},
+            )

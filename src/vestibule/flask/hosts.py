@@ -492,7 +492,10 @@ def session_as(context: Any, values: Mapping[str, Any]) -> Iterator[None]:
     name = "session" if getattr(context, "_session", None) is None else "_session"
     own = getattr(context, name)
     loaded = {key: g.pop(key) for key in (_LOADED, _SEEN) if key in g}
-    setattr(context, name, SecureCookieSession(values))
+    shown: Any = SecureCookieSession(values)
+    if hasattr(own, "sid"):
+        shown.sid = own.sid  # what a loader finds in every server-side session
+    setattr(context, name, shown)
     try:
         yield
     finally:
