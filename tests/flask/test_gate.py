@@ -988,6 +988,34 @@ def test_the_hosts_session_interface_is_there_as_it_was(host: Host) -> None:
     assert not hasattr(interface, "regenerate")
 
 
+@pytest.mark.parametrize("made", [flask_login_host, plain_host])
+def test_a_host_may_save_its_session_by_itself(
+    made: Callable[..., Host], tmp_path: Path
+) -> None:
+    """A view that hands Flask's session to the interface finds it saved, under the same rules."""
+
+    def add(host: Host) -> None:
+        @host.app.post("/save")
+        def save() -> Response:
+            session["kept"] = ["by hand"]
+            if "name" in request.form:
+                session[host.state.host.key] = request.form["name"]
+            answer = Response("saved")
+            host.app.session_interface.save_session(host.app, session, answer)
+            return answer
+
+    host = made(tmp_path, add=add)
+    host.enrol()
+    browser = host.browser()
+
+    assert browser.client.post("/save").text == "saved"
+    with browser.client.session_transaction() as after:
+        assert after["kept"] == ["by hand"]
+    browser.client.post("/save", data={"name": "ada"})
+    assert not browser.is_in()
+    host.close()
+
+
 def test_a_context_of_a_test_is_guarded_like_a_request(host: Host) -> None:
     """In a context that a host's test makes by hand, who logs in is seen as in a view."""
     host.enrol()

@@ -50,6 +50,10 @@ class GuardedInterface:
         return cast("SessionMixin | None", session)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Save the host's session, unless it must stay as it is in the browser."""
+        """Save the host's session, unless it must stay as it is in the browser.
+
+        A host that saves it by itself hands over what it has: Flask's proxy, or the session.
+        """
+        session = getattr(session, "_get_current_object", lambda: session)()
         if self._watcher.may_save(session):
             self._inner.save_session(app, session, response)
