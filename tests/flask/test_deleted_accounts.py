@@ -49,6 +49,11 @@ def with_policy(host: Host, door: Vestibule) -> None:
     door.policy_loader(lambda name: account_of(host, name) == "somebody else")
 
 
+def with_contact(host: Host, door: Vestibule) -> None:
+    """Have a host tell where people are reached."""
+    door.contact_loader(lambda name: {"name": account_of(host, name)})
+
+
 def with_subjects(host: Host, door: Vestibule) -> None:
     """Have a host say whom an id means, and what changes with the password."""
     door.subject_loader(lambda name: f"member {name}" if account_of(host, name) else "")
@@ -97,8 +102,104 @@ def test_a_granted_session_of_a_deleted_account_ends(
     assert browser.sees() == STRANGER
     assert browser.logout().status_code == 302
     assert "its account is gone" in caplog.text
-    assert "KeyError" in caplog.text
+    assert "KeyError: 'nobody'" in caplog.text
     assert [r.exc_info for r in caplog.records if r.levelno >= logging.ERROR] == []
+
+
+CODES = "/two-step/recovery-codes"
+
+
+def at_our_pages(host: Host) -> Any:
+    """A browser that is signed in, whose account is deleted while it looks at a page of ours."""
+    app = host.enrol()
+    browser = host.browser()
+    browser.login()
+    browser.second_step(app)
+    assert browser.get(CODES).status_code == 200
+    host.gone.add("ada")
+    return browser
+
+
+def test_a_page_of_ours_ends_the_session_of_a_deleted_account(
+    host: Host, asked: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the contact of a deleted account cannot be told, our page answers as to a stranger."""
+    furnished(host, with_contact)
+    tells(host, asked)
+    browser = at_our_pages(host)
+    asked.clear()
+
+    assert browser.get(CODES).status_code == 303
+
+    assert asked == ["ada"]
+    assert browser.sees() == STRANGER
+    assert "its account is gone" in caplog.text
+    assert "KeyError: 'nobody'" in caplog.text
+
+
+def test_a_way_that_is_added_for_a_deleted_account_is_not(host: Host, asked: list[str]) -> None:
+    """Adding a way asks where its owner is reached, and signs out whose account is gone."""
+    furnished(host, with_contact)
+    tells(host, asked)
+    browser = at_our_pages(host)
+
+    assert browser.client.post("/two-step/add/totp", json={}).status_code == 401
+
+    assert browser.sees() == STRANGER
+
+
+def test_a_contact_that_fails_for_somebody_who_is_there_stays_an_error(
+    host: Host, asked: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A contact loader with a fault in it is a failure for all to see, and signs nobody out."""
+    tells(host, asked)
+    door: Vestibule = host.app.extensions[EXTENSION]
+    app = host.enrol()
+    browser = host.browser()
+    browser.login()
+    browser.second_step(app)
+    door.contact_loader(lambda name: {"email": name.misspelled})
+
+    assert browser.get(CODES).status_code == 500
+
+    assert browser.is_in()
+    assert "AttributeError" in caplog.text
+
+
+def test_a_contact_that_fails_names_what_would_tell_of_deleted_accounts(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nothing tells of accounts, the error of a contact loader says what would."""
+    furnished(host, with_contact)
+    browser = at_our_pages(host)
+
+    assert browser.get(CODES).status_code == 500
+
+    assert "@vestibule.subject_exists" in caplog.text
+
+
+def test_a_contact_of_nothing_is_none(host: Host) -> None:
+    """A contact loader that returns None for a deleted account leaves our pages as they are."""
+    door: Vestibule = host.app.extensions[EXTENSION]
+    door.contact_loader(lambda name: None if name in host.gone else {"name": name})
+
+    assert at_our_pages(host).get(CODES).status_code == 200
+
+
+def test_a_subject_that_cannot_be_told_says_what_to_do(
+    host: Host, asked: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the subject loader fails too, nobody can be asked, and the log names the loader."""
+    furnished(host, with_subjects)
+    furnished(host, with_policy)
+    tells(host, asked)
+    browser = host.browser()
+    browser.login()
+    host.gone.add("ada")
+
+    assert browser.get("/public").status_code == 500
+
+    assert "Have it look nothing up that goes with the account" in caplog.text
 
 
 def test_an_ended_session_leaves_no_grant(host: Host, asked: list[str]) -> None:
@@ -211,6 +312,24 @@ def test_an_account_deleted_between_the_steps_is_let_in_nowhere(
 
     assert answer.status_code != 200
     assert asked == ["ada"]
+    assert browser.sees() == STRANGER
+
+
+def test_an_account_deleted_between_the_steps_is_asked_for_by_its_subject(
+    host: Host, asked: list[str]
+) -> None:
+    """Nothing fails for an account deleted after the password, whose functions all would."""
+    furnished(host, with_subjects)
+    tells(host, asked)
+    app = host.enrol("member ada", identity="ada")
+    browser = host.browser()
+    browser.login()
+    host.gone.add("ada")
+
+    answer = browser.second_step(app)
+
+    assert 400 <= answer.status_code < 500
+    assert asked == ["member ada"]
     assert browser.sees() == STRANGER
 
 

@@ -989,9 +989,7 @@ def test_the_hosts_session_interface_is_there_as_it_was(host: Host) -> None:
 
 
 @pytest.mark.parametrize("made", [flask_login_host, plain_host])
-def test_a_host_may_save_its_session_by_itself(
-    made: Callable[..., Host], tmp_path: Path
-) -> None:
+def test_a_host_may_save_its_session_by_itself(made: Callable[..., Host], tmp_path: Path) -> None:
     """A view that hands Flask's session to the interface finds it saved, under the same rules."""
 
     def add(host: Host) -> None:

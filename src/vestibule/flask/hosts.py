@@ -71,8 +71,8 @@ class Host(Protocol):
         """Say whether only a loading tells whom a login value means, before anybody asks."""
         ...
 
-    def is_welcome(self, user: Any) -> bool:
-        """Say whether the application would let this user in at all."""
+    def is_welcome(self, user: Any, subject: str) -> bool:
+        """Say whether the application would let this user in at all, whose login was `subject`."""
         ...
 
     def current_user(self) -> Any:
@@ -239,8 +239,9 @@ class FlaskLoginHost:
             return False
         return self._subject_loader is not None or not is_plain(identity) or is_disguised(identity)
 
-    def is_welcome(self, user: Any) -> bool:
+    def is_welcome(self, user: Any, subject: str) -> bool:
         """Say what Flask-Login's own login would: is the account active?"""
+        del subject
         return bool(getattr(user, "is_active", True))
 
     def current_user(self) -> Any:
@@ -427,10 +428,14 @@ class KeyedHost:
         del identity, granted
         return True
 
-    def is_welcome(self, user: Any) -> bool:
-        """Say whether there is an account, where the application tells of that."""
+    def is_welcome(self, user: Any, subject: str) -> bool:
+        """Say whether there is an account, where the application tells of that.
+
+        By the subject of the login: of an account that is gone another function may raise.
+        """
+        del user
         finds = self._subject_exists
-        return finds is None or bool(finds(self.subject_of_user(user)))
+        return finds is None or bool(finds(subject))
 
     def current_user(self) -> Any:
         """Return the login value: this kind of host has no user object we could see."""

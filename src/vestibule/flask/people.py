@@ -1,15 +1,19 @@
 """Who is here: this request's visit, and the person signed in on it, as the gate found."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import request
+from flask import abort, request
 from flask.globals import request_ctx
 
+from vestibule.core.errors import VestibuleError
+from vestibule.core.factor import Applicant
 from vestibule.core.model import Passage
-from vestibule.flask.hosts import session_as
+from vestibule.flask import weighing
+from vestibule.flask.entrance import to_sign_in
+from vestibule.flask.hosts import raw_session, session_as
 from vestibule.flask.pages import state
 from vestibule.flask.visit import Visit, visit_of
 
@@ -27,9 +31,28 @@ class Person:
     parked: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The session of that login, as it will be."""
 
-    def in_session(self) -> AbstractContextManager[None]:
-        """Have the host find in its session what it put there, while it is asked of the person."""
-        return nullcontext() if self.waiting is None else session_as(request_ctx, self.parked)
+    @contextmanager
+    def in_session(self) -> Iterator[None]:
+        """Have the host find in its session what it put there, while it is asked of the person.
+
+        Where a function of the host raises because the account is gone, the session ends, and the
+        answer is the one that anybody gets who is not signed in.
+        """
+        try:
+            with nullcontext() if self.waiting is None else session_as(request_ctx, self.parked):
+                yield
+        except VestibuleError:
+            raise
+        except Exception:
+            session = raw_session(request_ctx)
+            if not weighing.ended_with_account(state(), session, visit(), self.user):
+                raise
+            abort(to_sign_in(state()))
+
+    def applicant(self) -> Applicant:
+        """Return the person as whoever enrols, by the name that the host tells."""
+        with self.in_session():
+            return state().applicant(self.subject, self.user)
 
 
 def visit() -> Visit:

@@ -146,16 +146,23 @@ def weigh_known(state: State, session: SessionMixin, visit: Visit) -> bool:
         return user is None or weigh_user(state, session, visit, user)
     except (StoreUnavailableError, DeploymentError):
         raise
-    except Exception as error:
-        if not _has_lost_account(state, visit, user):
+    except Exception:
+        if not ended_with_account(state, session, visit, user):
             raise
-        _log.warning(
-            "a session was ended: its account is gone, by what the application says of it after "
-            "one of its functions raised %s",
-            type(error).__name__,
-        )
-        _sign_out(state, session, visit, "no account")
         return False
+
+
+def ended_with_account(state: State, session: SessionMixin, visit: Visit, user: Any) -> bool:
+    """End the session of an account that is gone; say if it was. Called as a function failed."""
+    if not _has_lost_account(state, visit, user):
+        return False
+    _log.warning(
+        "a session was ended: its account is gone, by what the application says of it after one of "
+        "its functions raised an error",
+        exc_info=True,
+    )
+    _sign_out(state, session, visit, "no account")
+    return True
 
 
 def _has_lost_account(state: State, visit: Visit, user: Any) -> bool:
@@ -166,12 +173,21 @@ def _has_lost_account(state: State, visit: Visit, user: Any) -> bool:
     finds = state.loaders.subject_exists or state.host.finds_subject()
     if finds is None:
         _log.error(
-            "nobody could be weighed, because a function of the application's raised an error for "
-            "the id in the session. If the account is deleted: register @vestibule.subject_exists, "
-            "and such a session ends"
+            "a function of the application's raised an error for the id in the session, and "
+            "nothing tells whether the account is deleted. If it is: register "
+            "@vestibule.subject_exists, and such a session ends"
         )
         return False
-    subject = state.host.subject_of_user(user) if visit.grant is None else visit.grant.subject
+    if visit.grant is not None:
+        return not finds(visit.grant.subject)
+    try:
+        subject = state.host.subject_of_user(user)
+    except Exception:  # noqa: BLE001 - the host's loader may raise anything
+        _log.error(
+            "subject_loader raised an error for the id in the session, so nobody can be asked "
+            "whether the account is deleted. Have it look nothing up that goes with the account"
+        )
+        return False
     return not finds(subject)
 
 

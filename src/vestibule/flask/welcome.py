@@ -56,7 +56,7 @@ def is_still_welcome(state: State, visit: Visit) -> bool:
 
 def is_welcome_as(state: State, user: Any, passage: Passage) -> bool:
     """Say whether a user is still whose login a passage is, and the host lets him in."""
-    if not state.host.is_welcome(user):
+    if not state.host.is_welcome(user, passage.subject):
         return False
     same = state.host.subject_of_user(user) == passage.subject
     return same and has_same_password(state, user, passage)

@@ -114,7 +114,7 @@ def _ask(person: Person, grant: Passage, remark: Remark) -> Response:
         "code",
         remark.status,
         purpose="confirm",
-        account=here.applicant(person.subject, person.user).account,
+        account=person.applicant().account,
         method=showing.way_of(chosen),
         field=showing.field_of(chosen, remark.typed),
         send=showing.send_of(chosen, case, PURPOSE, "vestibule.send_confirm"),

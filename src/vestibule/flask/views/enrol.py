@@ -9,7 +9,7 @@ from flask.globals import request_ctx
 from werkzeug.wrappers import Response
 
 from vestibule.core.engine import Outcome
-from vestibule.core.factor import Applicant, Factor, Unusable
+from vestibule.core.factor import Factor, Unusable
 from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.presentation import Question
 from vestibule.core.ruling import Case
@@ -121,7 +121,7 @@ def begun(
             remembered=remembered,
             request=request,
         )
-    applicant = replace(_applicant(person), answers=answers)
+    applicant = replace(person.applicant(), answers=answers)
     passage = person.grant or person.waiting
     draft = here.engine.begin_enrolment(
         factor, applicant, login, passage, origin_of(request), succeeds=succeeds
@@ -132,11 +132,6 @@ def begun(
     if token is not None:
         people.visit().on_response.append(lambda out: here.cookies.set_token(out, token, None))
     return on_to(url_for("vestibule.setup"), "begun")
-
-
-def _applicant(person: Person) -> Applicant:
-    with person.in_session():
-        return state().applicant(person.subject, person.user)
 
 
 def _addable(name: str) -> Factor | None:
@@ -160,7 +155,7 @@ def _questions(
         status,
         factor=factor,
         texts=showing.texts_of(factor.presentation),
-        account=_applicant(person).account,
+        account=person.applicant().account,
         fields=[_asked(question, answers, refused) for question in questions],
         problem=refused and Problem(title=_("That can’t be used"), text=gettext(refused.text)),
         locale=locale(),
@@ -282,7 +277,7 @@ def _added(person: Person, draft: Enrolment, wanted: str | None = None) -> Respo
         return on_to(url_for("vestibule.try_new", enrolment_id=draft.id))
     wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
-        applicant = _applicant(person)
+        applicant = person.applicant()
         here.engine.new_recovery_codes(applicant, people.visit().grant, origin_of(request))
         if wanted is not None:
             remember(wanted)
@@ -308,7 +303,7 @@ def _refused(
 
 
 def _page(person: Person, case: Case | None, draft: Enrolment, remark: Remark) -> Response:
-    applicant = _applicant(person)
+    applicant = person.applicant()
     factor = showing.factor_of(draft)
     shown = factor.setup_data(draft, applicant)
     if wants_json(request):

@@ -38,7 +38,7 @@ def show(person: Person) -> Response:
         new_url=url_for("vestibule.new_recovery_codes"),
         remaining=codes.remaining if codes else 0,
         total=codes.total if codes else 0,
-        account=state().applicant(person.subject, person.user).account,
+        account=person.applicant().account,
         back_url=url_for("vestibule.manage"),
     )
 
@@ -50,7 +50,7 @@ def renew(person: Person) -> Response:
     if not _is_enrolled(person):
         return unknown()
     here = state()
-    applicant = here.applicant(person.subject, person.user)
+    applicant = person.applicant()
     here.engine.new_recovery_codes(applicant, person.grant, origin_of(request))
     return on_to(url_for("vestibule.recovery_codes"), "made")
 
