@@ -1,12 +1,14 @@
 """A host that looks into its session to load a user is asked for the user of a login that waits."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, session
+from flask import Flask, Response, g, session
 from flask.globals import request_ctx
 from flask.testing import FlaskClient
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
@@ -154,6 +156,61 @@ def test_whom_the_host_loads_meanwhile_is_forgotten(app: Flask) -> None:
 
     assert len(seen) == 4
     assert not any(seen)
+
+
+class Account:
+    """Somebody the host has loaded, and an account of whom can be closed."""
+
+    def close(self) -> None:
+        """Close the account."""
+
+
+def test_what_a_loader_keeps_beside_the_session_is_forgotten(app: Flask) -> None:
+    """Who or what a loader wrote into `g` meanwhile stays for nobody, and what stood there does."""
+    tenant = object()
+    with app.test_request_context():
+        g.tenant = tenant
+        with session_as(request_ctx, {"stamp": "first"}):
+            g.tenant, g.user, g.roles = object(), Account(), ["admin"]
+
+        assert vars(g) == {"tenant": tenant}
+        with session_as(request_ctx, {"stamp": "first"}):
+            del g.tenant
+
+        assert vars(g) == {"tenant": tenant}
+
+
+def test_what_a_loader_has_opened_is_still_closed_by_the_host(app: Flask) -> None:
+    """A connection that a loader was the first to open stays where the host looks for it."""
+    with app.test_request_context():
+        with session_as(request_ctx, {}), closing(sqlite3.connect(":memory:")) as opened:
+            g.db = opened
+
+        assert vars(g) == {"db": opened}
+
+
+def test_pages_at_the_door_show_nobody_whom_a_loader_kept(app: Flask) -> None:
+    """What the host does after a page of ours at the door finds nobody of a loader's in `g`."""
+    seen: list[object] = []
+    door: Vestibule = app.extensions["vestibule"]
+
+    @door.contact_loader
+    def contact(user: Any) -> dict[str, Any]:
+        g.member = user.id
+        return {"name": user.id}
+
+    @app.after_request
+    def look(response: Response) -> Response:
+        seen.append(g.get("member"))
+        return response
+
+    client = app.test_client()
+    with_ticket(client)
+    client.post("/two-step/add/totp", json={}, headers=JSON)
+    seen.clear()
+
+    assert client.get("/two-step/setup", headers=JSON).status_code == 200
+    assert seen == [None]
 
 
 def test_a_server_side_session_keeps_its_id_for_a_loader(app: Flask) -> None:

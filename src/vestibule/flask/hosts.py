@@ -22,6 +22,8 @@ WATCH: Final = "vestibule_watch"
 _LOADED: Final = "_vestibule_loaded"
 _SEEN: Final = "_login_user"
 """Where Flask-Login keeps the user of a request."""
+_USER: Final = "user"
+"""Where most hosts without Flask-Login keep theirs."""
 _LOGIN_KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
 
 
@@ -458,7 +460,7 @@ class KeyedHost:
 
     def forget_user(self) -> None:
         """Drop what a before_request function may have kept under the usual name."""
-        g.pop("user", None)
+        g.pop(_USER, None)
 
     def forget_login(self, session: SessionMixin) -> None:
         """The session's keys are all there is."""
@@ -492,11 +494,13 @@ def raw_session(context: Any) -> SessionMixin:
 def session_as(context: Any, values: Mapping[str, Any]) -> Iterator[None]:
     """Let the host read these values as its session, for as long as it is asked something.
 
-    What it reads is a copy, of which nothing is kept: neither whom it loads meanwhile.
+    What it reads is a copy, of which nothing is kept: neither whom it loads meanwhile, in `g`.
     """
     name = "session" if getattr(context, "_session", None) is None else "_session"
     own = getattr(context, name)
-    loaded = {key: g.pop(key) for key in (_LOADED, _SEEN) if key in g}
+    before = dict(vars(g))
+    for key in (_LOADED, _SEEN):
+        g.pop(key, None)
     shown: Any = SecureCookieSession(values)
     if hasattr(own, "sid"):
         shown.sid = own.sid  # what a loader finds in every server-side session
@@ -505,7 +509,13 @@ def session_as(context: Any, values: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         setattr(context, name, own)
-        for key in (_LOADED, _SEEN):
-            g.pop(key, None)
-        for key, value in loaded.items():
-            setattr(g, key, value)
+        _bring_back(before)
+
+
+def _bring_back(before: Mapping[str, Any]) -> None:
+    """Make `g` what it was, but for what was opened since: the host closes that at the end."""
+    for key in set(g) - before.keys():
+        if key == _USER or not callable(getattr(g.get(key), "close", None)):
+            g.pop(key)
+    for key, value in before.items():
+        setattr(g, key, value)
