@@ -1,5 +1,7 @@
 """How many codes are sent: to one address, for one person, for one network, in all. Pure.
 
+How many mails tell an address that another took its place is counted by the same measure.
+
 A code that is sent costs money and bothers whoever gets it, so sends are capped besides the few
 that one login makes. A cap is a bucket that drains steadily: `most` at once, and as many again in a
 `window` (OWASP's and Twilio's advice against SMS pumping; ATK-19 of the checklist).
@@ -102,6 +104,14 @@ def counted(send: Send, caps: Caps) -> Mapping[str, Cap]:
     if send.network is not None and strange:
         shared[f"network:{send.network}"] = caps.network
     return own | shared
+
+
+def told(address: str, caps: Caps) -> Mapping[str, Cap]:
+    """Return every count that a mail is part of which tells an address that it was replaced.
+
+    Apart from codes: who has codes sent there must not keep the owner from being told.
+    """
+    return {f"told:{cap.window // HOUR}:{address}": cap for cap in caps.address}
 
 
 def level(tally: Tally, cap: Cap, now: datetime) -> float:

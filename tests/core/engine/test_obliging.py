@@ -423,6 +423,39 @@ def test_the_address_before_is_told_of_another(site: Site) -> None:
     assert b"new@site.test" not in (kept(site)[0] or b"new@site.test")
 
 
+@pytest.mark.row("ATK-19")
+def test_no_address_is_told_of_others_without_end(site: Site) -> None:
+    """Who goes to and fro between two addresses has each written to six times in an hour."""
+    there, back = {"email": "eve+x@site.test"}, {"email": "ada@site.test"}
+    for _ in range(20):
+        duty(site, contact=back)
+        duty(site, contact=there)
+        duty(site, contact={"email": "eve+y@site.test"})
+
+    assert sorted(farewells(site)) == ["ada@site.test"] * 6 + [
+        f"eve+{tag}@site.test" for tag in "xxxyyy"
+    ]
+    site.fake.move(timedelta(hours=1))
+    duty(site, contact=back)
+    duty(site, contact=there)
+    assert farewells(site)[-1] == "ada@site.test"
+    assert len(farewells(site)) == 14
+
+
+def test_codes_to_an_address_leave_room_to_tell_it_of_another(site: Site) -> None:
+    """Who has all the codes sent to an address that may be does not keep its owner in the dark."""
+    known = {**ADA, "email_changed_at": None}
+    sent = []
+    for _ in range(8):
+        begun = arrive(site, known)
+        resent = site.engine.resend(begun.token, Purpose.LOGIN, begun.ways[0].id)
+        sent.append(resent.is_on_its_way)
+    duty(site, contact={"email": "eve@site.test"})
+
+    assert not all(sent)
+    assert farewells(site) == ["ada@site.test"]
+
+
 def test_where_no_code_goes_to_an_address_none_is_kept(ticketed: Site) -> None:
     """A site that gives tickets keeps no address, and tells none of another."""
     duty(ticketed)

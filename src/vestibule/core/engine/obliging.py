@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Any, Final
 
-from vestibule.core import events
+from vestibule.core import caps, events
 from vestibule.core.engine.context import NOTICE_LIFE, Context
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.factor import Applicant
@@ -102,21 +102,36 @@ def _known(
 
 def _noted(context: Context, subject: str, address: str | None, origin: Origin) -> Obligation:
     """Return since when a subject is obliged, written down where that or the address is new."""
+    may_tell = True
 
     def rule(before: Obligation | None) -> Noted:
         if before is None:
             return _begun(context, subject, address, origin)
         if address is None:  # an application that does not say this time has forgotten nothing
             return Noted(obligation=before)
-        return _renewed(context, before, address)
+        renewed = _renewed(context, before, address)
+        return renewed if may_tell else replace(renewed, messages=())
 
     seen = context.store.obligation(context.realm, subject)
-    if seen is not None and rule(seen).obligation == seen:
-        return seen
+    wanted = None if seen is None else rule(seen)
+    if seen is not None and wanted is not None:
+        if wanted.obligation == seen:
+            return seen
+        may_tell = not wanted.messages or _has_room(context, seen)
     # Others may be as far as this: who is told is decided where they cannot be.
     noted = context.store.oblige(context.realm, subject, context.now(), rule)
     context.tell(noted.events)
     return noted.obligation
+
+
+def _has_room(context: Context, before: Obligation) -> bool:
+    """Count a mail to the address before, and say if there was room for one.
+
+    Who may change the address of an account at will could else have anybody written to without end.
+    """
+    to = caps.spelled(_kept_address(context, before) or "")
+    wanted = caps.told(context.vault.name_of(to, use="address"), context.profile.caps)
+    return context.store.count_send(context.realm, wanted, context.now()) is None
 
 
 def _begun(context: Context, subject: str, address: str | None, origin: Origin) -> Noted:
@@ -172,13 +187,20 @@ def _farewell(context: Context, before: Obligation) -> tuple[Message, ...]:
 
     Who has changed it does not choose the language in which its owner is told.
     """
-    if before.sealed_address is None:
-        return ()
-    try:
-        address = context.vault.open_address(before.realm, before.subject, before.sealed_address)
-    except SealError:
+    address = _kept_address(context, before)
+    if address is None:
         return ()
     return _mail(context, before.subject, address, Notice.ADDRESS_CHANGED, Origin(), NOTICE_LIFE)
+
+
+def _kept_address(context: Context, before: Obligation) -> str | None:
+    """Return the address as it was kept, None where none was, or what was kept was altered."""
+    if before.sealed_address is None:
+        return None
+    try:
+        return context.vault.open_address(before.realm, before.subject, before.sealed_address)
+    except SealError:
+        return None
 
 
 def _is_as_before(context: Context, before: Obligation, address: str) -> bool:
