@@ -292,6 +292,22 @@ def test_each_copy_of_a_notice_is_delivered_by_itself(letters_site: Site) -> Non
     assert sorted(sent.to for sent in site.post.sent) == ["a@site.test", "b@site.test"]
 
 
+@pytest.mark.parametrize("expanded", [False, True])
+def test_a_notice_is_not_sent_after_a_week(letters_site: Site, *, expanded: bool) -> None:
+    """What waited for a carrier for seven days tells nobody any more, and is marked as expired."""
+    site = letters_site
+    ada = site.enrol(contact={"email": "ada@site.test"})
+    if expanded:
+        site.post.refuse()
+        ada.deliver()
+    site.fake.move(7 * DAY)
+
+    assert ada.deliver() == 1
+
+    assert site.post.sent == []
+    assert [row["status"] for row in site.rows("message")] == ["sent"] * expanded + ["expired"]
+
+
 def test_where_nothing_carries_messages_none_is_written(sqlite_url: str, tmp_path: Path) -> None:
     """A site without a carrier has no courier and writes no notices that nobody would send."""
     settings = read_settings(
