@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -93,13 +94,16 @@ def test_a_file_that_is_not_there_is_not_made(
 def test_a_store_of_another_installation_is_refused(
     made: Assemble, pair: dict[str, str], tmp_path: Path
 ) -> None:
-    """Keys of one installation open no other's store, and a command shows which is which."""
+    """Keys of one installation open no other's store, and a command finds those of this one."""
     other = tmp_path / "other.keys"
     operate.initialise(f"sqlite:///{tmp_path / 'other.db'}", other)
 
     with pytest.raises(DeploymentError, match="different installations") as refusal:
         made(**pair | {"key_file": str(other)})
-    assert "vestibule status" in str(refusal.value)
+    found = re.search(r"grep -rl '([^']+)' /etc", str(refusal.value))
+    assert found is not None
+    assert found[1] in Path(pair["key_file"]).read_text("utf-8")
+    assert found[1] not in other.read_text("utf-8")
 
 
 @pytest.mark.row("ATK-68", "ATK-69")
@@ -127,6 +131,25 @@ def test_a_store_that_is_behind_is_refused(made: Assemble, pair: dict[str, str])
     with pytest.raises(DeploymentError, match="older than this version") as refusal:
         made(**pair)
     assert "vestibule db upgrade" in str(refusal.value)
+
+
+def test_a_store_that_is_ahead_is_refused(made: Assemble, pair: dict[str, str]) -> None:
+    """A database newer than the code is refused everywhere: a newer version is what mends it."""
+    database = Database(connect(pair["database_url"]))
+    with database.write() as connection:
+        connection.execute(text("UPDATE vestibule_version SET version_num = '9999'"))
+    database.close()
+
+    for refused in (
+        lambda: made(**pair),
+        lambda: operate.upgrade(pair["database_url"]),
+        lambda: operate.downgrade(pair["database_url"], "0001"),
+        lambda: operate.initialise(pair["database_url"], Path(pair["key_file"])),
+    ):
+        with pytest.raises(DeploymentError, match="newer than this version") as refusal:
+            refused()
+        assert "pip install --upgrade vestibule" in str(refusal.value)
+        assert "db upgrade" not in str(refusal.value)
 
 
 @pytest.mark.row("ATK-80")

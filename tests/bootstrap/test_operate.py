@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from tests.core.site import Site, reason
 
+from vestibule.bootstrap import assemble, operate, read_settings
 from vestibule.bootstrap import keys as key_files
-from vestibule.bootstrap import operate
-from vestibule.core.errors import DeploymentError
+from vestibule.core.errors import DeploymentError, UsageError
 from vestibule.core.model import Purpose
 from vestibule.core.verdict import Reason
 from vestibule.store import installation, migrate, tables
@@ -73,6 +73,44 @@ def test_init_refuses_development_keys(sqlite_url: str, tmp_path: Path) -> None:
     )
     with pytest.raises(DeploymentError):
         operate.initialise(sqlite_url, key_file)
+
+
+def test_init_refuses_a_development_database(sqlite_url: str, tmp_path: Path) -> None:
+    """Init asks for another database than a developer's, and not for its keys, which it refuses."""
+    settings = read_settings(
+        {"VESTIBULE_DEVELOPMENT": True, "VESTIBULE_DATABASE_URL": sqlite_url}, {}
+    )
+    assemble(settings, application="Site", instance=tmp_path).database.close()
+
+    with pytest.raises(DeploymentError, match="--database-url") as refusal:
+        operate.initialise(sqlite_url, tmp_path / "door.keys")
+
+    assert "--key-file" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["", "garbage\n", "installation a\n", "installation a\nkey 1 b\n"])
+def test_init_sends_nobody_with_a_broken_key_file_back_to_itself(
+    sqlite_url: str, tmp_path: Path, text: str
+) -> None:
+    """What init says of a key file that is none mends it: from the backup, or under a new name."""
+    key_file = tmp_path / "door.keys"
+    key_file.write_text(text)
+
+    with pytest.raises(DeploymentError, match="backup") as refusal:
+        operate.initialise(sqlite_url, key_file)
+
+    assert "a --key-file that is not there yet" in str(refusal.value)
+
+
+@pytest.mark.parametrize("revision", ["nonsense", "0099"])
+def test_a_revision_that_is_none_is_refused_in_a_sentence(database_url: str, revision: str) -> None:
+    """A revision nobody knows is told with those there are, and leaves the store as it was."""
+    operate.upgrade(database_url)
+    for move in (operate.upgrade, operate.downgrade):
+        with pytest.raises(UsageError, match="REVISION is 0001 to"):
+            move(database_url, revision)
+
+    assert operate.upgrade(database_url) == migrate.NEWEST
 
 
 def test_an_operator_moves_a_store_back_and_forward(database_url: str) -> None:

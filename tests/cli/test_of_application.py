@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,10 +49,10 @@ class Shop:
         (self.folder / "app.py").write_text(SHOP.format(settings=settings))
         self.run("init", "--database-url", self.url, "--key-file", str(self.keys))
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, of_flask: Sequence[str] = ()) -> str:
         """What `flask vestibule …` says; fail where it fails."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLASK_", "VESTIBULE_"))}
-        command = [sys.executable, "-m", "flask", "vestibule", *arguments]
+        command = [sys.executable, "-m", "flask", *of_flask, "vestibule", *arguments]
         environment = {**kept, **self.environment}
         return subprocess.run(
             command, cwd=self.folder, env=environment, text=True, capture_output=True, check=True
@@ -98,6 +99,29 @@ def test_a_typed_option_goes_before_the_application(shop: Shop) -> None:
 
     assert told == "The database is at nothing.\n"
     assert "installation" in shop.run("status")
+
+
+def test_a_developers_store_is_there_in_debug_mode(tmp_path: Path) -> None:
+    """Where nothing is set a command is refused, and works by what the refusal names."""
+    made = Shop(tmp_path)
+    settings = {"VESTIBULE_LOGIN_KEYS": ["user_id"]}
+    (tmp_path / "app.py").write_text(SHOP.format(settings=settings))
+
+    assert "flask --debug" in made.refused("status")
+    assert "installation" in made.run("status", of_flask=["--debug"])
+
+
+def test_keys_in_a_setting_are_not_rotated_and_it_is_said_why(shop: Shop) -> None:
+    """Who has keys in a setting and in a file is told which of the two is in the way."""
+    lines = [line.split() for line in shop.keys.read_text("utf-8").splitlines()]
+    of = {words[0]: words[1:] for words in lines if words}
+    keys = f"{of['installation'][0]};1={of['key'][1]}"
+    named = ["--database-url", shop.url, "--key-file", str(shop.keys)]
+
+    told = Shop(shop.folder, {"VESTIBULE_KEYS": keys}).refused("rotate-keys", *named)
+
+    assert "unset VESTIBULE_KEYS" in told
+    assert "Key 2 seals from now on" in shop.run("rotate-keys", *named)
 
 
 def test_an_application_that_cannot_start_can_be_mended(shop: Shop) -> None:

@@ -194,14 +194,15 @@ def _checked(database: Database, keys: key_files.Keys, *, development: bool) -> 
     if found.id != keys.installation:
         raise DeploymentError(
             "The key file and the database belong to different installations: "
-            f"{keys.installation[:8]}… and {found.id[:8]}…. Point the settings at a pair, or run: "
-            "vestibule status"
+            f"{keys.installation[:8]}… and {found.id[:8]}…. This database's key file is found by: "
+            f"grep -rl 'installation {found.id[:8]}' /etc, or is in a backup; else set "
+            "VESTIBULE_DATABASE_URL to the database of the key file"
         )
     if found.development and not development:
         raise DeploymentError(
             f"This store was made for development; production needs its own. {configure.REMEDY}"
         )
-    if not development and migrate.current(database) != migrate.NEWEST:
+    if not development and migrate.known(database) != migrate.NEWEST:
         raise DeploymentError(
             "The database is older than this version of Vestibule. Run: vestibule db upgrade"
         )

@@ -15,6 +15,10 @@ from vestibule.core.errors import DeploymentError
 from vestibule.secretbox import KeyRing, decode_key, encode_key
 
 _log = logging.getLogger("vestibule.keys")
+MEND: Final = (
+    "Restore it from its backup. Where nobody is enrolled yet, vestibule init makes another, at a "
+    "--key-file that is not there yet"
+)
 HEADING: Final = (
     "# Vestibule's keys. Who has this file and the database has every secret: keep them apart.\n"
 )
@@ -48,11 +52,11 @@ def parse(lines: list[str], origin: str) -> Keys:
             keys[int(words[1])] = _key(words[2], origin)
         else:
             # By its number only: what it holds may be a key.
-            raise DeploymentError(f"{origin} has a line that is not of a key file: line {number}")
+            raise DeploymentError(
+                f"{origin} has a line that is not of a key file: line {number}. {MEND}"
+            )
     if not installation or not keys:
-        raise DeploymentError(
-            f"{origin} holds no installation id or no key: make it with vestibule init"
-        )
+        raise DeploymentError(f"{origin} holds no installation id or no key. {MEND}")
     return Keys(installation=installation, keys=keys, development=development)
 
 
@@ -138,4 +142,4 @@ def _key(text: str, origin: str) -> bytes:
     try:
         return decode_key(text)
     except ValueError as error:
-        raise DeploymentError(f"{origin}: {error}; make a new one with vestibule init") from error
+        raise DeploymentError(f"{origin}: {error}. {MEND}") from error

@@ -53,6 +53,10 @@ def initialise(database_url: str, key_file: Path) -> Made:
         _make_room(file)
     with closing(Database(connect(database_url))) as database:
         found = installation.read(database)
+        if found is not None and found.development:
+            raise DeploymentError(
+                "The database was made for development: name another with --database-url"
+            )
         if found is not None and found.id != fresh.installation:
             raise DeploymentError(
                 f"The database already belongs to installation {found.id[:8]}…: give its key file "

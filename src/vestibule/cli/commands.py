@@ -120,7 +120,12 @@ def rotate_keys(database_url: str | None, key_file: Path | None) -> None:
     from vestibule.bootstrap import operate
 
     with opened(database_url, key_file) as parts:
-        if parts.settings.key_file is None or parts.settings.keys is not None:
+        if parts.settings.keys is not None:
+            raise click.UsageError(
+                "The site's keys are in VESTIBULE_KEYS, and only keys in a file can be rotated. "
+                "Write them into a file, unset VESTIBULE_KEYS, and set VESTIBULE_KEY_FILE."
+            )
+        if parts.settings.key_file is None:
             raise click.UsageError("Only keys in a file can be rotated: set VESTIBULE_KEY_FILE.")
         version, count = operate.rotate_keys(parts, Path(parts.settings.key_file))
     click.echo(f"Key {version} seals from now on; {count} values were sealed anew.")

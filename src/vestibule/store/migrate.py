@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Select, column, inspect, select, table, text
 
+from vestibule.core.errors import DeploymentError, UsageError
 from vestibule.store.database import SCHEMA, Database
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ _VERSION: Final[Select[Any]] = select(column("version_num")).select_from(table(V
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the store forward to `revision`; two processes doing so at once wait for each other."""
+    known(database)
     _run(database, "upgrade", revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Bring the store back to `revision` (`base` for an empty one)."""
+    known(database)
     _run(database, "downgrade", revision)
 
 
@@ -35,14 +38,32 @@ def current(database: Database) -> str | None:
         return found
 
 
+def known(database: Database) -> str | None:
+    """Return the same; raise `DeploymentError` where only a newer version knows that revision."""
+    found = current(database)
+    if found is not None and found > NEWEST:
+        raise DeploymentError(
+            f"The database is newer than this version of Vestibule: its tables are at {found}, and "
+            f"this version knows them up to {NEWEST}. Run: pip install --upgrade vestibule"
+        )
+    return found
+
+
 def _run(database: Database, direction: str, revision: str) -> None:
     from alembic import command
+    from alembic.util import CommandError
 
     config = _config()
     with database.write() as connection:
         alone(connection)
         config.attributes["connection"] = connection
-        getattr(command, direction)(config, revision)
+        try:
+            getattr(command, direction)(config, revision)
+        except CommandError as error:
+            raise UsageError(
+                f"REVISION is 0001 to {NEWEST}, head for the newest, or base for no tables; "
+                f"{revision!r} cannot be reached from here"
+            ) from error
 
 
 def alone(connection: Connection) -> None:
