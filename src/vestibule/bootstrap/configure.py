@@ -21,8 +21,8 @@ from vestibule.store import database
 REMEDY: Final = (
     "Run: vestibule init --database-url sqlite:////var/lib/yoursite/vestibule.db "
     "--key-file /etc/yoursite/vestibule.keys, and set what it prints. "
-    "(On a developer's machine set VESTIBULE_DEVELOPMENT=1, or debug mode, before Vestibule "
-    "is made, and there is nothing to run.)"
+    "(On a developer's machine set VESTIBULE_DEVELOPMENT=1, or debug mode as in flask --debug, "
+    "before Vestibule is made, and there is nothing to run.)"
 )
 
 
