@@ -97,11 +97,14 @@ find_python = for name in $(1); do \
 define make_venv
 	@python="$$($(call find_python,$(2)))"; \
 	if [ -z "$$python" ]; then sh tools/explain-python.sh $(2) >&2; exit 1; fi; \
-	echo "Setting up $(1) with $$("$$python" --version)"; \
+	echo "Setting up $(1) with $$("$$python" --version), once: about half a minute"; \
 	rm -rf $(1) && "$$python" -m venv $(1)
+$(eval SAID := $(1))
 endef
 
+# Pip says nothing: what takes so long is said here, unless it was said as the environment was made.
 define install_checkout
+	$(if $(filter $(1),$(SAID)),,@echo "Bringing $(1) up to $(2): about half a minute")
 	@$(1)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r $(2)
 	@$(1)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
 endef
