@@ -37,7 +37,8 @@ class Settings:
     factors: tuple[str, ...] = ("totp", "recovery_codes")
     """The factors on offer, by name or as `package.module:Name`."""
     issuer: str | None = None
-    """The name people know the site by; the application's own name if unset."""
+    """The name people know the site by; the application's own name if unset, or where that is
+    `app` or the like the host in `VESTIBULE_SITE_URL`."""
     login_keys: tuple[str, ...] = ()
     """The session keys that make a login, the identifying one first; for hosts without
     Flask-Login."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.wrappers import Request
@@ -28,6 +29,8 @@ from vestibule.settings import Settings
 EXTENSION: Final = "vestibule"
 LONGEST_NAME: Final = 60
 """What fits under a code in an app; three such names of any script fit into a QR code."""
+ANYBODYS: Final = frozenset({"api", "app", "application", "main", "server", "web", "wsgi"})
+"""What a module is called by whoever gave the application no name."""
 _STATE: Final = "vestibule_state"
 
 _log = logging.getLogger("vestibule.start")
@@ -112,9 +115,23 @@ class State:
 
     @property
     def site(self) -> str:
-        """The name people know the application by: as set, else made of the package's own."""
+        """The name people know the application by: as set, else made of the package's own.
+
+        Many packages are called `app`: then the host in VESTIBULE_SITE_URL is the better name.
+        """
+        if self.settings.issuer:
+            return self.settings.issuer
+        host = urlsplit(self.settings.site_url or "").hostname
+        if host and _is_anybodys(self.app.name):
+            return host
         plain = self.app.name.rpartition(".")[2].replace("_", " ").strip()
-        return self.settings.issuer or plain[:1].upper() + plain[1:] or self.app.name
+        return plain[:1].upper() + plain[1:] or self.app.name
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether that name is one that many applications bear."""
+        named = self.settings.issuer or self.settings.site_url
+        return not named and _is_anybodys(self.app.name)
 
     @property
     def has_sender(self) -> bool:
@@ -240,6 +257,10 @@ class State:
                 'the session itself, name the key: VESTIBULE_LOGIN_KEYS = ["user_id"]'
             )
         return FlaskLoginHost(self.app, self.loaders.subject, development=self.settings.development)
+
+
+def _is_anybodys(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in ANYBODYS
 
 
 def _short(name: str) -> str:
