@@ -72,6 +72,11 @@ def admin_login(host: Host) -> None:
         return "in" if session.get("admin_id") else "out"
 
 
+def called_app(host: Host) -> None:
+    """The application's module is called as everybody's is."""
+    vars(host.app)["name"] = "app"
+
+
 def token_view(host: Host) -> None:
     """A view gives tokens for a password, and forgets the door."""
 
@@ -232,6 +237,13 @@ FAULTS = [
             ("APPLICATION_ROOT", "/forum"),
         )
     ),
+    Fault(
+        name="no-support",
+        severity=NOTE,
+        where="VESTIBULE_SUPPORT",
+        config=(("VESTIBULE_SUPPORT", None),),
+    ),
+    Fault(name="no-name", severity=NOTE, where="VESTIBULE_ISSUER", plant=called_app),
     Fault(
         name="shared-file",
         severity=WARNING,

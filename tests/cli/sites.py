@@ -24,6 +24,7 @@ SOUND = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "REMEMBER_COOKIE_SECURE": True,
     "REMEMBER_COOKIE_SAMESITE": "Lax",
+    "VESTIBULE_SUPPORT": "help@site.example",
 }
 Plant = Callable[["Host"], None]
 

@@ -13,6 +13,7 @@ from tests.cli.plants import (
     HOLE,
     WARNING,
     Fault,
+    called_app,
     decides_alone,
     kept_by_name,
     kept_on_the_server,
@@ -61,6 +62,14 @@ def test_a_proxy_that_flask_was_told_of_is_no_fault(ground: Ground) -> None:
         vars(host.app)["wsgi_app"] = fixed
 
     assert faults_of(ground.with_flask_login(told, PREFERRED_URL_SCHEME="https")) == []
+
+
+@pytest.mark.parametrize("setting", ["VESTIBULE_ISSUER", "VESTIBULE_SITE_URL"])
+def test_a_name_in_the_settings_is_no_fault(ground: Ground, setting: str) -> None:
+    """An application called app has a name where one is set, or where its address is."""
+    said = {setting: "https://site.example"}
+
+    assert faults_of(ground.with_flask_login(called_app, **said)) == []
 
 
 def test_a_subject_loader_mends_an_own_get_id(ground: Ground) -> None:

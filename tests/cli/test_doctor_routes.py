@@ -305,7 +305,7 @@ def test_a_route_that_no_address_leads_to_is_told(ground: Ground) -> None:
 
 
 def test_the_microblog_is_sound(ground: Ground) -> None:
-    """The example with Flask-Login has no hole; that sign-up signs people in is told."""
+    """The example with Flask-Login has no hole; what is worth knowing of it is told."""
     settings = {
         **ground.settings,
         "SECRET_KEY": KEY,
@@ -316,6 +316,7 @@ def test_the_microblog_is_sound(ground: Ground) -> None:
 
     assert [(f.severity, f.fault) for f in found.findings] == [
         ("warning", "no-password-stamp"),
+        ("note", "no-support"),
         ("note", "second-login"),
     ]
     assert (found.signed_in_before(), found.signed_in_after()) == (len(found.routes), 0)
@@ -326,7 +327,7 @@ def test_the_notebook_is_sound(ground: Ground) -> None:
     settings = {**ground.settings, "SECRET_KEY": KEY, "INSTANCE_PATH": ground.folder}
     found = examine(create_plain_session(settings))
 
-    assert [f.fault for f in found.findings] == ["no-password-stamp"]
+    assert [f.fault for f in found.findings] == ["no-password-stamp", "no-support"]
     assert (found.signed_in_before(), found.signed_in_after()) == (len(found.routes), 0)
 
 

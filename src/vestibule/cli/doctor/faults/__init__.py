@@ -19,6 +19,7 @@ from vestibule.cli.doctor.faults import (
     sessions,
     start,
     tokens,
+    unnamed,
 )
 from vestibule.cli.doctor.findings import Finding
 from vestibule.cli.doctor.site import Site
@@ -49,6 +50,8 @@ IN_PRODUCTION: Final[tuple[Check, ...]] = (
     database.store,
     database.network_disk,
     database.several_machines,
+    unnamed.no_name,
+    unnamed.no_support,
 )
 
 
