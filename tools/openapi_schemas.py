@@ -249,9 +249,12 @@ REFUSALS: Final[dict[str, Schema]] = {
         error=one_of("stale_form"),
     ),
     "Wrong": record(
-        "It is not right, was used before, or has the shape of no code that is asked for.",
-        error=one_of("wrong", "malformed"),
+        "It is not right, was used before, or has the shape of no code that is asked for; or it is "
+        "a help desk's ticket, and works from `retry_at`.",
+        "retry_at",
+        error=one_of("wrong", "malformed", "early"),
         detail=DETAIL,
+        retry_at=RETRY_AT,
         location=LOCATION,
     ),
     "WrongFirst": record(

@@ -80,6 +80,7 @@ def test_words_of_the_trail_are_stable() -> None:
     assert {reason.value for reason in Reason} == {
         "wrong",
         "malformed",
+        "early",
         "replayed",
         "gone",
         "exhausted",

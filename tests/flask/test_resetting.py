@@ -61,6 +61,25 @@ def test_a_ticket_leads_to_a_new_way(shop: Shop, member: Browser) -> None:
 
 
 @pytest.mark.row("ATK-39")
+def test_a_ticket_typed_too_early_is_answered_by_when_it_works(shop: Shop, member: Browser) -> None:
+    """Page and program are told from when the ticket works, and the field does not keep it."""
+    made = reset(shop)
+    lost = shop.browser().wait()
+
+    answer = lost.send(LOGIN, code=made.ticket)
+    told = lost.ask(LOGIN, {"code": made.ticket})
+
+    page = unescape(answer.text)
+    assert answer.status_code == told.status_code == 422
+    assert f"This ticket works from {made.valid_from:%Y-%m-%d, %H:%M} UTC." in page
+    assert "data-countdown" not in page
+    assert made.ticket not in page
+    assert said(told)["error"] == "early"
+    assert said(told)["retry_at"] == made.valid_from.isoformat()
+    assert "Retry-After" not in told.headers
+
+
+@pytest.mark.row("ATK-39")
 def test_whoever_sets_up_nothing_does_not_come_back_by_the_password(shop: Shop) -> None:
     """Once a ticket was used and no new way set up, the password still opens nothing."""
     shop.browser().join()

@@ -57,6 +57,12 @@ def is_open(ticket: Enrolment, now: datetime) -> bool:
     return not is_used(ticket) and valid_from(ticket) <= now < valid_until(ticket)
 
 
+def is_early(enrolment: Enrolment, now: datetime) -> bool:
+    """Say whether an enrolment is a ticket that has not taken effect yet."""
+    waits = enrolment.factor == NAME and not is_used(enrolment)
+    return waits and now < valid_from(enrolment)
+
+
 def is_used(ticket: Enrolment) -> bool:
     """Say whether a ticket was used."""
     return "used" in ticket.state

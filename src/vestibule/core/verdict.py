@@ -14,6 +14,8 @@ class Reason(StrEnum):
     """It was compared, and it is not right."""
     MALFORMED = "malformed"
     """It has not the shape of any code that was asked for; nothing was compared."""
+    EARLY = "early"
+    """It is right, and not in effect yet; it stays good."""
     REPLAYED = "replayed"
     """It was right once, and has been used."""
     GONE = "gone"

@@ -12,6 +12,7 @@ from vestibule.flask.texts import gettext as _
 STATUS: Final = {
     Reason.WRONG: 422,
     Reason.MALFORMED: 422,
+    Reason.EARLY: 422,
     Reason.REPLAYED: 422,
     Reason.GONE: 410,
     Reason.EXHAUSTED: 429,
@@ -74,6 +75,14 @@ def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
         return Problem(
             title=_("That doesn’t look like a code"),
             text=_("Type the code exactly as it is shown. Spaces don’t matter."),
+        )
+    if rejected.reason is Reason.EARLY and rejected.retry_at is not None:
+        return Problem(
+            title=_("This ticket doesn’t work yet"),
+            text=_(
+                "This ticket works from %(time)s. It stays good: sign in again then, and type it.",
+                time=clock_time(rejected.retry_at, now),
+            ),
         )
     if rejected.reason is Reason.DELAYED and rejected.retry_at is not None:
         return _later(

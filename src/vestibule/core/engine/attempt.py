@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from vestibule.core import limits, policy
+from vestibule.core import limits, policy, ticket
 from vestibule.core.engine.context import Context, network_of
 from vestibule.core.events import Event, Fact
 from vestibule.core.factor import CodeFormat, Interaction, Judged
@@ -35,7 +35,8 @@ class Attempt:
     """An answer and a locked case. Made under the lock: who waited too long for it is late.
 
     `open` are the challenges that still take an answer; `usable` those of them whose factor is in
-    use; `readable` those of them that can be compared with this answer.
+    use; `readable` those of them that can be compared with this answer. `early` could be, but is
+    a ticket that has not taken effect: it is compared only where nothing else is, and not counted.
     """
 
     context: Context
@@ -45,6 +46,7 @@ class Attempt:
     open: tuple[Asked, ...]
     usable: tuple[Asked, ...]
     readable: tuple[Asked, ...]
+    early: tuple[Asked, ...]
 
     @property
     def lane(self) -> Lane:
@@ -113,11 +115,13 @@ def attempt(context: Context, case: Case, answer: Answer) -> Attempt:
         for asked in case.asked
         if asked.challenge.purpose is answer.purpose and asked.challenge.is_open(now)
     )
-    usable = tuple(
+    in_use = tuple(
         asked
         for asked in still_open
         if _is_in_use(context, asked, case.passage.lane, answer.purpose, now)
     )
+    usable = tuple(asked for asked in in_use if not ticket.is_early(asked.enrolment, now))
+    fitting = tuple(asked for asked in in_use if _fits(context, asked, answer.readings))
     return Attempt(
         context=context,
         case=case,
@@ -125,7 +129,8 @@ def attempt(context: Context, case: Case, answer: Answer) -> Attempt:
         now=now,
         open=still_open,
         usable=usable,
-        readable=tuple(asked for asked in usable if _fits(context, asked, answer.readings)),
+        readable=tuple(asked for asked in fitting if asked in usable),
+        early=tuple(asked for asked in fitting if asked not in usable),
     )
 
 

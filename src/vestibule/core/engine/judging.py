@@ -1,11 +1,12 @@
 """Judging: the answer is compared with every way that reads it. Pure, but for opening secrets."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.model import ChallengeStatus
 from vestibule.core.ruling import Asked
-from vestibule.core.verdict import Accepted, Reason, Rejected
+from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
 from vestibule.secretbox import SealError
 
 
@@ -30,21 +31,34 @@ Judgement = Right | Wrong
 
 def judge(attempt: Attempt) -> Judgement:
     """Return the first way that accepts, or why none does."""
-    context, answer = attempt.context, attempt.answer
-    env = context.env(attempt.now, answer.purpose)
     rejection = Rejected(reason=Reason.WRONG)
-    for asked in attempt.readable:
-        factor = context.registry[asked.enrolment.factor]
-        try:
-            enrolment = context.vault.opened(asked.enrolment)
-        except SealError:
-            continue
-        verdict = factor.judge(asked.challenge, enrolment, answer.readings[factor.name], env)
+    for asked, verdict in _verdicts(attempt, attempt.readable):
         if isinstance(verdict, Accepted):
             return Right(winner=asked, accepted=verdict)
         if isinstance(verdict, Rejected) and (verdict.hint or verdict.reason is Reason.REPLAYED):
             rejection = verdict
     return Wrong(rejected=rejection, compared=attempt.readable)
+
+
+def too_early(attempt: Attempt) -> Rejected | None:
+    """Return from when the answer is right; None where it is not, or where nothing waits so."""
+    for _, verdict in _verdicts(attempt, attempt.early):
+        if isinstance(verdict, Rejected) and verdict.reason is Reason.EARLY:
+            return verdict
+    return None
+
+
+def _verdicts(attempt: Attempt, compared: Iterable[Asked]) -> Iterator[tuple[Asked, Verdict]]:
+    context, answer = attempt.context, attempt.answer
+    env = context.env(attempt.now, answer.purpose)
+    for asked in compared:
+        factor = context.registry[asked.enrolment.factor]
+        try:
+            enrolment = context.vault.opened(asked.enrolment)
+        except SealError:
+            continue
+        reading = answer.readings[factor.name]
+        yield asked, factor.judge(asked.challenge, enrolment, reading, env)
 
 
 def confirmed(judgement: Judgement, before: Attempt, late: Attempt) -> Judgement:

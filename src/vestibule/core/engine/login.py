@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from vestibule.core import events, policy
+from vestibule.core import events, policy, ticket
 from vestibule.core.engine import obliging, sending
 from vestibule.core.engine.context import Context, lane_of
 from vestibule.core.engine.obliging import Duty
@@ -59,8 +60,10 @@ def begin(context: Context, login: Login, origin: Origin) -> Begun:
     known = context.store.known_browser(context.realm, login.subject, hashes(login.browsers))
     token = context.new_token()
     passage = _passage(context, with_language(login, origin), token, known[0] if known else None)
-    asked = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
-    opened = [context.challenge(passage, e, Purpose.LOGIN, now) for e in asked]
+    whole = [e for e in enrolments if context.opens(e)]
+    asked = [e for e in whole if is_askable(context, e, passage)]
+    early = [e for e in whole if _is_early(e, passage, now)]
+    opened = [context.challenge(passage, e, Purpose.LOGIN, now) for e in (*asked, *early)]
     ways = policy.offered(asked, context.registry, last_factor=known[1] if known else None)
     challenges, messages = sending.only_way(
         context, ways, opened, Asking(now=now, origin=origin, lane=passage.lane)
@@ -104,6 +107,11 @@ def is_askable(context: Context, enrolment: Enrolment, passage: Passage) -> bool
     if traits.stands_in and passage.kind is PassageKind.PROGRAM:
         return False  # a way is set up on a page
     return traits.interaction is Interaction.CODE
+
+
+def _is_early(enrolment: Enrolment, passage: Passage, now: datetime) -> bool:
+    """Say whether a ticket is asked of nobody yet, but told from when it works to who types it."""
+    return passage.kind is PassageKind.BROWSER and ticket.is_early(enrolment, now)
 
 
 def hashes(tokens: Sequence[str]) -> list[bytes]:

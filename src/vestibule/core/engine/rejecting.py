@@ -10,7 +10,7 @@ from vestibule.core.engine.judging import Wrong
 from vestibule.core.engine.sending import is_sent
 from vestibule.core.model import Enrolment, Lane, Ledger, Message, Notice, Origin, Source
 from vestibule.core.ruling import Ruling, Struck
-from vestibule.core.verdict import Rejected
+from vestibule.core.verdict import Reason, Rejected
 from vestibule.secretbox import SealError
 
 UNKNOWN = Origin()
@@ -29,12 +29,16 @@ def unheard(attempt: Attempt, rejected: Rejected) -> Ruling:
 
 
 def unread(attempt: Attempt, rejected: Rejected) -> Ruling:
-    """Refuse what has not the shape of any code asked for: an attempt, but no guess."""
+    """Refuse what is worth no guess: it has the shape of no code asked for, or is right too early.
+
+    It is an attempt all the same, so that a login answers, and leaves in the trail, a few at most.
+    """
     verdict = replace(rejected, tries_left=_tries_left(attempt, counted=False))
+    early = rejected.reason is Reason.EARLY
     return Ruling(
         verdict=verdict,
         struck=_struck(attempt, (), charge=0, counted=False),
-        events=attempt.events(_fact(attempt, verdict, charge=0, evaluated=False)),
+        events=attempt.events(_fact(attempt, verdict, charge=0, evaluated=early)),
     )
 
 

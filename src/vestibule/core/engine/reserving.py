@@ -2,6 +2,7 @@
 
 from vestibule.core import limits
 from vestibule.core.engine.attempt import Attempt
+from vestibule.core.engine.judging import too_early
 from vestibule.core.model import ChallengeStatus, Lane
 from vestibule.core.ruling import Ruling, Struck
 from vestibule.core.verdict import Pending, Reason, Rejected
@@ -10,13 +11,14 @@ from vestibule.core.verdict import Pending, Reason, Rejected
 def refusal(attempt: Attempt) -> Rejected | None:
     """Return why the answer is not compared; None where it may be.
 
-    Of these refusals only MALFORMED is counted: it spends an attempt, like a wrong answer.
+    Of these refusals MALFORMED is counted: it spends an attempt, like a wrong answer. So is EARLY,
+    which only the whole ticket is told: any other is answered as where no ticket waits.
     """
     over = _over(attempt)
     if over is not None:
         return Rejected(reason=over)
     if not attempt.readable:
-        return Rejected(reason=Reason.MALFORMED)
+        return too_early(attempt) or Rejected(reason=Reason.MALFORMED)
     return _held_back(attempt)
 
 

@@ -115,7 +115,8 @@ def _refused(trying: Attempt) -> _Decision | None:
     rejected = refusal(trying)
     if rejected is None:
         return None
-    refuse = unread if rejected.reason is Reason.MALFORMED else unheard
+    spends = rejected.reason in {Reason.MALFORMED, Reason.EARLY}
+    refuse = unread if spends else unheard
     return _decision(trying, refuse(trying, rejected))
 
 

@@ -81,12 +81,15 @@ class Ticket:
         return symbols_only(answer, ticket.SYMBOLS)
 
     def judge(self, challenge: Challenge, enrolment: Enrolment, answer: str, env: Env) -> Verdict:
-        """Accept the ticket once, while it is in effect."""
+        """Accept the ticket once, while it is in effect; before that, say from when."""
         del challenge
-        right = compare_digest(answer.encode(), enrolment.secret)
-        if right and ticket.is_open(enrolment, env.now):
+        if not compare_digest(answer.encode(), enrolment.secret):
+            return Rejected(reason=Reason.WRONG)
+        if ticket.is_open(enrolment, env.now):
             return Accepted(state=ticket.used(enrolment, env.now))
-        return Rejected(reason=Reason.REPLAYED if right else Reason.WRONG)
+        if ticket.is_early(enrolment, env.now):
+            return Rejected(reason=Reason.EARLY, retry_at=ticket.valid_from(enrolment))
+        return Rejected(reason=Reason.REPLAYED)
 
     def after_restore(self, enrolment: Enrolment, env: Env) -> Enrolment:
         """Return the ticket as one that was used: nobody knows whether it was."""

@@ -109,13 +109,13 @@ def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
     if rejected.is_exhausted:
         return _exhausted(waiting(state(), token) or outcome.case)
     problem = problem_of(rejected, state().engine.now(), start_url="")
-    status = STATUS[rejected.reason]
+    status, again = STATUS[rejected.reason], rejected.retry_at
     if wants_json(request):
         response = said(
             status,
             error=told(rejected.reason),
             detail=problem.text,
-            retry_at=problem.when,
+            retry_at=again.isoformat() if again else None,
             location=address("vestibule.login"),
         )
     else:
