@@ -101,7 +101,7 @@ def _shown_no_more() -> Response:
         return said(404, error="not_found", location=url_for("vestibule.recovery_codes"))
     return message(
         _("These codes are no longer shown"),
-        _("They were saved before. Have you lost them? Then make new ones."),
+        _("They were saved before, or made a while ago. Have you lost them? Then make new ones."),
         status=404,
         label=_("Recovery codes"),
         url=url_for("vestibule.recovery_codes"),

@@ -1,0 +1,50 @@
+"""What the pages say of recovery codes: how long they are shown, and of one that is not right."""
+
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from tests.flask.shop import Browser, Shop
+
+from vestibule.testing import SoftwareAuthenticator
+
+CODES, LOGIN = "/two-step/recovery-codes", "/two-step/login"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop as it is shipped."""
+    opened = Shop.open(tmp_path)
+    yield opened
+    opened.close()
+
+
+def newcomer(shop: Shop) -> Browser:
+    """Somebody who has set up an app, and is shown recovery codes."""
+    browser = shop.browser()
+    browser.give_password()
+    browser.get("/two-step/")
+    browser.send("/two-step/add/totp")
+    browser.phone = SoftwareAuthenticator.scan(browser.shown_uri())
+    assert browser.send("/two-step/setup", code=browser.next_code()).status_code == 303
+    return browser
+
+
+def read(browser: Browser, path: str) -> str:
+    """A page as it is read."""
+    return unescape(browser.get(path).text)
+
+
+@pytest.mark.row("ATK-40")
+def test_the_page_of_codes_says_how_long_they_are_shown(shop: Shop) -> None:
+    """Loaded again it shows the same codes until they were saved, and promises nothing else."""
+    browser = newcomer(shop)
+    first = read(browser, CODES)
+    assert browser.note_codes()
+
+    assert all(code in first for code in browser.codes)
+    assert "Save them now: afterwards they are not shown again." in first
+    assert "only now" not in first
+    browser.send(f"{CODES}/keep", kept="yes")
+    assert not any(code in read(browser, CODES) for code in browser.codes)
