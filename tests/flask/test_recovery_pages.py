@@ -48,3 +48,34 @@ def test_the_page_of_codes_says_how_long_they_are_shown(shop: Shop) -> None:
     assert "only now" not in first
     browser.send(f"{CODES}/keep", kept="yes")
     assert not any(code in read(browser, CODES) for code in browser.codes)
+
+
+@pytest.mark.parametrize("path", [LOGIN, "/two-step/confirm"])
+def test_a_used_recovery_code_is_told_in_words_of_its_own(shop: Shop, path: str) -> None:
+    """Used before, or never one of ours: the same words, of recovery codes and of no app."""
+    browser = shop.browser().join().sign_out().wait()
+    assert browser.send(LOGIN, code=browser.codes[0]).status_code == 303
+    if path == LOGIN:
+        browser.sign_out().wait()
+    else:
+        shop.clock.move(seconds=3600)
+        browser.get(path)
+
+    used, never = (
+        unescape(browser.send(path, code=code).text)
+        for code in (browser.codes[0], "11111-11111-11111-11111")
+    )
+
+    words = "Each recovery code works once, and only those of your newest set do."
+    assert words in used
+    assert words in never
+    assert "newest one for this account" not in used + never
+
+
+def test_a_wrong_code_of_an_app_is_told_as_ever(shop: Shop) -> None:
+    """Six digits may be a code of an app or one that was sent: they are told in general words."""
+    browser = shop.browser().join().sign_out().wait()
+
+    told = unescape(browser.send(LOGIN, code=browser.wrong_code()).text)
+
+    assert "Check that it is the newest one for this account. Each code works once." in told

@@ -57,6 +57,8 @@ class Presentation:
     """What the list says once it was added."""
     start_over: str = "There were several wrong codes."
     """What is said where the set-up has to be begun anew."""
+    wrong: str = ""
+    """What is said of a wrong answer that no other kind of code reads; a general sentence if empty."""
     icon: str = DOOR
     """A drawing: the data of one stroked SVG path on a grid of 24 by 24."""
     instead: Mapping[str, str] = field(default_factory=dict)

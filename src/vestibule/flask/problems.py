@@ -67,10 +67,15 @@ def lost_form(title: str | None = None) -> Remark:
     return Remark(problem=problem, status=HTTPStatus.BAD_REQUEST)
 
 
-def problem_of(rejected: Rejected, now: datetime, *, start_url: str) -> Problem:
-    """Return what a person is told of a refused answer; a code used before is like any other."""
+def problem_of(
+    rejected: Rejected, now: datetime, *, start_url: str, of_its_kind: str = ""
+) -> Problem:
+    """Return what a person is told of a refused answer; a code used before is like any other.
+
+    `of_its_kind` is what is said of a wrong one of this kind, in place of the general sentence.
+    """
     if rejected.reason in {Reason.WRONG, Reason.REPLAYED} and rejected.tries_left != 0:
-        return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected))
+        return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected, of_its_kind))
     if rejected.reason is Reason.MALFORMED and rejected.tries_left != 0:
         return Problem(
             title=_("That doesn’t look like a code"),
@@ -126,7 +131,7 @@ def told(reason: Reason) -> str:
     return Reason.WRONG.value if reason is Reason.REPLAYED else reason.value
 
 
-def _wrong_text(rejected: Rejected) -> str:
+def _wrong_text(rejected: Rejected, of_its_kind: str) -> str:
     if rejected.hint is Hint.CLOCK_OFF and rejected.minutes_off == 1:
         return _(
             "Your phone’s clock is off by about one minute. Let it set its time by itself, then "
@@ -141,7 +146,9 @@ def _wrong_text(rejected: Rejected) -> str:
     if rejected.hint is Hint.PAST_CODE:
         text = _("That code is already over. Type the one your app shows now.")
     else:
-        text = _("Check that it is the newest one for this account. Each code works once.")
+        text = of_its_kind or _(
+            "Check that it is the newest one for this account. Each code works once."
+        )
     if rejected.tries_left is not None and 0 < rejected.tries_left <= FEW:
         left = _("You have %(count)s more tries.", count=rejected.tries_left)
         if rejected.tries_left == 1:

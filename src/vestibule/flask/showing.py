@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import current_app, url_for
 
 from vestibule.core.engine.sending import Sending
-from vestibule.core.factor import Factor
+from vestibule.core.factor import Factor, Interaction
 from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.presentation import Presentation
 from vestibule.core.ruling import Case
@@ -87,6 +87,16 @@ def field_of(enrolment: Enrolment, typed: str = "") -> Field:
         maxlength=LONGEST_ANSWER,
         value=typed[:LONGEST_ANSWER],
     )
+
+
+def wrong_text(typed: str) -> str:
+    """Return what is said of a wrong answer that only one kind of code can be, else nothing."""
+    readers = [
+        factor
+        for factor in state().engine.registry
+        if factor.traits.interaction is Interaction.CODE and factor.reads(typed) is not None
+    ]
+    return gettext(readers[0].presentation.wrong) if len(readers) == 1 else ""
 
 
 def send_of(

@@ -9,7 +9,7 @@ from vestibule.core.engine import Outcome
 from vestibule.core.model import ChallengeStatus, Purpose
 from vestibule.core.ruling import Asked, Case
 from vestibule.core.verdict import Reason
-from vestibule.flask import pages
+from vestibule.flask import pages, showing
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state
 from vestibule.flask.problems import (
@@ -49,7 +49,8 @@ def refused(outcome: Outcome, purpose: Purpose, typed: str, show: Show) -> Respo
     rejected, exhausted = outcome.rejected, outcome.rejected.is_exhausted
     now, manage = state().engine.now(), url_for("vestibule.manage")
     pause = _pause(_case(), purpose) if exhausted else None
-    problem = pause or problem_of(rejected, now, start_url=manage)
+    own = showing.wrong_text(typed)
+    problem = pause or problem_of(rejected, now, start_url=manage, of_its_kind=own)
     reason = Reason.EXHAUSTED if exhausted else rejected.reason
     if wants_json(request):
         answer = said(
