@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +286,25 @@ def test_codes_stay_as_they_are_from_right_to_left(tmp_path: Path) -> None:
     assert 'id="code" name="code" type="text" dir="ltr"' in setup
     assert '<p class="v-key" id="key" dir="ltr">' in setup
     assert '<ol class="v-codes" id="codes" role="list" dir="ltr">' in codes
+
+
+def test_dialling_codes_stay_as_they_are_from_right_to_left(tmp_path: Path) -> None:
+    """In a list of countries read from the right, the plus stands in front of the digits."""
+    bring(tmp_path / "own")
+    shop = Shop.open(
+        tmp_path,
+        VESTIBULE_LOCALE_FOLDER=str(tmp_path / "own"),
+        VESTIBULE_FACTORS=["totp", "phone"],
+    )
+    browser = shop.browser()
+    browser.headers = {"Accept-Language": "ar"}
+    browser.give_password()
+    page = unescape(browser.get("/two-step/add/phone").text)
+    shop.close()
+
+    codes = re.findall(r"\((\W*\+\d+\W*)\)</option>", page)
+    assert codes
+    assert all(code[0] + code[-1] == "\u2066\u2069" for code in codes)
 
 
 @pytest.mark.parametrize(
