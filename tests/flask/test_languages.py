@@ -174,6 +174,8 @@ def test_a_code_is_sent_in_the_language_it_was_asked_for_in(tmp_path: Path) -> N
     assert first.startswith("Ihr Code für Shop\n")
     browser.get("/two-step/setup")
     browser.send("/two-step/setup", code=first.split("\n")[1].split()[0])
+    browser.note_codes()
+    browser.send("/two-step/recovery-codes/keep", kept="yes")
     codes, way = letters(shop)[:2]
     assert "Sie haben neue Notfallcodes" in codes
     assert "Ein neuer Weg zur Bestätigung" in way

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.flask.shop import Browser, Shop
 
-from vestibule.testing import SoftwareAuthenticator
+from vestibule.testing import SoftwareAuthenticator, deliver
 
 CODES, LOGIN = "/two-step/recovery-codes", "/two-step/login"
 
@@ -79,3 +79,17 @@ def test_a_wrong_code_of_an_app_is_told_as_ever(shop: Shop) -> None:
     told = unescape(browser.send(LOGIN, code=browser.wrong_code()).text)
 
     assert "Check that it is the newest one for this account. Each code works once." in told
+
+
+@pytest.mark.parametrize(("kept", "mails"), [("yes", 1), ("no", 0)])
+def test_a_mail_tells_of_codes_that_are_there(shop: Shop, kept: str, mails: int) -> None:
+    """Who kept the first codes is told of them; of codes that were waved off there is no mail."""
+    browser = newcomer(shop)
+    browser.get(CODES)
+    browser.send(f"{CODES}/keep", kept=kept)
+    deliver(shop.app)
+
+    told = [mail for mail in shop.inbox.messages if "recovery codes" in mail.text]
+    assert len(told) == mails
+    shown = read(browser, "/two-step/")
+    assert ("You have none yet" in shown) == (kept == "no")

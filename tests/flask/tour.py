@@ -138,7 +138,8 @@ def _sign_in(member: Browser) -> None:
     stranger.get(f"{LOGIN}?method={member.enrolment_id('recovery_codes')}")
     stranger.send(LOGIN, code="no code")
     stranger.send(LOGIN, code=member.past_code())
-    stranger.send(LOGIN, code=member.codes[0].replace("0", "1"))
+    saved = member.codes[0]
+    stranger.send(LOGIN, code=saved[:-1] + ("1" if saved[-1] == "0" else "0"))
     for _ in range(2):
         stranger.send(LOGIN, code=member.wrong_code())
     stranger.get(LOGIN)

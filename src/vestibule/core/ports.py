@@ -221,7 +221,9 @@ class Store(Protocol):
         """Delete a draft with its challenges."""
         ...
 
-    def save_enrolment(self, enrolment: Enrolment, events: Sequence[Event]) -> bool:
+    def save_enrolment(
+        self, enrolment: Enrolment, events: Sequence[Event], messages: Sequence[Message] = ()
+    ) -> bool:
         """Replace an enrolment by its next version; False where it had moved on by itself."""
         ...
 

@@ -58,7 +58,7 @@ class Presentation:
     start_over: str = "There were several wrong codes."
     """What is said where the set-up has to be begun anew."""
     wrong: str = ""
-    """What is said of a wrong answer that no other kind of code reads; a general sentence if empty."""
+    """What is said of a wrong answer that is no other kind of code; a general sentence if empty."""
     icon: str = DOOR
     """A drawing: the data of one stroked SVG path on a grid of 24 by 24."""
     instead: Mapping[str, str] = field(default_factory=dict)

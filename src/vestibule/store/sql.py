@@ -259,12 +259,14 @@ class SqlStore:
         with self._alone_with(realm, subject) as connection:
             drafts.drop(connection, realm, subject, enrolment_id)
 
-    def save_enrolment(self, enrolment: Enrolment, events: Sequence[Event]) -> bool:
+    def save_enrolment(
+        self, enrolment: Enrolment, events: Sequence[Event], messages: Sequence[Message] = ()
+    ) -> bool:
         """Replace an enrolment by its next version; False where it had moved on by itself."""
         with self._alone_with(enrolment.realm, enrolment.subject) as connection:
             saved = enrolments.save(connection, enrolment)
             if saved:
-                tell(connection, events)
+                tell(connection, events, messages)
         return saved
 
     def replace_enrolment(

@@ -175,6 +175,29 @@ def test_a_set_waved_off_is_dropped(site: Site) -> None:
     assert [way.factor for way in ada.login().ways] == ["totp"]
 
 
+@pytest.mark.parametrize(
+    ("comes_along", "kept", "told"),
+    [
+        (True, True, ["recovery_codes_made"]),
+        (True, False, []),
+        (False, True, ["recovery_codes_made"]),
+        (False, False, ["recovery_codes_made", "enrolment_revoked"]),
+    ],
+)
+def test_the_owner_is_told_of_codes_there_are(
+    site: Site, *, comes_along: bool, kept: bool, told: list[str]
+) -> None:
+    """Codes that came with a way are told of once kept, others at once and when they are gone."""
+    ada = site.enrol()
+    before = len(site.rows("message"))
+    made = site.engine.new_recovery_codes(applicant("ada"), ada.passage, comes_along=comes_along)
+    assert len(site.rows("message")) - before == (not comes_along)
+
+    assert site.engine.keep_recovery_codes(made, kept=kept)
+
+    assert [row["text"] for row in site.rows("message")[before:]] == told
+
+
 def test_recovery_codes_make_nobody_enrolled(site: Site) -> None:
     """A set of codes alone neither asks for a second step nor can be added as one."""
     site.engine.new_recovery_codes(applicant("eve"))

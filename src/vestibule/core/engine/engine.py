@@ -316,10 +316,15 @@ class Engine:
     # Recovery codes
 
     def new_recovery_codes(
-        self, applicant: Applicant, by: Passage | None = None, origin: Origin = NOWHERE
+        self,
+        applicant: Applicant,
+        by: Passage | None = None,
+        origin: Origin = NOWHERE,
+        *,
+        comes_along: bool = False,
     ) -> recovery.CodeSet:
-        """Make a new set; the old one is dead."""
-        return recovery.renew(self.context, applicant, by, origin)
+        """Make a new set; the old one is dead. One that `comes_along` is told when it is kept."""
+        return recovery.renew(self.context, applicant, by, origin, comes_along=comes_along)
 
     def recovery_codes(self, enrolments: Sequence[Enrolment]) -> recovery.CodeSet | None:
         """Return how the subject's set stands."""

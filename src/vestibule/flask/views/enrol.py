@@ -278,7 +278,9 @@ def _added(person: Person, draft: Enrolment, wanted: str | None = None) -> Respo
     wants_codes = here.engine.registry.recovery_codes is not None
     if wants_codes and here.engine.recovery_codes(enrolments) is None:
         applicant = person.applicant()
-        here.engine.new_recovery_codes(applicant, people.visit().grant, origin_of(request))
+        here.engine.new_recovery_codes(
+            applicant, people.visit().grant, origin_of(request), comes_along=True
+        )
         if wanted is not None:
             remember(wanted)
         return on_to(url_for("vestibule.recovery_codes"))
