@@ -125,11 +125,13 @@ SUCCESSES: Final[dict[str, Schema]] = {
     "Cancelled": done("It was given up.", "cancelled"),
     "Help": record(
         "What is left to whoever can use none of the ways.",
-        "support",
+        *("support", "reset_at"),
         status=one_of("waiting"),
         methods=listed(ref("Way")),
         support=TEXT | {"description": "VESTIBULE_SUPPORT: where to ask."},
         case=TEXT | {"pattern": "^[0-9A-F]{4}-[0-9A-F]{4}$"},
+        reset_at=MOMENT
+        | {"description": "From when on a help desk's ticket can be used that cannot yet."},
     ),
     "Enrolment": record(
         "A way that is in force.",

@@ -255,6 +255,7 @@ def help_desk(shop: Shop) -> None:
     hasty = shop.browser()
     hasty.ask_password()
     hasty.ask(LOGIN, {"code": early.ticket})
+    hasty.ask(f"{LOGIN}/help", method="GET")
     made = shop.engine.reset("maren", by="bea", reason="lost", at_once=True)
     assert made is not None
     stranger = shop.browser()

@@ -10,7 +10,7 @@ from tests.flask.shop import Browser, Shop, said
 
 from vestibule.core.engine.resetting import Reset
 
-FIRST = "/two-step/first"
+FIRST, HELP = "/two-step/first", "/two-step/login/help"
 LOGIN, LIST, CANCEL = "/two-step/login", "/two-step/", "/two-step/reset/cancel"
 
 
@@ -77,6 +77,29 @@ def test_a_ticket_typed_too_early_is_answered_by_when_it_works(shop: Shop, membe
     assert said(told)["error"] == "early"
     assert said(told)["retry_at"] == made.valid_from.isoformat()
     assert "Retry-After" not in told.headers
+
+
+@pytest.mark.row("ATK-39")
+def test_who_is_stuck_is_told_of_a_ticket_that_is_on_its_way(shop: Shop, member: Browser) -> None:
+    """Until the ticket works, page and program say from when; then it is one of the ways."""
+    lost = shop.browser().wait()
+    before = lost.get(HELP).text
+    made = reset(shop)
+
+    page = unescape(lost.get(HELP).text)
+    told = said(lost.ask(HELP, method="GET"))
+
+    assert "Help is on its way" not in before
+    assert f"It works from {made.valid_from:%Y-%m-%d, %H:%M} UTC" in page
+    assert told["reset_at"] == made.valid_from.isoformat()
+    member.send(CANCEL)
+    assert "Help is on its way" not in lost.get(HELP).text
+    reset(shop)
+    shop.clock.move(days=1)
+    later = shop.browser().wait()
+    assert "Help is on its way" not in later.get(HELP).text
+    assert "One-time ticket" in later.get(HELP).text
+    assert "reset_at" not in said(later.ask(HELP, method="GET"))
 
 
 @pytest.mark.row("ATK-39")
