@@ -335,6 +335,8 @@ def test_the_pages_of_links_have_room_for_a_language(
     walk.look("suspended-alone")
     walk.give_password()
     walk.go("/two-step/login/help", "stuck")
+    assert engine.reset("1", by="bea", reason="lost") is not None
+    walk.go("/two-step/login/help", "stuck-with-ticket")
 
     assert walk.sights.faults == []
-    assert len(walk.sights.seen) == 10
+    assert len(walk.sights.seen) == 11

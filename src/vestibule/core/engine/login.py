@@ -60,9 +60,8 @@ def begin(context: Context, login: Login, origin: Origin) -> Begun:
     known = context.store.known_browser(context.realm, login.subject, hashes(login.browsers))
     token = context.new_token()
     passage = _passage(context, with_language(login, origin), token, known[0] if known else None)
-    whole = [e for e in enrolments if context.opens(e)]
-    asked = [e for e in whole if is_askable(context, e, passage)]
-    early = [e for e in whole if _is_early(e, passage, now)]
+    asked = [e for e in enrolments if is_askable(context, e, passage) and context.opens(e)]
+    early = [e for e in enrolments if _is_early(e, passage, now) and context.opens(e)]
     opened = [context.challenge(passage, e, Purpose.LOGIN, now) for e in (*asked, *early)]
     ways = policy.offered(asked, context.registry, last_factor=known[1] if known else None)
     challenges, messages = sending.only_way(
