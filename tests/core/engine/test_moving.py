@@ -255,6 +255,26 @@ def test_one_way_is_one_through_a_move(ada: Person) -> None:
     assert not engine.has_one_way([])
 
 
+def test_of_a_move_either_phone_is_left_without_the_other(ada: Person) -> None:
+    """Whoever removes one of two phones of a move has the other, whatever else is suspended."""
+    engine, old = ada.site.engine, way_of(ada)
+    other = ada.site.draft("ada", ada.passage)
+    assert other is not None
+    app = SoftwareAuthenticator(other.enrolment.secret)
+    code = app.code(ada.site.clock.now())
+    assert ada.answer(ada.token, code, Purpose.ENROL).is_accepted
+    ada.site.change("enrolment", {"id": other.enrolment.id}, suspended_until=2**51)
+    assert engine.is_only_way(old, engine.enrolments("ada"))
+    new = move(ada)
+
+    both = engine.enrolments("ada")
+    assert engine.has_one_way(both)
+    assert not engine.is_only_way(old, both)
+    assert not engine.is_only_way(way_of(new), both)
+    assert new.come_in().is_accepted
+    assert engine.is_only_way(way_of(new), engine.enrolments("ada"))
+
+
 def test_what_is_sent_moves_by_its_own_rule(letters_site: Site) -> None:
     """A way whose codes are sent lives in no device: it cannot be moved."""
     ada = letters_site.enrol()

@@ -277,6 +277,14 @@ class Engine:
         """Say whether an enrolment is the subject's only one that makes the account enrolled."""
         return managing.is_last(self.context, enrolment)
 
+    def has_one_way(self, enrolments: Sequence[Enrolment]) -> bool:
+        """Say whether nothing but one way lets a subject in; False where there is none."""
+        return managing.has_one_way(self.context, enrolments)
+
+    def is_only_way(self, way: Enrolment, enrolments: Sequence[Enrolment]) -> bool:
+        """Say whether a way lets its owner in, and nothing would without it."""
+        return managing.is_only_way(self.context, way, enrolments)
+
     def ask_again(
         self,
         passage: Passage,
@@ -308,10 +316,6 @@ class Engine:
     def ask_new(self, passage: Passage, new: Enrolment, origin: Origin = NOWHERE) -> None:
         """Ask a signed-in person for a code of a way that is to take another's place."""
         moving.ask(self.context, passage, new, origin)
-
-    def has_one_way(self, enrolments: Sequence[Enrolment]) -> bool:
-        """Say whether nothing but one way lets a subject in; False where there is none."""
-        return moving.has_one_way(self.context, enrolments)
 
     # Recovery codes
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from vestibule.core import events, policy, stand_in
-from vestibule.core.engine import sending
+from vestibule.core.engine import moving, recovery, sending
 from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import is_askable
 from vestibule.core.engine.sending import Asking
@@ -84,6 +84,33 @@ def is_last(context: Context, enrolment: Enrolment) -> bool:
     primary = context.registry.primary_names()
     others = [e for e in active(context, enrolment.subject) if e.id != enrolment.id]
     return enrolment.factor in primary and not any(e.factor in primary for e in others)
+
+
+def has_one_way(context: Context, enrolments: Sequence[Enrolment]) -> bool:
+    """Say whether nothing but one way lets a subject in; False where there is none.
+
+    Two of which one goes when the other is used are one; recovery codes that are left are another.
+    """
+    working, spare = _ways_in(context, enrolments)
+    going = {old.id for old in moving.under_way(working).values()}
+    return len(working) - len(going) == 1 and not spare
+
+
+def is_only_way(context: Context, way: Enrolment, enrolments: Sequence[Enrolment]) -> bool:
+    """Say whether a way lets its owner in, and nothing would without it.
+
+    Of two of which one goes when the other is used, either is left without the other.
+    """
+    working, spare = _ways_in(context, enrolments)
+    return [one.id for one in working] == [way.id] and not spare
+
+
+def _ways_in(context: Context, enrolments: Sequence[Enrolment]) -> tuple[Sequence[Enrolment], bool]:
+    """Return the primary ways that are not suspended, and whether a recovery code is left."""
+    now, primary = context.now(), context.registry.primary_names()
+    working = [way for way in enrolments if not policy.is_suspended(way, now)]
+    codes = recovery.current(context, working)
+    return [way for way in working if way.factor in primary], bool(codes and codes.remaining)
 
 
 def stopped_at(context: Context, subject: str) -> datetime | None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from vestibule.core import events, policy
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.context import Context
-from vestibule.core.engine.recovery import current
 from vestibule.core.factor import Factor
 from vestibule.core.model import (
     Enrolment,
@@ -52,20 +51,6 @@ def ask(context: Context, passage: Passage, new: Enrolment, origin: Origin) -> N
     told = (context.event(fact, passage.subject, now, origin),)
     context.store.open_challenges(passage, Purpose.TRY, [challenge], (), told)
     context.tell(told)
-
-
-def has_one_way(context: Context, enrolments: Sequence[Enrolment]) -> bool:
-    """Say whether nothing but one way lets a subject in; False where there is none.
-
-    Two of which one goes when the other is used are one; recovery codes that are left are another.
-    """
-    now, primary = context.now(), context.registry.primary_names()
-    working = [way for way in enrolments if not policy.is_suspended(way, now)]
-    going = {old.id for old in under_way(working).values()}
-    if sum(way.factor in primary and way.id not in going for way in working) != 1:
-        return False
-    codes = current(context, working)
-    return codes is None or not codes.remaining
 
 
 def finished(attempt: Attempt, used: Enrolment) -> str | None:

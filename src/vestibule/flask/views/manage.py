@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from vestibule.core import policy
 from vestibule.core.engine.managing import LONGEST_LABEL
-from vestibule.core.engine.recovery import CodeSet
 from vestibule.core.model import Enrolment
 from vestibule.flask import listing, obliged, pages, showing, submission
 from vestibule.flask.answers import origin_of
@@ -124,7 +122,7 @@ def remove(person: Person, enrolment_id: str) -> Response:
             "remove",
             method=showing.way_of(enrolment),
             last=last,
-            strands=not last and _is_only_way_in(person, enrolment),
+            strands=not last and _strands(person, enrolment),
             move_url=url_for("vestibule.move") if here.engine.movable([enrolment]) else None,
             action=url_for("vestibule.remove", enrolment_id=enrolment.id),
             cancel_url=url_for("vestibule.manage"),
@@ -135,6 +133,12 @@ def remove(person: Person, enrolment_id: str) -> Response:
         lambda e: here.engine.revoke(e, person.grant, origin_of(request), keeps_last=keeps),
         "removed",
     )
+
+
+def _strands(person: Person, enrolment: Enrolment) -> bool:
+    """Say whether all that a person would have left is suspended."""
+    engine = state().engine
+    return engine.is_only_way(enrolment, engine.enrolments(person.subject))
 
 
 def _needed() -> Response:
@@ -209,28 +213,8 @@ def _added_notice() -> str:
     return _("Done. From now on you confirm it’s you after your password.")
 
 
-def _is_suspended(enrolment: Enrolment) -> bool:
-    return policy.is_suspended(enrolment, state().engine.now())
-
-
 def _may_move(primary: Sequence[Enrolment], moves: Mapping[str, Enrolment]) -> bool:
     """Say whether a new phone changes anything: an app goes with it, and so may a number."""
     engine = state().engine
     numbers = any(engine.registry[way.factor].traits.replaces for way in primary)
     return bool(moves or numbers or engine.movable(primary))
-
-
-def _is_only_way_in(person: Person, enrolment: Enrolment) -> bool:
-    """Say whether all a person has besides a way is suspended."""
-    here = state()
-    own = here.engine.enrolments(person.subject)
-    primary = [e for e in own if e.factor in here.engine.registry.primary_names()]
-    works = not _is_suspended(enrolment) and enrolment in primary
-    return works and _is_only_way(primary, here.engine.recovery_codes(own))
-
-
-def _is_only_way(primary: Sequence[Enrolment], codes: CodeSet | None) -> bool:
-    """Say whether nothing but one way lets a person in now."""
-    working = [e for e in primary if not _is_suspended(e)]
-    spare = codes is not None and codes.remaining > 0 and not _is_suspended(codes.enrolment)
-    return len(working) == 1 and not spare
