@@ -44,7 +44,9 @@ def unbind(session: SessionMixin) -> None:
         session.pop(MEANWHILE_KEY, None)
 
 
-def has_same_password(state: State, session: SessionMixin, identity: str | None, user: Any) -> bool:
+def session_fits_password(
+    state: State, session: SessionMixin, identity: str | None, user: Any
+) -> bool:
     """Say whether a session without a grant is not one that an older password has let in."""
     mark = peek(session, MEANWHILE_KEY)
     return mark is None or _fits(state, str(mark), identity, user)

@@ -18,7 +18,6 @@ from vestibule.flask.navigation import address_of, is_navigation, own_path
 from vestibule.flask.parking import Parked
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
-from vestibule.flask.welcome import has_same_password
 
 _log = logging.getLogger("vestibule.gate")
 
@@ -41,20 +40,15 @@ def let_in_or_park(
         return answers.sign_in_again(request, state.settings.home_url)
     subject = state.host.subject_of_user(user)
     standing = state.engine.standing(subject, visit.token)
-    passage = standing.passage
-    live = (
-        passage is not None
-        and state.engine.is_live(passage, subject, identity)
-        and has_same_password(state, user, passage)
-    )
-    if passage is not None and not live:
+    grant = weighing.grant_of(state, standing, subject, identity, user)
+    if standing.passage is not None and grant is None:
         # Whoever began another login here, or was somebody else, is so no longer.
-        state.engine.cancel(passage, "another login", answers.peer_of(request))
+        state.engine.cancel(standing.passage, "another login", answers.peer_of(request))
         if not standing.enrolled:
             visit.on_response.append(lambda out: weighing.drop_token(state, out))
     owes = not standing.enrolled and obliged.is_obliged(state, user)
-    if live or not (standing.enrolled or owes):
-        visit.knows(value, identity, subject, passage if live else None)
+    if grant is not None or not (standing.enrolled or owes):
+        visit.knows(value, identity, subject, grant)
         visit.user = user
         meanwhile.unbind(session)
         return None

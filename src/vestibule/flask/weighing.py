@@ -13,12 +13,13 @@ from werkzeug.wrappers import Response
 
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Passage
+from vestibule.core.ruling import Standing
 from vestibule.flask import answers, meanwhile, obliged, parking
 from vestibule.flask.hosts import peek
 from vestibule.flask.marks import is_marked_here
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
-from vestibule.flask.welcome import has_same_password
+from vestibule.flask.welcome import passage_fits_password
 
 _log = logging.getLogger("vestibule.gate")
 
@@ -116,12 +117,21 @@ def grant_for(
 ) -> tuple[Passage | None, bool]:
     """Return this browser's grant for a login, if it has one, and whether one is needed."""
     standing = state.engine.standing(subject, visit.token)
-    passage = standing.passage
-    live = state.engine.is_live(passage, subject, identity)
-    if passage is None or not live or not has_same_password(state, user, passage):
+    grant = grant_of(state, standing, subject, identity, user)
+    if grant is None:
         owes = not standing.enrolled and obliged.is_due(state, subject, user, request)
         return None, standing.enrolled or owes
-    return passage, True
+    return grant, True
+
+
+def grant_of(
+    state: State, standing: Standing, subject: str, identity: str, user: Any
+) -> Passage | None:
+    """Return the passage of a browser where it is a live grant for this login and password."""
+    passage = standing.passage
+    if passage is None or not state.engine.is_live(passage, subject, identity):
+        return None
+    return passage if passage_fits_password(state, user, passage) else None
 
 
 def _forget_login(state: State, session: SessionMixin, *, by_token: bool) -> None:
@@ -202,10 +212,10 @@ def weigh_user(state: State, session: SessionMixin, visit: Visit, user: Any) -> 
         if visit.grant is None:
             stays = same or not is_enrolled(state, subject)
             stays = stays and not obliged.is_due(state, subject, user, request)
-            unchanged = meanwhile.has_same_password(state, session, visit.identity, user)
-            stays = stays and unchanged
+            fits = meanwhile.session_fits_password(state, session, visit.identity, user)
+            stays = stays and fits
         else:
-            stays = same and has_same_password(state, user, visit.grant)
+            stays = same and passage_fits_password(state, user, visit.grant)
         if not stays:
             _sign_out(state, session, visit, "password changed" if same else "another user")
             return False

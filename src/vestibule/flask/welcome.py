@@ -15,8 +15,8 @@ from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
 
 
-def has_same_password(state: State, user: Any, passage: Passage) -> bool:
-    """Say whether the password is the one a grant was made with; True where the host tells none."""
+def passage_fits_password(state: State, user: Any, passage: Passage) -> bool:
+    """Say whether the password is the one a passage began with; True where the host tells none."""
     stamp_of = state.loaders.password_stamp
     if stamp_of is None or passage.password_stamp is None:
         return True
@@ -59,7 +59,7 @@ def is_welcome_as(state: State, user: Any, passage: Passage) -> bool:
     if not state.host.is_welcome(user, passage.subject):
         return False
     same = state.host.subject_of_user(user) == passage.subject
-    return same and has_same_password(state, user, passage)
+    return same and passage_fits_password(state, user, passage)
 
 
 def turn_away(state: State, visit: Visit, passage: Passage) -> None:
