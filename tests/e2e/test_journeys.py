@@ -1,21 +1,17 @@
 """Journeys of people in the years after the first day, with scripts and without."""
 
-import time
-
 import pytest
 from playwright.sync_api import expect
 from tests.e2e.conftest import NAMES, Open
 from tests.e2e.phone import Phone, wrong
 from tests.e2e.served import Served, add_user
 from tests.e2e.test_mailed_links import subject_of
-from tests.e2e.visitor import LIST, SECOND_STEP, Visitor
+from tests.e2e.visitor import LIST, SECOND_STEP, Visitor, arrived
 
 from vestibule.flask.state import state_of
-from vestibule.testing import Inbox
 
 pytestmark = pytest.mark.browser
 scripts = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-PATIENCE = 20
 PHONE = {
     "viewport": {"width": 360, "height": 740},
     "is_mobile": True,
@@ -33,24 +29,10 @@ def arrive(
     return me
 
 
-def answer(me: Visitor, code: str, *, scripts: bool, button: str = "Continue") -> None:
-    """Type a code; without scripts it does not send itself."""
-    me.type_code(code)
-    if not scripts:
-        me.press(button)
-
-
 def letters(site: Served, name: str, wanted: str) -> list[str]:
     """Wait for a mail to somebody that holds a text, and return all of those."""
-    inbox = site.app.extensions["vestibule_inbox"]
-    assert isinstance(inbox, Inbox)
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        mails = [m.text for m in inbox.messages if m.to == f"{name}@mail.example"]
-        if found := [text for text in mails if wanted in text]:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"no mail says {wanted!r}")
+    to = f"{name}@mail.example"
+    return arrived(site, lambda came: [m.text for m in came if m.to == to and wanted in m.text])
 
 
 @pytest.mark.row("A11Y-3")
@@ -71,7 +53,7 @@ def test_the_first_way_is_set_up_on_the_phone_itself(
     assert box is not None
     assert box["x"] + box["width"] <= 360
     me.phone = Phone(uri)
-    answer(me, me.phone.next(), scripts=scripts, button="Finish")
+    me.answer(me.phone.next(), scripts=scripts, button="Finish")
     me.page.wait_for_url("**/two-step/recovery-codes")
     me.press("I have saved them")
     me.page.wait_for_url(LIST)
@@ -87,7 +69,7 @@ def test_two_people_at_one_computer(
     one = arrive(site, open_browser, member, scripts=scripts)
     one.page.wait_for_url(SECOND_STEP)
     assert one.phone is not None
-    answer(one, one.phone.next(), scripts=scripts)
+    one.answer(one.phone.next(), scripts=scripts)
     one.page.wait_for_url(lambda url: "/two-step" not in url)
     one.sign_out()
 
@@ -96,7 +78,7 @@ def test_two_people_at_one_computer(
     two.give_password()
     two.page.goto("/two-step/")
     two.press("Start with: Authenticator app")
-    answer(two, two.scan().next(), scripts=scripts, button="Finish")
+    two.answer(two.scan().next(), scripts=scripts, button="Finish")
     two.press("I have saved them")
     two.page.wait_for_url(LIST)
     two.sign_out()
@@ -104,9 +86,9 @@ def test_two_people_at_one_computer(
     one.give_password()
     one.page.wait_for_url(SECOND_STEP)
     assert two.phone is not None
-    answer(one, two.phone.next(), scripts=scripts)
+    one.answer(two.phone.next(), scripts=scripts)
     expect(one.page.get_by_role("alert")).to_contain_text("That code isn’t right")
-    answer(one, one.phone.next(), scripts=scripts)
+    one.answer(one.phone.next(), scripts=scripts)
     one.page.wait_for_url(lambda url: "/two-step" not in url)
     assert one.is_signed_in()
 
@@ -119,9 +101,9 @@ def test_two_tabs(member: Visitor, site: Served, open_browser: Open, *, scripts:
     other = Visitor(me.page.context.new_page(), me.watch, phone=me.phone)
     other.page.goto("/two-step/login")
     assert me.phone is not None
-    answer(me, me.phone.next(), scripts=scripts)
+    me.answer(me.phone.next(), scripts=scripts)
     me.page.wait_for_url(lambda url: "/two-step" not in url)
-    answer(other, "123456", scripts=scripts)
+    other.answer("123456", scripts=scripts)
 
     other.page.wait_for_url(lambda url: "/two-step" not in url)
     expect(other.page.get_by_role("button", name="Sign out")).to_be_visible()
@@ -165,7 +147,7 @@ def test_the_help_desk_gives_a_ticket(
     me.page.get_by_role("listitem").filter(has_text="Authenticator app").get_by_role(
         "button"
     ).click()
-    answer(me, me.scan().next(), scripts=scripts, button="Finish")
+    me.answer(me.scan().next(), scripts=scripts, button="Finish")
     me.page.wait_for_url("**/two-step/recovery-codes")
     me.press("I have saved them")
     me.page.wait_for_url(lambda url: "/two-step/recovery-codes" not in url)
@@ -174,7 +156,7 @@ def test_the_help_desk_gives_a_ticket(
     thief = arrive(site, open_browser, member, scripts=scripts)
     thief.page.wait_for_url(SECOND_STEP)
     assert lost is not None
-    answer(thief, lost.next(), scripts=scripts)
+    thief.answer(lost.next(), scripts=scripts)
     expect(thief.page.get_by_role("alert")).to_contain_text("That code isn’t right")
 
 
@@ -190,7 +172,7 @@ def test_the_owner_hears_of_whoever_was_stopped(
     for number in range(5):
         stranger.field().fill("")
         with stranger.page.expect_navigation():
-            answer(stranger, wrong(member.phone.any()), scripts=scripts)
+            stranger.answer(wrong(member.phone.any()), scripts=scripts)
         over = stranger.page.get_by_role("heading", name="Too many wrong codes")
         expect(over if number == 4 else stranger.page.get_by_role("alert")).to_be_visible()
     told = "somebody signed in at Porchlight with your password"
@@ -203,7 +185,7 @@ def test_the_owner_hears_of_whoever_was_stopped(
     me.sign_out()
     me.give_password()
     me.page.wait_for_url(SECOND_STEP)
-    answer(me, me.phone.next(), scripts=scripts)
+    me.answer(me.phone.next(), scripts=scripts)
     me.page.wait_for_url(lambda url: "/two-step" not in url)
     me.page.goto("/two-step/")
     expect(me.page.locator("main")).to_contain_text("Several wrong codes were typed after it")

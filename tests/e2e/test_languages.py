@@ -1,7 +1,5 @@
 """Every page in English, in German, which has long words, and read from the right."""
 
-import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +11,7 @@ from tests.e2e.conftest import Open
 from tests.e2e.phone import wrong
 from tests.e2e.served import PASSWORD, Served, notebook
 from tests.e2e.sights import DIRECTION, Sights
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, sent_code
 
 from vestibule.core.engine import Login
 from vestibule.core.factor import Applicant
@@ -22,7 +20,7 @@ from vestibule.core.model import Purpose
 from vestibule.delivery.links import PATHS
 from vestibule.flask.state import state_of
 from vestibule.store import tables
-from vestibule.testing import Inbox, SoftwareAuthenticator
+from vestibule.testing import SoftwareAuthenticator
 
 pytestmark = pytest.mark.browser
 
@@ -58,19 +56,6 @@ class Walk:
             if not self.sights.scripts:
                 self.me.field().press("Enter")
 
-    def sent(self, count: int) -> str:
-        """The newest code that was sent, once there are so many."""
-        inbox = self.site.app.extensions["vestibule_inbox"]
-        assert isinstance(inbox, Inbox)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            found = [re.search(r"\b\d{6}\b", message.text) for message in inbox.messages]
-            codes = [code[0] for code in found if code]
-            if len(codes) >= count:
-                return codes[0]
-            time.sleep(0.05)
-        raise AssertionError("no code arrived")
-
     def any_code(self) -> str:
         """Return what the app shows."""
         assert self.me.phone is not None
@@ -97,7 +82,7 @@ class Walk:
         page.locator("#number").fill("0170 1234567")
         self.press()
         self.look("phone-setup")
-        self.type_code(self.sent(1))
+        self.type_code(sent_code(self.site, 1))
         self.look("codes")
         if self.sights.scripts:
             page.locator("[data-copy]").click()
@@ -108,7 +93,7 @@ class Walk:
         page.locator("#address").fill("agnes@mail.example")
         self.press()
         self.look("email-setup")
-        self.type_code(self.sent(2))
+        self.type_code(sent_code(self.site, 2))
         page.goto("/two-step/")
         self.press("form[action$='/add/totp'] button")
         page.locator("summary").click()

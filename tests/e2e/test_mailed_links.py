@@ -1,7 +1,7 @@
 """The journeys that begin at a link in a mail, with scripts and without."""
 
 import re
-import time
+from collections.abc import Sequence
 
 import pytest
 from examples.microblog.models import User, db
@@ -10,16 +10,15 @@ from sqlalchemy import select
 from tests.e2e.conftest import Open
 from tests.e2e.phone import Phone
 from tests.e2e.served import PASSWORD, Served
-from tests.e2e.visitor import LIST, Visitor
+from tests.e2e.visitor import LIST, Visitor, arrived
 
 from vestibule.core.links import Errand
 from vestibule.delivery.links import PATHS
 from vestibule.flask.state import state_of
-from vestibule.testing import Inbox
+from vestibule.testing.inbox import InboxMessage
 
 pytestmark = pytest.mark.browser
 with_and_without_scripts = pytest.mark.parametrize("scripts", [True, False])
-PATIENCE = 20
 
 
 def subject_of(site: Served, name: str) -> str:
@@ -30,19 +29,17 @@ def subject_of(site: Served, name: str) -> str:
 
 def mailed(site: Served, name: str, errand: Errand, about: str) -> str:
     """Wait for the mail with a link about this enrolment, and return the link."""
-    inbox, engine = site.app.extensions["vestibule_inbox"], state_of(site.app).engine
-    assert isinstance(inbox, Inbox)
+    engine, to = state_of(site.app).engine, f"{name}@mail.example"
     begins = f"{site.url}/two-step{PATHS[errand]}"
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        for message in inbox.messages:
-            for line in message.text.splitlines():
-                link = engine.link(errand, line.removeprefix(begins))
-                to_them = message.to == f"{name}@mail.example" and line.startswith(begins)
-                if to_them and link is not None and link.about == about:
-                    return line
-        time.sleep(0.05)
-    raise AssertionError("no such mail arrived")
+
+    def found(came: Sequence[InboxMessage]) -> str | None:
+        for line in (line for m in came if m.to == to for line in m.text.splitlines()):
+            link = engine.link(errand, line.removeprefix(begins))
+            if line.startswith(begins) and link is not None and link.about == about:
+                return line
+        return None
+
+    return arrived(site, found)
 
 
 def newest_way(site: Served, name: str) -> str:
@@ -57,13 +54,6 @@ def fill_in_password(reader: Visitor, name: str) -> None:
     page.get_by_label("Username or e-mail address").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
-
-
-def answer(reader: Visitor, code: str, *, scripts: bool) -> None:
-    """Type a code; without scripts it does not send itself."""
-    reader.type_code(code)
-    if not scripts:
-        reader.press("Continue")
 
 
 @pytest.mark.row("ATK-39", "A11Y-3")
@@ -114,7 +104,7 @@ def test_what_a_thief_added_is_suspended_from_the_mail(
     _is_kept_out(open_browser(site), member.name, thiefs)
 
     reader.follow("Go on signing in")
-    answer(reader, owners.next(), scripts=scripts)
+    reader.answer(owners.next(), scripts=scripts)
     reader.page.wait_for_url("**/")
     reader.page.goto("/two-step/")
     card = reader.page.locator(".v-card").nth(1)

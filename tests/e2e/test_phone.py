@@ -1,7 +1,6 @@
 """A phone number in a real browser: chosen, proven, called, changed; with scripts and without."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,12 +10,11 @@ from sqlalchemy import update
 from tests.codes import code_in
 from tests.e2e.conftest import Open
 from tests.e2e.served import PASSWORD, Served, notebook, proven_long_ago
-from tests.e2e.visitor import LIST, SECOND_STEP, Visitor
+from tests.e2e.visitor import LIST, SECOND_STEP, Visitor, arrived
 from tests.e2e.watch import HEAVIEST, barriers, weight
 
 from vestibule.flask.state import state_of
 from vestibule.store import tables
-from vestibule.testing import Inbox
 from vestibule.testing.inbox import InboxMessage
 
 pytestmark = pytest.mark.browser
@@ -33,15 +31,12 @@ def site(tmp_path: Path) -> Iterator[Served]:
 
 def rung(site: Served, count: int) -> InboxMessage:
     """The newest text message or call, once there are so many."""
-    inbox = site.app.extensions["vestibule_inbox"]
-    assert isinstance(inbox, Inbox)
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        found = [m for m in inbox.messages if m.channel in {"sms", "call"}]
-        if len(found) >= count:
-            return found[0]
-        time.sleep(0.05)
-    raise AssertionError("the phone did not ring")
+
+    def newest(came: Sequence[InboxMessage]) -> InboxMessage | None:
+        found = [m for m in came if m.channel in {"sms", "call"}]
+        return found[0] if len(found) >= count else None
+
+    return arrived(site, newest)
 
 
 def give_password(me: Visitor, path: str = "/login") -> None:

@@ -1,7 +1,5 @@
 """The journey of somebody who must have a second step, with scripts and without."""
 
-import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,14 +10,11 @@ from tests.arabic import bring
 from tests.e2e.conftest import Open
 from tests.e2e.served import PASSWORD, Served, notebook
 from tests.e2e.sights import DIRECTION, Sights
-from tests.e2e.visitor import SECOND_STEP, Visitor
+from tests.e2e.visitor import SECOND_STEP, Visitor, sent_code
 
 from vestibule.flask.state import EXTENSION
-from vestibule.testing import Inbox
 
 pytestmark = pytest.mark.browser
-PATIENCE = 20
-CODE = re.compile(r"\b\d{6}\b")
 scripts = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 languages = pytest.mark.parametrize("language", DIRECTION)
 
@@ -49,19 +44,6 @@ def arrive(me: Visitor, path: str = "/login") -> None:
     me.page.wait_for_url(lambda url: urlsplit(url).path != path)
 
 
-def mailed(served: Served) -> str:
-    """Wait for the code that is sent, and return it."""
-    inbox = served.app.extensions["vestibule_inbox"]
-    assert isinstance(inbox, Inbox)
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        for message in inbox.messages:
-            if found := CODE.search(message.text):
-                return found[0]
-        time.sleep(0.05)
-    raise AssertionError("no code arrived")
-
-
 @pytest.mark.row("ATK-10", "A11Y-3")
 @scripts
 def test_later_and_then_a_first_way(served: Served, open_browser: Open, *, scripts: bool) -> None:
@@ -78,23 +60,16 @@ def test_later_and_then_a_first_way(served: Served, open_browser: Open, *, scrip
     me.page.wait_for_url(SECOND_STEP)
     me.press("Send me a code")
     expect(me.field()).to_be_visible()
-    answer(me, mailed(served), scripts=scripts)
+    me.answer(sent_code(served), scripts=scripts)
     me.page.wait_for_url("**/two-step/first")
     me.page.get_by_role("listitem").filter(has_text="Authenticator app").get_by_role(
         "button"
     ).click()
-    answer(me, me.scan().next(), scripts=scripts, button="Finish")
+    me.answer(me.scan().next(), scripts=scripts, button="Finish")
     me.page.wait_for_url("**/two-step/recovery-codes")
     me.press("I have saved them")
     me.page.wait_for_url(f"{served.url}/")
     expect(me.page.get_by_role("button", name="Log out")).to_be_visible()
-
-
-def answer(me: Visitor, code: str, *, scripts: bool, button: str = "Continue") -> None:
-    """Type a code; without scripts it does not send itself."""
-    me.type_code(code)
-    if not scripts:
-        me.press(button)
 
 
 @pytest.mark.row("A11Y-3")
@@ -114,7 +89,7 @@ def test_no_barriers(served: Served, open_browser: Open, *, language: str) -> No
     me.page.wait_for_url(SECOND_STEP)
     me.page.locator("[formaction*='/login/send'], form[action*='/login/send'] button").first.click()
     expect(me.field()).to_be_visible()
-    me.type_code(mailed(served))
+    me.type_code(sent_code(served))
     me.page.wait_for_url("**/two-step/first")
     sights.look("choose")
 

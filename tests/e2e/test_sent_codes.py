@@ -1,6 +1,5 @@
 """A way whose codes are sent, with a real courier and a real browser, with scripts and without."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,12 +10,11 @@ from sqlalchemy import update
 from tests.core.site import LETTERS
 from tests.e2e.conftest import Open
 from tests.e2e.served import PASSWORD, Served, notebook, proven_long_ago
-from tests.e2e.visitor import LIST, SECOND_STEP, Visitor
+from tests.e2e.visitor import LIST, SECOND_STEP, Visitor, sent_code
 from tests.e2e.watch import HEAVIEST, barriers, weight
 
 from vestibule.flask.state import state_of
 from vestibule.store import tables
-from vestibule.testing import Inbox
 
 pytestmark = pytest.mark.browser
 
@@ -30,19 +28,6 @@ def site(tmp_path: Path) -> Iterator[Served]:
     factors = ["totp", "recovery_codes", LETTERS]
     with notebook(tmp_path, VESTIBULE_FACTORS=factors) as served:
         yield served
-
-
-def arrived(site: Served, count: int) -> str:
-    """The newest code, once so many have arrived in all."""
-    inbox = site.app.extensions["vestibule_inbox"]
-    assert isinstance(inbox, Inbox)
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        codes = [m.text.split()[0] for m in inbox.messages if " is your code for " in m.text]
-        if len(codes) >= count:
-            return codes[0]
-        time.sleep(0.05)
-    raise AssertionError("no code arrived")
 
 
 def half_a_minute_later(site: Served) -> None:
@@ -88,12 +73,12 @@ def test_sent_codes_without_scripts(open_browser: Open, site: Served) -> None:
         give_password(me, page)
     begin(me)
     expect(me.page.get_by_text("Another one can be sent at")).to_be_visible()
-    first = arrived(site, 1)
+    first = sent_code(site, 1)
     me.press("Send another code")
     expect(me.page.get_by_role("alert")).to_contain_text("A code was sent a moment ago")
     half_a_minute_later(site)
     me.press("Send another code")
-    second = arrived(site, 2)
+    second = sent_code(site, 2)
     me.field().fill(first)
     me.press("Finish")
     expect(me.page.get_by_role("alert")).to_contain_text("That code isn’t right")
@@ -106,7 +91,7 @@ def test_sent_codes_without_scripts(open_browser: Open, site: Served) -> None:
     me.press("Log out")
     give_password(me)
     me.page.wait_for_url(SECOND_STEP)
-    me.field().fill(arrived(site, 3))
+    me.field().fill(sent_code(site, 3))
     me.press("Continue")
     me.page.wait_for_url(f"{site.url}/")
 
@@ -114,7 +99,7 @@ def test_sent_codes_without_scripts(open_browser: Open, site: Served) -> None:
     me.page.goto("/two-step/")
     me.follow("Rename")
     me.press("Send me a code")
-    me.field().fill(arrived(site, 4))
+    me.field().fill(sent_code(site, 4))
     me.press("Continue")
     me.page.wait_for_url("**/name")
 
@@ -135,7 +120,7 @@ def test_sent_codes_with_scripts(open_browser: Open, site: Served) -> None:
     expect(me.page.get_by_text("Another one can be sent in 0:")).to_be_visible()
     expect(me.page.get_by_role("button", name="Send another code")).to_be_hidden()
     look(me)
-    me.type_code(arrived(site, 1))
+    me.type_code(sent_code(site, 1))
     me.page.wait_for_url("**/two-step/recovery-codes")
     me.press("I have saved them")
     me.page.wait_for_url(LIST)
@@ -150,5 +135,5 @@ def test_sent_codes_with_scripts(open_browser: Open, site: Served) -> None:
     me.page.reload()
     expect(me.page.get_by_role("button", name="Send another code")).to_be_visible()
     look(me)
-    me.type_code(arrived(site, 2))
+    me.type_code(sent_code(site, 2))
     me.page.wait_for_url("**/remove")

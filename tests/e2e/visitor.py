@@ -1,15 +1,24 @@
 """Somebody at Porchlight with a browser: what he does, in the words of the pages."""
 
 import re
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from playwright.sync_api import Locator, Page, expect
 from tests.e2e.phone import Phone
-from tests.e2e.served import PASSWORD
+from tests.e2e.served import PASSWORD, Served
 from tests.e2e.watch import Watch
+
+from vestibule.testing import Inbox
+from vestibule.testing.inbox import InboxMessage
 
 SECOND_STEP = "**/two-step/login*"
 LIST = re.compile(r"/two-step/(\?done=\w+(&way=\w+)?)?$")
+PATIENCE = 20
+CODE = re.compile(r"\b\d{6}\b")
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -94,6 +103,12 @@ class Visitor:
         self.page.wait_for_load_state()  # what sends a full field itself is there from then on
         self.field().press_sequentially(code)
 
+    def answer(self, code: str, *, scripts: bool, button: str = "Continue") -> None:
+        """Type a code; without scripts it does not send itself."""
+        self.type_code(code)
+        if not scripts:
+            self.press(button)
+
     def type_next_code(self) -> None:
         """Type what the phone shows."""
         assert self.phone is not None
@@ -121,3 +136,26 @@ class Visitor:
         """Return what is marked in the field where codes are typed."""
         script = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
         return str(self.field().evaluate(script))
+
+
+def arrived(served: Served, find: Callable[[Sequence[InboxMessage]], Found | None]) -> Found:
+    """Wait until the inbox holds what is looked for, and return it; newest messages come first."""
+    inbox = served.app.extensions["vestibule_inbox"]
+    assert isinstance(inbox, Inbox)
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if found := find(inbox.messages):
+            return found
+        time.sleep(0.05)
+    texts = [message.text for message in inbox.messages]
+    raise AssertionError(f"it did not arrive, but {len(texts)} others: {texts}")
+
+
+def sent_code(served: Served, count: int = 1) -> str:
+    """Wait until so many codes were sent, and return the newest."""
+
+    def newest(messages: Sequence[InboxMessage]) -> str | None:
+        codes = [found[0] for m in messages if (found := CODE.search(m.text))]
+        return codes[0] if len(codes) >= count else None
+
+    return arrived(served, newest)
