@@ -313,7 +313,9 @@ def test_without_the_epoch_step_a_restored_backup_replays(small_site: Site) -> N
     backup = backed_up(small_site)
     assert ada.answer(ada.login().token, code).is_accepted
     assert ada.answer(ada.login().token, codes[0]).is_accepted
-    small_site.engine.end_all("ada", "password changed")
+    live = small_site.engine.standing("ada", grant).passage
+    assert live is not None
+    small_site.engine.cancel(live, "password changed")
 
     after = restored(small_site, backup)
     ada.site = after
@@ -337,7 +339,9 @@ def test_after_restore_nothing_spent_comes_back(small_site: Site) -> None:
     backup = backed_up(small_site)
     assert ada.answer(ada.login().token, code).is_accepted
     assert ada.answer(ada.login().token, codes[0]).is_accepted
-    small_site.engine.end_all("ada", "password changed")
+    live = small_site.engine.standing("ada", grant).passage
+    assert live is not None
+    small_site.engine.cancel(live, "password changed")
 
     after = restored(small_site, backup)
     assert operate.after_restore(after.parts) == 2

@@ -21,7 +21,7 @@ from vestibule.core.model import Enrolment, Lane, Purpose
 from vestibule.core.profiles import DEFAULT
 from vestibule.core.registry import load
 from vestibule.core.spelling import ALPHABET
-from vestibule.core.verdict import Accepted, Reason, Rejected
+from vestibule.core.verdict import Accepted, Pending, Reason, Rejected
 from vestibule.testing import SoftwareAuthenticator
 from vestibule.testing.clock import START
 from vestibule.testing.contracts import FactorContract, FactorInUseContract
@@ -210,7 +210,7 @@ def right_answer(person: Person, factor: Factor, token: str) -> str:
     site.fake.move(timedelta(seconds=30))
     if factor.traits.channels:
         sent = site.engine.resend(token, Purpose.LOGIN, person.enrolment(factor.name).id)
-        assert sent.is_on_its_way
+        assert sent.verdict == Pending()
         person.deliver()
         return site.post.code()
     return person.codes[0] if person.codes else person.code()

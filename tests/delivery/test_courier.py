@@ -12,6 +12,7 @@ from tests.core.site import Person, Post, Sent, Site
 from vestibule.bootstrap import assemble, read_settings
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Notice, Origin, Purpose
+from vestibule.core.verdict import Pending
 from vestibule.delivery import Courier
 from vestibule.delivery.courier import LEASE
 from vestibule.testing.clock import START
@@ -67,7 +68,7 @@ def ask_for_code(person: Person) -> str:
     """Log in and have a code written; return the token."""
     begun = person.login()
     sent = person.site.engine.resend(begun.token, Purpose.LOGIN, person.enrolment("letters").id)
-    assert sent.is_on_its_way
+    assert sent.verdict == Pending()
     return begun.token
 
 

@@ -13,6 +13,7 @@ from tests.core.site import LETTERS
 from tests.flask.shop import PAGE, Browser, Shop, said
 
 from vestibule.core.model import Purpose
+from vestibule.core.verdict import Pending
 from vestibule.testing import deliver
 
 ADD, SETUP, LOGIN, CONFIRM = (
@@ -584,8 +585,8 @@ def test_the_purpose_chooses_which_code_is_sent_again(shop: Shop, writer: Browse
     assert person is not None
     letters = writer.enrolment_id("letters")
 
-    assert not shop.engine.resend(token, Purpose.MANAGE, letters).is_on_its_way
+    assert shop.engine.resend(token, Purpose.MANAGE, letters).verdict != Pending()
     assert shop.engine.ask_again(person, Purpose.MANAGE, send=letters)
     shop.clock.move(seconds=30)
-    assert not shop.engine.resend(token, Purpose.LOGIN, letters).is_on_its_way
-    assert shop.engine.resend(token, Purpose.MANAGE, letters).is_on_its_way
+    assert shop.engine.resend(token, Purpose.LOGIN, letters).verdict != Pending()
+    assert shop.engine.resend(token, Purpose.MANAGE, letters).verdict == Pending()

@@ -230,13 +230,8 @@ class Deeds(Answering):
     # Ending, and what happens meanwhile
 
     def end(self, who: Who, what: str) -> None:
-        """Sign out, give up a login, or end the sessions elsewhere or everywhere."""
+        """Sign out, or give up a login."""
         browser = self.browsers[who]
-        if what in {"others", "all"}:
-            door = self.live_door(browser) if what == "others" else None
-            self.engine.end_all(who[0], "elsewhere", but=door.id if door else "")
-            self.model.lose(who[0], door)
-            return
         token = browser.waiting if what == "login" else browser.token
         door = self.model.door_of(token)
         passage = self.engine.standing(who[0], token).passage if token else None
@@ -248,7 +243,7 @@ class Deeds(Answering):
         """Let something happen between a question and its answer."""
         if what == "late":
             self.time(601)
-        elif what in {"login", "others", "all", "session"}:
+        elif what in {"login", "session"}:
             self.end(who, what)
         elif what == "remove":
             self.remove((who[0], 1 - who[1]), 0, everything=False)

@@ -47,7 +47,7 @@ KINDS: Final = "patient patient letter letter app recovery spent spent-code othe
 STEPS: Final = (0, 0, 0, 1, -1, 2, -2)
 MEANWHILE: Final = (
     *[""] * 8,
-    *["late", "login", "others", "all", "session", "remove", "restart", "rotate", "purge"],
+    *["late", "login", "session", "remove", "restart", "rotate", "purge"],
     *["draft", "newcomer"],
 )
 TIMES: Final = (1, 31, 31, 31, 90, 300, 601, 7200, 90_000, 90_000, -1, -31, -3600)
@@ -168,7 +168,7 @@ class Days(RuleBasedStateMachine):
     @rule()
     def end(self) -> None:
         """Somebody ends something."""
-        self.do("end", self.who(), self.die.choice(("session", "login", "others", "all")))
+        self.do("end", self.who(), self.die.choice(("session", "login")))
 
     @rule()
     def pass_time(self) -> None:

@@ -155,20 +155,6 @@ def cancel(parts: Parts, subject: str, token: str) -> str:
     return "ended"
 
 
-def end_all(parts: Parts, subject: str) -> str:
-    """End every passage of a subject."""
-    parts.engine.end_all(subject, "everywhere")
-    return "ended"
-
-
-def end_others(parts: Parts, subject: str, token: str) -> str:
-    """End every passage of a subject but the one that a token names."""
-    passage = parts.engine.standing(subject, token).passage
-    parts.engine.end_all(subject, "elsewhere", but="" if passage is None else passage.id)
-    time.sleep(0.1)  # long enough for others to get somewhere meanwhile
-    return "ended"
-
-
 def renew_codes(parts: Parts, person: Person) -> str:
     """Make a new set of recovery codes."""
     return parts.engine.new_recovery_codes(person.applicant).enrolment.id

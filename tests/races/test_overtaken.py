@@ -120,13 +120,8 @@ def cancel(parts: Parts, ann: Person, token: str) -> None:
     parts.engine.cancel(case.passage, "given up")
 
 
-def end_all(parts: Parts, ann: Person, token: str) -> None:
-    """Log out everywhere."""
-    parts.engine.end_all("ann", "elsewhere")
-
-
 @pytest.mark.row("ATK-12", "ATK-26")
-@pytest.mark.parametrize("deed", [remove, cancel, end_all])
+@pytest.mark.parametrize("deed", [remove, cancel])
 def test_what_was_ended_meanwhile_is_not_opened(parts: Parts, deed: Deed) -> None:
     """A right code opens nothing when its app or its login was ended since it was judged."""
     ann = enrolled(parts, "ann")

@@ -94,7 +94,9 @@ def test_an_end_is_seen_at_once_in_every_process(
     live = Job("is_live", {"subject": "ann", "token": ann.token})
     assert set(servers.run(site, [live] * 2)) == {"live"}
 
-    parts.engine.end_all("ann", "everywhere")
+    grant = parts.engine.standing("ann", ann.token).passage
+    assert grant is not None
+    parts.engine.cancel(grant, "elsewhere")
 
     assert set(servers.run(site, [live] * 2)) == {"over"}
 

@@ -42,7 +42,6 @@ def busy(ann: Person) -> Sequence[Job]:
         ("ask_and_answer", grant),
         ("rename", {"subject": "ann"}),
         ("add_and_remove", {"person": Person("ann"), "by": ann.token}),
-        ("end_others", grant),
     ]
     jobs = [
         Job("keep_busy", {"what": name, "seconds": SECONDS, **arguments})

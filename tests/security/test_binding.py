@@ -11,7 +11,7 @@ from tests.core.site import LETTERS, Person, Site, case_of, reason
 from vestibule.core.engine import Engine
 from vestibule.core.limits import CERTAIN, Limits
 from vestibule.core.model import PassageKind, Purpose
-from vestibule.core.verdict import Reason
+from vestibule.core.verdict import Pending, Reason
 from vestibule.testing import SoftwareAuthenticator
 
 # So that every pair can be tried without the limits getting in the way.
@@ -74,7 +74,7 @@ def places_of(site: Site, subject: str) -> list[Place]:
     for place in places:
         letters = person.enrolment("letters").id
         if not case_sends(site, place):
-            assert site.engine.resend(place.token, place.purpose, letters).is_on_its_way
+            assert site.engine.resend(place.token, place.purpose, letters).verdict == Pending()
         place.code = code_of(site, place)
     return places
 
@@ -181,7 +181,7 @@ def test_realms_share_a_database_and_nothing_else(site: Site) -> None:
     assert spent["default"] == 0
     assert spent["other"] > 0
     assert here.login(browsers=[there.browser]).passage.lane.value == "stranger"
-    site.engine.end_all("ada", "asked for")
+    assert site.engine.forget("ada", by="test")
     assert there.is_in
     assert not here.is_in
     assert {fact["realm"] for fact in other.facts()} == {"other"}

@@ -90,9 +90,8 @@ def removing(ada: Person) -> None:
 
 
 def leaving(ada: Person) -> None:
-    """The end of one login, and of all."""
+    """The end of one login, and another."""
     ada.site.engine.cancel(ada.login().passage, "given up")
-    ada.site.engine.end_all("ada", "everywhere")
     ada.site.engine.keep_alive(ada.login().passage)
 
 

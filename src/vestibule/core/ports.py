@@ -146,10 +146,6 @@ class Store(Protocol):
         """End a passage for good; say whether it was not ended before."""
         ...
 
-    def end_passages(self, realm: str, subject: str, but: str, events: Sequence[Event]) -> None:
-        """End every passage of a subject, except the one with the id `but`."""
-        ...
-
     def redeem(
         self, realm: str, subject: str, token_hash: bytes, now: datetime, events: Sequence[Event]
     ) -> bool:

@@ -163,12 +163,6 @@ class SqlStore:
                 tell(connection, events)
         return ended
 
-    def end_passages(self, realm: str, subject: str, but: str, events: Sequence[Event]) -> None:
-        """End every passage of a subject, except the one with the id `but`."""
-        with self._alone_with(realm, subject) as connection:
-            passages.lose_others(connection, realm, subject, but)
-            tell(connection, events)
-
     def redeem(
         self, realm: str, subject: str, token_hash: bytes, now: datetime, events: Sequence[Event]
     ) -> bool:

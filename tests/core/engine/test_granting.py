@@ -154,22 +154,6 @@ def test_an_end_reaches_every_process_at_once(site: Site) -> None:
     assert not second.is_live(passage, "ada", "ada")
 
 
-@pytest.mark.row("ASVS-7.4.3", "ASVS-7.4.5/7.5.2")
-def test_all_other_sessions_can_be_ended(site: Site) -> None:
-    """Ending everything but this browser leaves this browser, and nobody else's anything."""
-    ada, bob = site.enrol("ada"), site.enrol("bob")
-    elsewhere = ada.token
-    ada.come_in()
-    site.engine.end_all("ada", "asked for", but=ada.passage.id)
-
-    assert ada.is_in
-    assert bob.is_in
-    other = site.engine.standing("ada", elsewhere).passage
-    assert not site.engine.is_live(other, "ada", "ada")
-    site.engine.end_all("ada", "asked for")
-    assert not ada.is_in
-
-
 @pytest.mark.row("ATK-24", "C6")
 def test_a_programs_proof_is_redeemed_once(site: Site) -> None:
     """The proof a program got is good once, for its own subject, within five minutes."""

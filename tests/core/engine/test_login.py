@@ -143,17 +143,6 @@ def test_the_last_way_removed_in_mid_flow_kills_the_login(site: Site) -> None:
     assert reason(outcome) is Reason.GONE
 
 
-@pytest.mark.row("ATK-12", "ASVS-7.4.1/7.4.2")
-def test_everything_ended_in_mid_flow_kills_the_login(site: Site) -> None:
-    """A password change or a disabled account, which end all passages, end waiting logins too."""
-    ada = site.enrol()
-    begun = ada.login()
-    site.engine.end_all("ada", "password changed", but=ada.passage.id)
-
-    assert reason(ada.answer(begun.token, ada.next_code())) is Reason.GONE
-    assert ada.is_in
-
-
 @pytest.mark.row("ATK-12", "ATK-09")
 def test_a_factor_switched_off_in_mid_flow_judges_nothing(letters_site: Site) -> None:
     """A login begun while a factor was allowed cannot be finished by it once it is not."""

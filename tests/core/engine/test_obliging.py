@@ -13,6 +13,7 @@ from tests.core.site import Person, Site
 from vestibule.core.engine import Begun, Duty, Engine, Login
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.model import Obligation, Origin, PassageKind, Purpose
+from vestibule.core.verdict import Pending
 from vestibule.store import tables
 from vestibule.testing import SoftwareAuthenticator
 
@@ -59,7 +60,7 @@ def arrive(site: Site, contact: Mapping[str, Any] = ADA, **login: Any) -> Begun:
 def code_to(site: Site, begun: Begun) -> str:
     """Have a code sent, and read it in the mailbox."""
     [way] = begun.ways
-    assert site.engine.resend(begun.token, Purpose.LOGIN, way.id).is_on_its_way
+    assert site.engine.resend(begun.token, Purpose.LOGIN, way.id).verdict == Pending()
     courier = site.parts.courier
     assert courier is not None
     courier.deliver_due()

@@ -8,7 +8,7 @@ from tests.codes import code_in
 from tests.core.site import Person, Site, reason
 
 from vestibule.core.model import Purpose
-from vestibule.core.verdict import Reason
+from vestibule.core.verdict import Pending, Reason
 
 OLD = {"country": "DE", "number": "0170 1234567"}
 NEW = {"country": "GB", "number": "07911 123456"}
@@ -45,7 +45,7 @@ def test_the_old_number_counts_until_the_new_one_is_proven(ada: Person) -> None:
 
     assert numbers(ada) == ["+49"]
     ada.site.fake.move(minutes=1)
-    assert ada.site.engine.resend(begun.token, Purpose.LOGIN, old.id).is_on_its_way
+    assert ada.site.engine.resend(begun.token, Purpose.LOGIN, old.id).verdict == Pending()
     ada.deliver()
     assert ada.site.post.sent[-1].to == "+491701234567"
     assert ada.answer(begun.token, ada.site.post.code()).is_accepted
@@ -67,9 +67,10 @@ def test_a_login_that_waits_for_the_old_number_is_over(ada: Person) -> None:
     """A code on its way to the old number opens nothing once the new one is proven."""
     begun = ada.login()
     ada.site.fake.move(minutes=1)
-    assert ada.site.engine.resend(
-        begun.token, Purpose.LOGIN, ada.enrolment("phone").id
-    ).is_on_its_way
+    assert (
+        ada.site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("phone").id).verdict
+        == Pending()
+    )
     ada.deliver()
     code = ada.site.post.code()
 

@@ -8,7 +8,7 @@ from tests.core.site import LETTERS, Person, Site, case_of, reason
 
 from vestibule.core.engine.sending import Resent, send_again_at
 from vestibule.core.model import Challenge, Purpose
-from vestibule.core.verdict import Reason, Rejected
+from vestibule.core.verdict import Pending, Reason, Rejected
 from vestibule.testing import SoftwareAuthenticator
 
 SECOND = timedelta(seconds=1)
@@ -74,7 +74,7 @@ def test_nothing_is_sent_before_it_is_asked_for(letters_site: Site) -> None:
     ]
 
     assert ways_of_getting_a_code == []
-    assert send(ada, begun.token).is_on_its_way
+    assert send(ada, begun.token).verdict == Pending()
 
 
 def test_recovery_codes_are_no_other_way(letters_only: Person) -> None:
@@ -125,8 +125,8 @@ def test_another_code_is_for_the_purpose_named(letters_site: Site) -> None:
     letters_site.fake.move(30 * SECOND)
 
     for purpose in (Purpose.LOGIN, Purpose.ENROL):
-        assert not engine.resend(ada.token, purpose, letters).is_on_its_way
-    assert engine.resend(ada.token, Purpose.MANAGE, letters).is_on_its_way
+        assert engine.resend(ada.token, purpose, letters).verdict != Pending()
+    assert engine.resend(ada.token, Purpose.MANAGE, letters).verdict == Pending()
 
 
 @pytest.mark.row("C5", "CS-03")
@@ -135,7 +135,7 @@ def test_a_new_code_voids_the_old(letters_only: Person) -> None:
     begun = letters_only.login()
     old = read(letters_only)
     letters_only.site.fake.move(30 * SECOND)
-    assert send(letters_only, begun.token).is_on_its_way
+    assert send(letters_only, begun.token).verdict == Pending()
 
     assert reason(letters_only.answer(begun.token, old)) is Reason.WRONG
     new = read(letters_only)
@@ -157,7 +157,7 @@ def test_a_new_code_gives_no_new_tries(letters_only: Person) -> None:
     assert challenge_of(letters_only, begun.token).attempts == 5
     assert reason(letters_only.answer(begun.token, "123456")) is Reason.EXHAUSTED
     letters_only.site.fake.move(60 * SECOND)
-    assert not send(letters_only, begun.token).is_on_its_way
+    assert send(letters_only, begun.token).verdict != Pending()
 
 
 def test_the_gaps_between_sends_double_and_there_are_five(letters_only: Person) -> None:
@@ -171,7 +171,7 @@ def test_the_gaps_between_sends_double_and_there_are_five(letters_only: Person) 
         early = send(letters_only, begun.token).verdict
         assert early == Rejected(reason=Reason.DELAYED, retry_at=at)
         clock.stand_at(at)
-        assert send(letters_only, begun.token).is_on_its_way
+        assert send(letters_only, begun.token).verdict == Pending()
 
     clock.move(500 * SECOND - timedelta(minutes=6))
     assert send_again_at(challenge_of(letters_only, begun.token)) is None
@@ -313,7 +313,7 @@ def ask_until_refused(person: Person, *, known: bool = False) -> tuple[int, Rese
     """Log in and have a code sent, again and again; return how many were sent, and the refusal."""
     for count in range(100):
         resent = send(person, person.login(known=known).token)
-        if not resent.is_on_its_way:
+        if resent.verdict != Pending():
             return count, resent
     raise AssertionError("there is no end of codes")
 
@@ -343,7 +343,7 @@ def test_there_is_a_cap_for_the_day_too(with_letters: Person) -> None:
     """Whoever comes back as soon as the hour allows is sent twenty and a few in a day."""
     sent = 0
     for _ in range(24 * 6):
-        if send(with_letters, with_letters.login().token).is_on_its_way:
+        if send(with_letters, with_letters.login().token).verdict == Pending():
             sent += 1
         with_letters.site.fake.move(timedelta(minutes=10))
 
@@ -356,7 +356,7 @@ def test_a_stranger_uses_up_nothing_of_a_known_browser(with_letters: Person) -> 
     ask_until_refused(with_letters)
 
     assert with_letters.login(known=True).passage.lane.value == "known"
-    assert send(with_letters, with_letters.login(known=True).token).is_on_its_way
+    assert send(with_letters, with_letters.login(known=True).token).verdict == Pending()
 
 
 def sends_to_new(person: Person, addresses: Iterable[str]) -> int:
@@ -378,8 +378,8 @@ def test_whoever_knows_an_address_uses_up_nothing_of_its_owner(letters_site: Sit
     sent = sum(sends_to_new(letters_site.enrol(who), ["ada@site.test"] * 9) for who in ("m", "n"))
 
     assert sent == 6
-    assert send(ada, ada.login(known=True).token).is_on_its_way
-    assert send(ada, ada.login().token).is_on_its_way
+    assert send(ada, ada.login(known=True).token).verdict == Pending()
+    assert send(ada, ada.login().token).verdict == Pending()
 
 
 @pytest.mark.row("ATK-19")
@@ -410,7 +410,7 @@ def test_a_login_whose_only_way_has_had_its_sends_still_waits(letters_only: Pers
 def test_a_new_code_that_comes_too_soon_costs_no_send(with_letters: Person) -> None:
     """Pressing again within the half minute is refused without being counted."""
     token = with_letters.login().token
-    assert send(with_letters, token).is_on_its_way
+    assert send(with_letters, token).verdict == Pending()
 
     refusals = {send(with_letters, token).verdict for _ in range(20)}
 

@@ -8,7 +8,7 @@ from tests.core.site import Person, Site
 
 from vestibule.core.engine import Begun, Login
 from vestibule.core.model import Purpose
-from vestibule.core.verdict import Reason, Rejected
+from vestibule.core.verdict import Pending, Reason, Rejected
 from vestibule.store import tables
 
 FREE = 5
@@ -111,7 +111,7 @@ def newcomer(site: Site, address: str = "ben@site.test") -> Begun:
 def mistype(site: Site, begun: Begun, count: int = 1) -> None:
     """Have a code sent, and type others."""
     [way] = begun.ways
-    assert site.engine.resend(begun.token, Purpose.LOGIN, way.id).is_on_its_way
+    assert site.engine.resend(begun.token, Purpose.LOGIN, way.id).verdict == Pending()
     deliver(site)
     right = site.post.code()
     for number in range(count):

@@ -10,7 +10,7 @@ from vestibule.core.engine import Begun, Login
 from vestibule.core.engine.suspending import Standing
 from vestibule.core.links import Errand, Link, written
 from vestibule.core.model import EnrolmentStatus, Lane, PassageKind, Purpose
-from vestibule.core.verdict import Reason
+from vestibule.core.verdict import Pending, Reason
 from vestibule.testing import SoftwareAuthenticator
 
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
@@ -321,7 +321,7 @@ def test_a_code_on_its_way_to_what_is_suspended_is_not_delivered(letters_site: S
     ada.deliver()
     letters_site.post.sent.clear()
     asked = letters_site.engine.resend(waiting.token, Purpose.LOGIN, letters.id)
-    assert asked.is_on_its_way
+    assert asked.verdict == Pending()
 
     assert report(letters_site, letters.id, waiting)
     ada.deliver()
@@ -340,7 +340,7 @@ def test_no_code_is_sent_to_what_is_suspended(letters_site: Site) -> None:
 
     for begun in (waiting, ada.login()):
         resent = letters_site.engine.resend(begun.token, Purpose.LOGIN, letters.id)
-        assert not resent.is_on_its_way
+        assert resent.verdict != Pending()
     ada.deliver()
     assert len([s for s in letters_site.post.sent[sent:] if s.to == "thief@elsewhere.test"]) == 0
 

@@ -209,10 +209,6 @@ class Engine:
         """End one passage."""
         granting.end(self.context, passage, why, origin)
 
-    def end_all(self, subject: str, why: str, origin: Origin = NOWHERE, *, but: str = "") -> None:
-        """End all passages of a subject, except one."""
-        granting.end_all(self.context, subject, why, origin, but=but)
-
     def redeem(self, proof: str | None, subject: str, origin: Origin = NOWHERE) -> bool:
         """Use up a program's proof."""
         return granting.redeem(self.context, proof, subject, origin)

@@ -141,13 +141,6 @@ def end(context: Context, passage: Passage, why: str, origin: Origin) -> None:
         context.tell((event,))
 
 
-def end_all(context: Context, subject: str, why: str, origin: Origin, *, but: str = "") -> None:
-    """End every passage of `subject`, except the one with the id `but`."""
-    event = context.event(events.PassageEnded(passage="*", why=why), subject, context.now(), origin)
-    context.store.end_passages(context.realm, subject, but, [event])
-    context.tell((event,))
-
-
 def redeem(context: Context, proof: str | None, subject: str, origin: Origin) -> bool:
     """Use up a program's proof; say whether it was one, of this subject, live and unused."""
     key = token_hash(proof)

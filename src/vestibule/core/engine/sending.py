@@ -41,14 +41,9 @@ class Asking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resent:
-    """Whether a code is on its way; if not, when it may be asked for again."""
+    """Whether a code is on its way, which is `Pending`; if not, when it may be asked for again."""
 
     verdict: Verdict
-
-    @property
-    def is_on_its_way(self) -> bool:
-        """Say whether a message was written."""
-        return isinstance(self.verdict, Pending)
 
 
 def only_way(
