@@ -132,7 +132,7 @@ def test_a_rotation_seals_everything_anew(letters_site: Site) -> None:
     ada.add_letters()
     codes = ada.make_recovery_codes()
     begun = ada.login(parked=b"session")
-    site.engine.duty("ben", {"email": "ben@site.test"})
+    site.engine.owed("ben", {"email": "ben@site.test"})
     site.engine.resend(begun.token, Purpose.LOGIN, ada.enrolment("letters").id)
 
     version, count = operate.rotate_keys(site.parts, keys_of(site))
@@ -154,7 +154,7 @@ def test_a_rotation_seals_everything_anew(letters_site: Site) -> None:
     assert outcome.granted.parked == b"session"
     assert ada.come_in().is_accepted
     assert ada.answer(ada.login().token, codes[0]).is_accepted
-    site.engine.duty("ben", {"email": "new@site.test"})
+    site.engine.owed("ben", {"email": "new@site.test"})
     ada.deliver()
     changed = [m.to for m in site.post.sent if "has another mail address now" in m.text]
     assert changed == ["ben@site.test"]
@@ -256,7 +256,7 @@ def test_a_value_that_does_not_open_stops_no_rotation(
     ada, bob = site.enrol("ada"), site.enrol("bob")
     altered = bytes([*site.rows("enrolment")[0]["secret"][:-1], 0])
     site.change("enrolment", {"id": ada.enrolment_id}, secret=altered)
-    site.engine.duty("carl", {"email": "carl@site.test"})
+    site.engine.owed("carl", {"email": "carl@site.test"})
     other = bytes([*site.rows("obligation")[0]["sealed_address"][:-1], 0])
     site.change("obligation", {"subject": "carl"}, sealed_address=other)
 

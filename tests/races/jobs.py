@@ -143,7 +143,7 @@ def report(parts: Parts, subject: str, way: str, token: str) -> str:
 
 def oblige(parts: Parts, subject: str, address: str) -> str:
     """Ask what somebody owes who must have a way; return until when they may do without."""
-    return parts.engine.duty(subject, {"email": address}).until.isoformat()
+    return parts.engine.owed(subject, {"email": address}).until.isoformat()
 
 
 def cancel(parts: Parts, subject: str, token: str) -> str:

@@ -16,7 +16,7 @@ ONE_MAIL = "SELECT count(*) FROM message WHERE text = '{}'"
 
 def oblige(engine: Engine, address: str) -> str:
     """Ask what a subject owes whose address is told."""
-    return engine.duty("ada", {"email": address}).until.isoformat()
+    return engine.owed("ada", {"email": address}).until.isoformat()
 
 
 def mails(parts: Parts, text: str) -> int:

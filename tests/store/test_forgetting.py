@@ -30,7 +30,7 @@ def live(site: Site, subject: str) -> Person:
     site.engine.revoke(person.enrolment("letters"), person.passage)
     person.come_in(known=True)
     # As of somebody whose way went since: whoever has one owes none.
-    site.engine.duty(subject, {"email": f"{subject}@site.test"})
+    site.engine.owed(subject, {"email": f"{subject}@site.test"})
     return person
 
 

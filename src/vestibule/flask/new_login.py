@@ -54,7 +54,7 @@ def let_in_or_park(
         return None
     login = _login(state, session, subject, identity, user)
     if owes:
-        login = replace(login, duty=obliged.duty_of(state, subject, user, request))
+        login = replace(login, owed=obliged.owed_by(state, subject, user, request))
     return _park(state, session, visit, login, response)
 
 
@@ -77,7 +77,7 @@ def park_owing(
     if identity is None:
         return None
     login = _login(state, session, subject, identity, user)
-    login = replace(login, duty=obliged.duty_of(state, subject, user, request))
+    login = replace(login, owed=obliged.owed_by(state, subject, user, request))
     visit.before = {}
     return _park(state, session, visit, login, None, state.settings.home_url)
 
@@ -109,7 +109,7 @@ def _park(
         cookies=held.headers.getlist("Set-Cookie"),
         wanted=wanted or _wanted(response),
         entrance=own_path(request.script_root + request.path, request),
-        code_from=login.duty.known_from if login.duty else None,
+        code_from=login.owed.known_from if login.owed else None,
     )
     state.warn_of_plain_http(request)
     begun = state.begin_login(login, parked, origin)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Request
 
-from vestibule.core.engine import Duty
+from vestibule.core.engine import Owed
 from vestibule.core.errors import ConfigurationError
 from vestibule.flask.answers import origin_of
 from vestibule.flask.state import State
@@ -66,10 +66,10 @@ def _meant(required: set[str], policy: Policy | None, user: Any) -> bool:
     return not required.isdisjoint(str.__str__(role) for role in said)
 
 
-def duty_of(state: State, subject: str, user: Any, request: Request) -> Duty:
+def owed_by(state: State, subject: str, user: Any, request: Request) -> Owed:
     """Return what an obliged user owes who is not enrolled; whoever is new to this is noted."""
     contact = state.told_of(user) or {}
-    return state.engine.duty(subject, contact, origin_of(request))
+    return state.engine.owed(subject, contact, origin_of(request))
 
 
 def is_due(state: State, subject: str, user: Any, request: Request) -> bool:
@@ -78,5 +78,5 @@ def is_due(state: State, subject: str, user: Any, request: Request) -> bool:
         return False
     # Asked at every request: only who is met for the first time is noted, and told.
     engine = state.engine
-    until = engine.grace_until(subject) or duty_of(state, subject, user, request).until
+    until = engine.grace_until(subject) or owed_by(state, subject, user, request).until
     return engine.now() >= until

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 from tests.core.site import Person, Site
 
-from vestibule.core.engine import Begun, Duty, Engine, Login
+from vestibule.core.engine import Begun, Engine, Login, Owed
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.model import Obligation, Origin, PassageKind, Purpose
 from vestibule.core.verdict import Pending
@@ -46,15 +46,15 @@ def strict_in_time(database_url: str, tmp_path: Path) -> Iterator[Site]:
     yield from opened(database_url, tmp_path, VESTIBULE_GRACE_DAYS=0)
 
 
-def duty(site: Site, subject: str = "ada", contact: Mapping[str, Any] = ADA) -> Duty:
+def owed(site: Site, subject: str = "ada", contact: Mapping[str, Any] = ADA) -> Owed:
     """What a subject owes now."""
-    return site.engine.duty(subject, contact)
+    return site.engine.owed(subject, contact)
 
 
 def arrive(site: Site, contact: Mapping[str, Any] = ADA, **login: Any) -> Begun:
     """Log in by the password as somebody who is obliged and has no way."""
     made = {"subject": "ada", "identity": "ada", "parked": b"session", "contact": dict(ADA)}
-    return site.engine.begin_login(Login(**(made | login), duty=duty(site, contact=contact)))
+    return site.engine.begin_login(Login(**(made | login), owed=owed(site, contact=contact)))
 
 
 def code_to(site: Site, begun: Begun) -> str:
@@ -82,14 +82,14 @@ def set_up(site: Site, token: str) -> Person:
 def test_grace_begins_once_and_ends_by_the_clock(site: Site) -> None:
     """Seven days from the first time on the password is enough, however often one comes."""
     begins = site.clock.now()
-    first = duty(site)
+    first = owed(site)
     site.fake.move(6 * DAY)
-    duty(site)
+    owed(site)
 
     assert first.until == begins + 7 * DAY
-    assert not duty(site).is_due(site.clock.now())
+    assert not owed(site).is_due(site.clock.now())
     site.fake.move(DAY)
-    assert duty(site).is_due(site.clock.now())
+    assert owed(site).is_due(site.clock.now())
     assert site.engine.grace_until("ada") == begins + 7 * DAY
 
 
@@ -98,7 +98,7 @@ def test_a_code_to_a_known_address_opens_the_set_up_and_nothing_else(site: Site)
     """By the code nobody is in; by the way set up then the login is completed, and brings what it
     had parked.
     """
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     begun = arrive(site)
     outcome = site.engine.verify(begun.token, Purpose.LOGIN, code_to(site, begun))
@@ -124,7 +124,7 @@ def test_an_address_is_known_after_seven_days(site: Site) -> None:
 @pytest.mark.row("ATK-10")
 def test_a_changed_address_is_no_longer_known(site: Site) -> None:
     """Who has the password and changes the address waits as long, and the old one is void."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     before = arrive(site)
     thief = {"email": "eve@site.test"}
@@ -136,10 +136,10 @@ def test_a_changed_address_is_no_longer_known(site: Site) -> None:
 
 def test_an_address_that_came_back_is_new_again(site: Site) -> None:
     """An address counts from when it was seen last in the place of another, or of none."""
-    duty(site, contact={})
+    owed(site, contact={})
     for address in ("ada@site.test", "eve@site.test", "ada@site.test"):
         site.fake.move(DAY)
-        seen = duty(site, contact={"email": address})
+        seen = owed(site, contact={"email": address})
 
         assert seen.known_from == site.clock.now() + 7 * DAY
 
@@ -157,16 +157,16 @@ def test_the_host_knows_better_since_when(site: Site) -> None:
 
 def test_capitals_make_no_address_new(site: Site) -> None:
     """The capitals of an address do not count, and neither does the time of a login."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
 
-    assert duty(site, contact={"email": "Ada@Site.test"}).knows_address(site.clock.now())
+    assert owed(site, contact={"email": "Ada@Site.test"}).knows_address(site.clock.now())
 
 
 @pytest.mark.row("ATK-10")
 def test_only_a_ticket_will_do_where_that_is_set(ticketed: Site) -> None:
     """A site that wants tickets sends no code, and a ticket opens the set-up at once."""
-    duty(ticketed)
+    owed(ticketed)
     ticketed.fake.move(30 * DAY)
     assert arrive(ticketed).ways == []
     assert ticketed.engine.reset("ada", by="bea", reason="new here") is None
@@ -204,7 +204,7 @@ def test_an_open_site_asks_nothing(unguarded: Site) -> None:
 @pytest.mark.row("ATK-10")
 def test_nothing_is_set_up_before_the_proof(site: Site) -> None:
     """On a login that waits for its code no way can be begun."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     begun = arrive(site)
 
@@ -214,7 +214,7 @@ def test_nothing_is_set_up_before_the_proof(site: Site) -> None:
 @pytest.mark.row("ATK-10")
 def test_a_code_to_an_address_is_no_way_of_whoever_has_one(site: Site) -> None:
     """Once a way is there the address proves nothing, at no login and in no login that waits."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     begun = arrive(site)
     code = code_to(site, begun)
@@ -228,7 +228,7 @@ def test_a_code_to_an_address_is_no_way_of_whoever_has_one(site: Site) -> None:
 @pytest.mark.row("ATK-10")
 def test_guesses_at_the_code_are_counted_over_all_logins(site: Site) -> None:
     """A new login asks the same address with the same count: ten wrong codes are ten."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     for _ in range(2):
         begun = arrive(site)
@@ -243,7 +243,7 @@ def test_guesses_at_the_code_are_counted_over_all_logins(site: Site) -> None:
 
 def test_no_program_sets_up_a_way(site: Site) -> None:
     """A program has no page to show: what stands in for a way is not asked of it."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
 
     assert arrive(site, kind=PassageKind.PROGRAM).ways == []
@@ -252,8 +252,8 @@ def test_no_program_sets_up_a_way(site: Site) -> None:
 @pytest.mark.row("CS-05")
 def test_whoever_is_obliged_is_told_by_mail_from_when(site: Site) -> None:
     """The first time somebody is noted one mail says until when the password is enough."""
-    until = duty(site).until
-    duty(site)
+    until = owed(site).until
+    owed(site)
     courier = site.parts.courier
     assert courier is not None
     courier.deliver_due()
@@ -266,7 +266,7 @@ def test_whoever_is_obliged_is_told_by_mail_from_when(site: Site) -> None:
 
 def test_without_grace_it_is_due_at_once(strict_in_time: Site) -> None:
     """A site may leave nobody any time."""
-    assert duty(strict_in_time).is_due(strict_in_time.clock.now())
+    assert owed(strict_in_time).is_due(strict_in_time.clock.now())
 
 
 @pytest.mark.row("ATK-10")
@@ -285,7 +285,7 @@ def test_the_last_way_of_whoever_must_have_one_stays(site: Site) -> None:
 @pytest.mark.row("ATK-10")
 def test_a_first_ticket_takes_nothing_from_whoever_still_has_time(site: Site) -> None:
     """Beside a first ticket the days of grace go on, and so does the code to a known address."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     made = site.engine.reset("ada", by="bea", reason="new here", obliged=True)
     assert made is not None
@@ -303,23 +303,23 @@ def test_a_first_ticket_takes_nothing_from_whoever_still_has_time(site: Site) ->
 
 def test_who_owed_a_way_once_has_the_time_again(site: Site) -> None:
     """Whoever set a way up and has none later begins a new time of grace."""
-    duty(site)
+    owed(site)
     site.fake.move(30 * DAY)
     ada = site.enrol("ada")
     assert site.engine.grace_until("ada") is None
     site.engine.revoke(ada.enrolment(), ada.passage)
 
-    assert duty(site).until == site.clock.now() + 7 * DAY
+    assert owed(site).until == site.clock.now() + 7 * DAY
 
 
 @pytest.mark.row("ATK-10")
 def test_a_login_in_flight_sets_up_nothing_over_the_owners_way(unguarded: Site) -> None:
     """A login that was found to owe a way, and is written after its owner set one up, is late."""
-    owed = duty(unguarded)
+    first = owed(unguarded)
     owner = unguarded.enrol("ada")
 
     thief = unguarded.engine.begin_login(
-        Login(subject="ada", identity="ada", parked=b"session", duty=owed)
+        Login(subject="ada", identity="ada", parked=b"session", owed=first)
     )
 
     case = unguarded.engine.look(thief.token)
@@ -331,7 +331,7 @@ def test_a_login_in_flight_sets_up_nothing_over_the_owners_way(unguarded: Site) 
 @pytest.mark.row("ATK-39")
 def test_a_new_ticket_ends_what_was_opened_before_it(site: Site) -> None:
     """A set-up that a former ticket or a code has opened ends with the next ticket."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     begun = arrive(site)
     opened_by_mail = site.engine.verify(begun.token, Purpose.LOGIN, code_to(site, begun)).opened
@@ -350,10 +350,10 @@ def test_a_new_ticket_ends_what_was_opened_before_it(site: Site) -> None:
 @pytest.mark.row("ATK-10")
 def test_letters_that_look_alike_are_other_addresses(site: Site) -> None:
     """What folds to the same in some alphabet is another mailbox, and new."""
-    duty(site, contact={"email": "ada@strasse.test"})
+    owed(site, contact={"email": "ada@strasse.test"})
     site.fake.move(7 * DAY)
 
-    other = duty(site, contact={"email": "ada@stra\u00dfe.test"})
+    other = owed(site, contact={"email": "ada@stra\u00dfe.test"})
 
     assert not other.knows_address(site.clock.now())
 
@@ -361,23 +361,23 @@ def test_letters_that_look_alike_are_other_addresses(site: Site) -> None:
 @pytest.mark.row("ATK-10")
 def test_an_answer_without_an_address_forgets_nothing(site: Site) -> None:
     """An application that does not say an address once has not made it new by that."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
-    assert duty(site, contact={}).address is None
+    assert owed(site, contact={}).address is None
 
-    assert duty(site).knows_address(site.clock.now())
+    assert owed(site).knows_address(site.clock.now())
 
 
 @pytest.mark.parametrize("changed", ["yesterday", "", 0, date(2026, 1, 1)])
 def test_a_moment_that_is_none_is_an_error_that_says_so(site: Site, changed: object) -> None:
     """What an application tells as the time of a change is a moment or None."""
     with pytest.raises(ConfigurationError, match="email_changed_at"):
-        duty(site, contact={**ADA, "email_changed_at": changed})
+        owed(site, contact={**ADA, "email_changed_at": changed})
 
 
 def test_the_end_of_time_is_no_error(site: Site) -> None:
     """A change at the last moment there is, is one that is known never."""
-    late = duty(site, contact={**ADA, "email_changed_at": datetime.max.replace(tzinfo=UTC)})
+    late = owed(site, contact={**ADA, "email_changed_at": datetime.max.replace(tzinfo=UTC)})
 
     assert not late.knows_address(site.clock.now())
 
@@ -385,7 +385,7 @@ def test_the_end_of_time_is_no_error(site: Site) -> None:
 @pytest.mark.row("ATK-13")
 def test_wrong_codes_shut_no_address_for_good(site: Site) -> None:
     """Whoever has the password uses up the odds, and no count that nobody but us could mend."""
-    duty(site)
+    owed(site)
     site.fake.move(7 * DAY)
     begun = arrive(site)
     right = code_to(site, begun)
@@ -416,10 +416,10 @@ def test_the_address_before_is_told_of_another(site: Site) -> None:
     """Whoever has no way yet is told at the old address that codes go to another, and once."""
     german = Origin(locale="de")
     for address in ("ada@site.test", "Ada@Site.test", "eve@site.test", "eve@site.test"):
-        site.engine.duty("ada", {"email": address}, german)
+        site.engine.owed("ada", {"email": address}, german)
 
     assert farewells(site) == ["ada@site.test"]
-    duty(site, contact={"email": "new@site.test"})
+    owed(site, contact={"email": "new@site.test"})
     assert farewells(site) == ["ada@site.test", "eve@site.test"]
     assert b"new@site.test" not in (kept(site)[0] or b"new@site.test")
 
@@ -459,8 +459,8 @@ def test_codes_to_an_address_leave_room_to_tell_it_of_another(site: Site) -> Non
 
 def test_where_no_code_goes_to_an_address_none_is_kept(ticketed: Site) -> None:
     """A site that gives tickets keeps no address, and tells none of another."""
-    duty(ticketed)
-    duty(ticketed, contact={"email": "eve@site.test"})
+    owed(ticketed)
+    owed(ticketed, contact={"email": "eve@site.test"})
 
     assert kept(ticketed) == [None]
     assert farewells(ticketed) == []
@@ -468,23 +468,23 @@ def test_where_no_code_goes_to_an_address_none_is_kept(ticketed: Site) -> None:
 
 def test_an_altered_address_keeps_nobody_from_signing_in(site: Site) -> None:
     """Where the old address does not open, the new one is noted all the same."""
-    duty(site)
+    owed(site)
     with site.parts.database.write() as connection:
         connection.execute(update(tables.obligation).values(sealed_address=b"altered"))
 
-    owed = duty(site, contact={"email": "eve@site.test"})
+    first = owed(site, contact={"email": "eve@site.test"})
 
-    assert owed.address == "eve@site.test"
+    assert first.address == "eve@site.test"
     assert farewells(site) == []
 
 
 def test_an_address_of_somebody_forgotten_is_not_kept(site: Site) -> None:
     """Whoever is forgotten leaves no address, and neither does whoever sets up a first way."""
-    duty(site)
+    owed(site)
     assert site.engine.forget("ada", by="bea")
     assert kept(site) == []
 
-    duty(site, "ben")
+    owed(site, "ben")
     site.enrol("ben")
     assert kept(site) == []
 
@@ -511,8 +511,8 @@ class OvertakenStore:
 def duty_overtaken(site: Site, contact: Mapping[str, Any]) -> None:
     """Ask what a subject owes while another request asks the same."""
     context = site.engine.context
-    store: Any = OvertakenStore(context.store, lambda: duty(site, contact=contact))
-    Engine(replace(context, store=store)).duty("ada", contact)
+    store: Any = OvertakenStore(context.store, lambda: owed(site, contact=contact))
+    Engine(replace(context, store=store)).owed("ada", contact)
 
 
 def test_two_first_requests_at_once_are_one_beginning(site: Site) -> None:
@@ -526,7 +526,7 @@ def test_two_first_requests_at_once_are_one_beginning(site: Site) -> None:
 
 def test_two_at_once_with_another_address_tell_the_one_before_once(site: Site) -> None:
     """The former address is told by the request that changed it, and not by the next."""
-    duty(site)
+    owed(site)
     duty_overtaken(site, {"email": "eve@site.test"})
 
     assert farewells(site) == ["ada@site.test"]
@@ -536,13 +536,13 @@ def test_after_tickets_the_address_is_kept_once_codes_go_to_it(ticketed: Site) -
     """A site that goes over from tickets to codes tells the former address of a change too, though
     it was noted when none was kept.
     """
-    known = duty(ticketed).until - 7 * DAY
+    known = owed(ticketed).until - 7 * DAY
     site = ticketed.process(VESTIBULE_FIRST_ENROLMENT="email")
     site.fake.move(DAY)
-    assert duty(site).known_from == known + 7 * DAY
+    assert owed(site).known_from == known + 7 * DAY
     assert [fact["name"] for fact in site.facts()] == ["obligation_begun"]
     assert len(site.rows("message")) == 1
 
-    duty(site, contact={"email": "eve@site.test"})
+    owed(site, contact={"email": "eve@site.test"})
 
     assert farewells(site) == ["ada@site.test"]

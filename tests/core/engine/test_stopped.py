@@ -103,8 +103,8 @@ def test_nobody_was_stopped_where_there_is_nobody(site: Site) -> None:
 def newcomer(site: Site, address: str = "ben@site.test") -> Begun:
     """Log in as somebody who must have a way and has none, at an address known for a week."""
     contact = {"email": address, "email_changed_at": None}
-    owed = site.engine.duty("ben", contact)
-    made = Login(subject="ben", identity="ben", contact={"email": address}, duty=owed)
+    owed = site.engine.owed("ben", contact)
+    made = Login(subject="ben", identity="ben", contact={"email": address}, owed=owed)
     return site.engine.begin_login(made)
 
 

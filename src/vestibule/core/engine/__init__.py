@@ -4,7 +4,7 @@ from vestibule.core.engine.context import Context as Context
 from vestibule.core.engine.engine import Engine as Engine
 from vestibule.core.engine.login import Begun as Begun
 from vestibule.core.engine.login import Login as Login
-from vestibule.core.engine.obliging import Duty as Duty
+from vestibule.core.engine.obliging import Owed as Owed
 from vestibule.core.engine.verify import Outcome as Outcome
 
 __all__ = ["Begun", "Context", "Engine", "Login", "Outcome"]

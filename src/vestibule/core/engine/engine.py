@@ -104,11 +104,11 @@ class Engine:
 
     # Who is obliged
 
-    def duty(
+    def owed(
         self, subject: str, contact: Mapping[str, Any], origin: Origin = NOWHERE
-    ) -> obliging.Duty:
+    ) -> obliging.Owed:
         """Return what an obliged subject owes that is not enrolled; note who is new."""
-        return obliging.duty(self.context, subject, contact, origin)
+        return obliging.owed(self.context, subject, contact, origin)
 
     def grace_until(self, subject: str) -> datetime | None:
         """Return until when a password is enough of somebody obliged, None where nobody noted."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from vestibule.core import events, policy, ticket
 from vestibule.core.engine import obliging, sending
 from vestibule.core.engine.context import Context, lane_of
-from vestibule.core.engine.obliging import Duty
+from vestibule.core.engine.obliging import Owed
 from vestibule.core.engine.sending import Asking
 from vestibule.core.factor import Interaction
 from vestibule.core.model import (
@@ -40,7 +40,7 @@ class Login:
     password_stamp: str | None = field(default=None, repr=False)
     contact: Json | None = field(default=None, repr=False)
     kind: PassageKind = PassageKind.BROWSER
-    duty: Duty | None = None
+    owed: Owed | None = None
     """What is owed by somebody without a second step who is obliged to have one."""
 
 
@@ -120,15 +120,15 @@ def hashes(tokens: Sequence[str]) -> list[bytes]:
 
 def _to_ask(context: Context, login: Login) -> Sequence[Enrolment]:
     """Return what can be asked of a subject; what stands in for a way, only where there is none."""
-    if login.duty is None:
+    if login.owed is None:
         found = context.store.enrolments(context.realm, login.subject)
         return [one for one in found if one.factor != KNOWN_ADDRESS]
-    return obliging.stand_ins(context, login.subject, login.duty)
+    return obliging.stand_ins(context, login.subject, login.owed)
 
 
 def _passage(context: Context, login: Login, token: str, known: bytes | None) -> Passage:
     now = context.now()
-    is_open = login.duty is not None and login.duty.first is FirstEnrolment.OPEN
+    is_open = login.owed is not None and login.owed.first is FirstEnrolment.OPEN
     passage = Passage(
         id=context.new_id(),
         realm=context.realm,

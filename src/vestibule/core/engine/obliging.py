@@ -35,7 +35,7 @@ CHANGED_AT: Final = "email_changed_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
+class Owed:
     """What an obliged person owes who has no way yet.
 
     `until` is when the password alone ceases to be enough. `address` is where a code may go that
@@ -56,13 +56,13 @@ class Duty:
         return self.known_from is not None and now >= self.known_from
 
 
-def duty(context: Context, subject: str, contact: Mapping[str, Any], origin: Origin) -> Duty:
+def owed(context: Context, subject: str, contact: Mapping[str, Any], origin: Origin) -> Owed:
     """Return what an obliged subject owes, by what the host tells of it; note who is new here."""
     now, profile = context.now(), context.profile
     address = _address(contact)
     obligation = _noted(context, subject, address, origin)
     by_mail = profile.first_enrolment is FirstEnrolment.EMAIL and address is not None
-    return Duty(
+    return Owed(
         until=obligation.since + profile.grace,
         first=profile.first_enrolment,
         address=address if by_mail else None,
@@ -76,27 +76,27 @@ def grace_until(context: Context, subject: str) -> datetime | None:
     return None if noted is None else noted.since + context.profile.grace
 
 
-def stand_ins(context: Context, subject: str, duty: Duty) -> Sequence[Enrolment]:
+def stand_ins(context: Context, subject: str, owed: Owed) -> Sequence[Enrolment]:
     """Return what is asked where there is no way yet: a ticket, a code to a known address."""
     found = context.store.enrolments(context.realm, subject)
     tickets = [one for one in found if one.factor == TICKET]
-    known = _known(context, subject, duty, found)
+    known = _known(context, subject, owed, found)
     return tickets if known is None else [known, *tickets]
 
 
 def _known(
-    context: Context, subject: str, duty: Duty, found: Sequence[Enrolment]
+    context: Context, subject: str, owed: Owed, found: Sequence[Enrolment]
 ) -> Enrolment | None:
     """Return what sends a code to the known address, None where none proves anything.
 
     Of the same address it is the same each time, and so are its counts of wrong answers.
     """
-    if duty.address is None or not duty.knows_address(context.now()):
+    if owed.address is None or not owed.knows_address(context.now()):
         return None
     for one in found:
-        if one.factor == KNOWN_ADDRESS and _goes_to(context, one, duty.address):
+        if one.factor == KNOWN_ADDRESS and _goes_to(context, one, owed.address):
             return one
-    made = _made(context, subject, duty.address)
+    made = _made(context, subject, owed.address)
     return made if context.store.stand_in(made) else None
 
 

@@ -82,7 +82,7 @@ def as_told(site: Site, person: Person) -> Iterator[Finding]:
             obliges(site.settings.required, site.loaders.policy, person.user)
             asked = "contact_loader", site.loaders.contact
             told = (site.state.told_of(person.user) or {}) if _is_by_mail(site) else {}
-            site.state.engine.duty(person.subject, told)
+            site.state.engine.owed(person.subject, told)
     except ConfigurationError as error:
         if asked[1] is not None:
             yield _wrong(site, *asked, error)
