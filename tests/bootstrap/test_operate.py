@@ -315,7 +315,7 @@ def test_without_the_epoch_step_a_restored_backup_replays(small_site: Site) -> N
     assert ada.answer(ada.login().token, codes[0]).is_accepted
     live = small_site.engine.standing("ada", grant).passage
     assert live is not None
-    small_site.engine.cancel(live, "password changed")
+    small_site.engine.end(live, "password changed")
 
     after = restored(small_site, backup)
     ada.site = after
@@ -341,7 +341,7 @@ def test_after_restore_nothing_spent_comes_back(small_site: Site) -> None:
     assert ada.answer(ada.login().token, codes[0]).is_accepted
     live = small_site.engine.standing("ada", grant).passage
     assert live is not None
-    small_site.engine.cancel(live, "password changed")
+    small_site.engine.end(live, "password changed")
 
     after = restored(small_site, backup)
     assert operate.after_restore(after.parts) == 2

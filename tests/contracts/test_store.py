@@ -388,7 +388,7 @@ def test_an_end_and_an_acceptance_at_once_leave_no_grant(site: Site) -> None:
     def first(pause: Callable[[], None]) -> Outcome:
         return slow_engine(site, pause).verify(begun.token, Purpose.LOGIN, code)
 
-    interleaved(first, lambda: site.engine.cancel(begun.passage, "logout"))
+    interleaved(first, lambda: site.engine.end(begun.passage, "logout"))
 
     row = next(row for row in site.rows("passage") if row["id"] == begun.passage.id)
     assert row["status"] == PassageStatus.ENDED.value

@@ -236,7 +236,7 @@ class Deeds(Answering):
         door = self.model.door_of(token)
         passage = self.engine.standing(who[0], token).passage if token else None
         if passage is not None and door is not None:
-            self.engine.cancel(passage, "cancelled")
+            self.engine.end(passage, "cancelled")
             self.model.end([door])
 
     def meanwhile(self, who: Who, what: str) -> None:

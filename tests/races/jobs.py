@@ -151,7 +151,7 @@ def cancel(parts: Parts, subject: str, token: str) -> str:
     passage = parts.engine.standing(subject, token).passage
     if passage is None:
         return "gone"
-    parts.engine.cancel(passage, "cancelled")
+    parts.engine.end(passage, "cancelled")
     return "ended"
 
 

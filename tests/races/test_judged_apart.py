@@ -54,7 +54,7 @@ def test_a_recovery_code_judged_while_its_login_ended(parts: Parts, finish: str)
             outcome = parts.engine.verify(begun.token, Purpose.LOGIN, next_code(parts, ann))
             assert outcome.is_accepted
         elif finish == "cancelled":
-            parts.engine.cancel(begun.passage, "cancelled")
+            parts.engine.end(begun.passage, "cancelled")
         else:
             current = parts.engine.recovery_codes(parts.engine.enrolments("ann"))
             assert current is not None

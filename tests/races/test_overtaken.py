@@ -117,7 +117,7 @@ def cancel(parts: Parts, ann: Person, token: str) -> None:
     """Give the login up."""
     case = parts.engine.look(token)
     assert case is not None
-    parts.engine.cancel(case.passage, "given up")
+    parts.engine.end(case.passage, "given up")
 
 
 @pytest.mark.row("ATK-12", "ATK-26")

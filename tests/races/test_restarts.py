@@ -96,7 +96,7 @@ def test_an_end_is_seen_at_once_in_every_process(
 
     grant = parts.engine.standing("ann", ann.token).passage
     assert grant is not None
-    parts.engine.cancel(grant, "elsewhere")
+    parts.engine.end(grant, "elsewhere")
 
     assert set(servers.run(site, [live] * 2)) == {"over"}
 
@@ -150,7 +150,7 @@ def test_a_write_that_finds_its_connection_gone_is_told_in_our_words(
         administrator.exec_driver_sql(OTHERS_END)
 
     with pytest.raises(StoreUnavailableError):
-        parts.engine.cancel(passage, "logout")
-    parts.engine.cancel(passage, "logout")
+        parts.engine.end(passage, "logout")
+    parts.engine.end(passage, "logout")
 
     assert not parts.engine.is_live(parts.engine.standing("ann", ann.token).passage, "ann", "ann")

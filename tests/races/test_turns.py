@@ -190,7 +190,7 @@ def test_an_answer_waits_for_an_end(parts: Parts, other: Parts) -> None:
     answer = answering(begun.token, next_code(parts, ann))
 
     def end(engine: Engine) -> None:
-        engine.cancel(begun.passage, "cancelled")
+        engine.end(begun.passage, "cancelled")
 
     assert second_during(parts, other, end, answer) == "gone"
 

@@ -95,7 +95,7 @@ def test_what_was_live_is_over(site: Site) -> None:
     assert not site.engine.standing("ada", None).enrolled
     assert reason(ada.answer(begun.token, codes[0])) is Reason.GONE
     assert reason(ada.answer(ada.token, ada.next_code(), Purpose.ENROL)) is Reason.GONE
-    site.engine.cancel(begun.passage, "too late")
+    site.engine.end(begun.passage, "too late")
     assert site.told("ada")[-1] == "subject_forgotten"
 
 

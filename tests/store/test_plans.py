@@ -91,7 +91,7 @@ def removing(ada: Person) -> None:
 
 def leaving(ada: Person) -> None:
     """The end of one login, and another."""
-    ada.site.engine.cancel(ada.login().passage, "given up")
+    ada.site.engine.end(ada.login().passage, "given up")
     ada.site.engine.keep_alive(ada.login().passage)
 
 

@@ -67,7 +67,7 @@ def admit_without(case: Case) -> Parked | None:
     parked = parked_on(here, case)
     if parked is None:
         return None
-    engine.cancel(case.passage, "put off", origin_of(request))
+    engine.end(case.passage, "put off", origin_of(request))
     visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
     user = owner_of(here, parked_session(here, parked), case.passage)
     if user is None:
@@ -103,7 +103,7 @@ def _leave_nothing_of(session: SessionMixin) -> None:
         return
     session.clear()
     if here.grant is not None:
-        state().engine.cancel(here.grant, "another login", peer_of(request))
+        state().engine.end(here.grant, "another login", peer_of(request))
 
 
 def name(granted: Granted) -> None:

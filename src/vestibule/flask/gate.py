@@ -226,7 +226,7 @@ class Gate:
             return
         waiting = self._state.engine.standing(None, visit.token).passage
         if waiting is not None:
-            self._state.engine.cancel(waiting, "logout", answers.peer_of(request))
+            self._state.engine.end(waiting, "logout", answers.peer_of(request))
             visit.on_response.append(lambda out: weighing.drop_token(self._state, out))
 
     def _here(self) -> tuple[Visit, SessionMixin]:

@@ -43,7 +43,7 @@ def let_in_or_park(
     grant = weighing.grant_of(state, standing, subject, identity, user)
     if standing.passage is not None and grant is None:
         # Whoever began another login here, or was somebody else, is so no longer.
-        state.engine.cancel(standing.passage, "another login", answers.peer_of(request))
+        state.engine.end(standing.passage, "another login", answers.peer_of(request))
         if not standing.enrolled:
             visit.on_response.append(lambda out: weighing.drop_token(state, out))
     owes = not standing.enrolled and obliged.is_obliged(state, user)

@@ -225,7 +225,7 @@ def weigh_user(state: State, session: SessionMixin, visit: Visit, user: Any) -> 
 
 def _sign_out(state: State, session: SessionMixin, visit: Visit, why: str) -> None:
     if visit.grant is not None:
-        state.engine.cancel(visit.grant, why, answers.peer_of(request))
+        state.engine.end(visit.grant, why, answers.peer_of(request))
     session.clear()
     state.host.forget_user()
     visit.forget()
@@ -274,7 +274,7 @@ def end_if_gone(state: State, session: SessionMixin, visit: Visit) -> None:
     if value is visit.value or state.host.identity(value) == visit.identity:
         return
     if visit.grant is not None:
-        state.engine.cancel(visit.grant, "logout", answers.peer_of(request))
+        state.engine.end(visit.grant, "logout", answers.peer_of(request))
         visit.on_response.append(lambda out: drop_token(state, out))
     visit.forget()
 

@@ -69,4 +69,4 @@ def turn_away(state: State, visit: Visit, passage: Passage) -> None:
     visit.on_response.clear()
     visit.on_response.append(lambda out: state.cookies.drop(out, state.cookies.passage))
     # Last, because the store may fail: the browser has nothing of it either way.
-    state.engine.cancel(passage, "no longer welcome", peer_of(request))
+    state.engine.end(passage, "no longer welcome", peer_of(request))

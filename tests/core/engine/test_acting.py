@@ -72,7 +72,7 @@ def test_an_old_proof_is_none(site: Site, sam: Person) -> None:
 def test_an_ended_grant_is_none(site: Site, sam: Person) -> None:
     """Whose session ended at the same moment elsewhere acts as nobody."""
     grant = sam.passage
-    site.engine.cancel(grant, "removed")
+    site.engine.end(grant, "removed")
 
     assert site.engine.act(grant, AS_ADA, reason="asked") is None
     assert "acting_begun" not in site.told()

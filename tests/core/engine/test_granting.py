@@ -146,7 +146,7 @@ def test_an_end_reaches_every_process_at_once(site: Site) -> None:
     """A grant that was ended in one process is dead on the next request in another."""
     ada = site.enrol()
     second = site.process().engine
-    site.engine.cancel(ada.passage, "logout")
+    site.engine.end(ada.passage, "logout")
 
     passage = second.standing("ada", ada.token).passage
     assert passage is not None

@@ -98,7 +98,7 @@ def test_a_browser_is_known_to_its_own_subject_only(site: Site) -> None:
 def test_a_browser_stays_known_after_logout(site: Site) -> None:
     """Logging out ends the grant, and the browser is still one its owner used."""
     ada = site.enrol()
-    site.engine.cancel(ada.passage, "logout")
+    site.engine.end(ada.passage, "logout")
 
     assert ada.login(known=True).passage.lane is Lane.KNOWN
 
@@ -164,8 +164,8 @@ def test_a_cancelled_login_is_over(site: Site) -> None:
     """A login that was given up takes no code, and giving it up twice is told once."""
     ada = site.enrol()
     begun = ada.login()
-    site.engine.cancel(begun.passage, "another login")
-    site.engine.cancel(begun.passage, "another login")
+    site.engine.end(begun.passage, "another login")
+    site.engine.end(begun.passage, "another login")
 
     assert reason(ada.answer(begun.token, ada.next_code())) is Reason.GONE
     assert site.told("ada").count("passage_ended") == 1

@@ -119,7 +119,7 @@ def test_a_grant_that_has_ended_removes_nothing(site: Site) -> None:
     """A browser that was signed out meanwhile can no longer remove a factor."""
     ada = site.enrol()
     here = ada.passage
-    site.engine.cancel(here, "logout")
+    site.engine.end(here, "logout")
 
     assert not site.engine.revoke(ada.enrolment(), here)
     assert [way.factor for way in ada.login().ways] == ["totp"]
@@ -216,7 +216,7 @@ def test_an_operator_can_reset_the_counts_and_is_named(site: Site) -> None:
 def test_a_cancel_is_told_with_its_reason_and_origin(site: Site) -> None:
     """The end of a passage stands in the trail with the reason that was given for it."""
     ada = site.enrol()
-    site.engine.cancel(ada.passage, "logout", Origin(address="192.0.2.4"))
+    site.engine.end(ada.passage, "logout", Origin(address="192.0.2.4"))
 
     fact = site.facts("ada")[-1]
     assert (fact["name"], fact["address"]) == ("passage_ended", "192.0.2.4")

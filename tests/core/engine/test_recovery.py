@@ -130,7 +130,7 @@ def test_a_grant_that_has_ended_makes_no_new_set(site: Site) -> None:
     ada = site.enrol()
     codes = ada.make_recovery_codes()
     here = ada.passage
-    site.engine.cancel(here, "logout")
+    site.engine.end(here, "logout")
 
     made = site.engine.new_recovery_codes(applicant("ada"), here)
 

@@ -207,7 +207,7 @@ def test_a_login_that_is_over_sends_nothing(letters_only: Person) -> None:
     finished = letters_only.login()
     assert letters_only.answer(finished.token, read(letters_only)).is_accepted
     given_up, old = letters_only.login(), letters_only.login()
-    site.engine.cancel(given_up.passage, "another login")
+    site.engine.end(given_up.passage, "another login")
     site.fake.move(30 * SECOND)
 
     for begun in (finished, given_up):

@@ -248,7 +248,7 @@ def test_another_persons_login_reports_nothing(ada: Person) -> None:
 def test_a_login_that_is_over_reports_nothing(ada: Person) -> None:
     """A login that was given up is no proof of the password any more."""
     thief, waiting = added(ada), ada.login()
-    ada.site.engine.cancel(waiting.passage, "given up")
+    ada.site.engine.end(waiting.passage, "given up")
 
     assert not report(ada.site, thief.way, waiting)
     assert thief.enters()

@@ -36,7 +36,8 @@ def begin(
 ) -> Acting | None:
     """End the fresh grant `by` and write one for `login`; None, and nothing, where it was not.
 
-    First the one ends, then the other begins: whoever is interrupted in between is signed out.
+    These are two transactions, of two subjects. Whoever is interrupted in between is signed out and
+    acts as nobody: the trail has the end of their session, and no acting that never began.
     """
     now, token = context.now(), context.new_token()
     if not by.proofs or not policy.is_fresh(by, now, context.profile.fresh_for):
@@ -44,6 +45,7 @@ def begin(
     passage = _passage(context, by, login, token)
     why = events.PassageEnded(passage=by.id, why="acting as somebody")
     ended = context.event(why, by.subject, now, origin)
+    # The end comes first, and is taken by one only: one proof never opens two passages.
     if not context.store.end_passage(by.id, [ended]):
         return None
     fact = events.ActingBegun(passage=passage.id, by=by.subject, user=login.subject, reason=reason)

@@ -205,8 +205,8 @@ class Engine:
         """Note that a grant was used."""
         granting.keep_alive(self.context, passage)
 
-    def cancel(self, passage: Passage, why: str, origin: Origin = NOWHERE) -> None:
-        """End one passage."""
+    def end(self, passage: Passage, why: str, origin: Origin = NOWHERE) -> None:
+        """End one passage, whatever it is: a login that waits, a set-up, a grant."""
         granting.end(self.context, passage, why, origin)
 
     def redeem(self, proof: str | None, subject: str, origin: Origin = NOWHERE) -> bool:

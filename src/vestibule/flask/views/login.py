@@ -88,7 +88,7 @@ def cancel(sent: Sent) -> Response:
     if case is not None and sent.is_stale:
         return _stale(here.cookies.token(request))
     if case is not None:
-        here.engine.cancel(case.passage, "given up", origin_of(request))
+        here.engine.end(case.passage, "given up", origin_of(request))
         people.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
     return on_to(start, "cancelled")
 
