@@ -36,7 +36,7 @@ def acting_as(user: Any, *, reason: str, tells: bool) -> Iterator[None]:
     grant = _grant_of_staff(here, session, visit, user)
     if not isinstance(reason, str):
         raise UsageError("acting_as(user, reason=…) wants a text: it stands in the audit trail")
-    before = parking.snapshot(session, weighing.serializer(here))
+    before = parking.snapshot(session, here.serializer)
     aside = _put_aside(here, session)
     visit.must_act = True
     try:
@@ -147,7 +147,7 @@ def _drop(here: State, session: SessionMixin) -> None:
 def _leave_nothing_of(here: State, session: SessionMixin, before: parking.Snapshot) -> None:
     """Keep of the session what the login has made: two people never share one."""
     own = {key: session[key] for key in here.host.login_keys if key in session}
-    serializer = weighing.serializer(here)
+    serializer = here.serializer
     made = parking.take_out(session, before, here.host.key, serializer)
     session.clear()
     parking.put_back(session, made, serializer)

@@ -26,9 +26,10 @@ from vestibule.flask.welcome import is_still_welcome, owner_of, parked_session, 
 def admit(granted: Granted) -> Parked | None:
     """Put the parked login back into the session and name the grant; return what was parked."""
     parked = Parked.from_bytes(granted.parked) if granted.parked else None
+    former = visit().grant
     if parked is not None:
-        _put_back(parked, granted.passage.subject, visit().grant)
-    name(granted)
+        _put_back(granted.passage.subject, parked)
+    _name(granted, former)
     return parked
 
 
@@ -68,11 +69,11 @@ def admit_without(case: Case) -> Parked | None:
     if parked is None:
         return None
     engine.end(case.passage, "put off", origin_of(request))
-    visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
+    visit().on_response.append(here.cookies.drop_token)
     user = owner_of(here, parked_session(here, parked), case.passage)
     if user is None:
         return None
-    _put_back(parked, case.passage.subject, None)
+    _put_back(case.passage.subject, parked)
     until = engine.grace_until(case.passage.subject) if case.passage.remembered else None
     meanwhile.bind(here, raw_session(request_ctx), visit(), user, until)
     return parked
@@ -83,15 +84,17 @@ def name_opened(opened: Opened) -> None:
     visit().on_response.append(lambda out: state().cookies.set_token(out, opened.token, None))
 
 
-def _put_back(parked: Parked, subject: str, grant: Passage | None) -> None:
-    """Bring the session to where the parked login was, with its cookies, under a new id."""
-    here, session = visit(), raw_session(request_ctx)
-    interface, host = current_app.session_interface, state().host
+def _put_back(subject: str, parked: Parked) -> None:
+    """Bring the session to where a subject's parked login was, with its cookies, under a new id.
+
+    No grant belongs to it until one is named.
+    """
+    here, session, host = visit(), raw_session(request_ctx), state().host
     _leave_nothing_of(session)
-    parking.put_back(session, parked.values, parking.serializer_of(interface))
-    parking.renew_id(interface, session)
+    parking.put_back(session, parked.values, state().serializer)
+    parking.renew_id(current_app.session_interface, session)
     value = peek(session, host.key)
-    here.knows(value, host.identity(value), subject, grant)
+    here.knows(value, host.identity(value), subject, None)
     for line in parked.cookies:
         here.on_response.append(_adding(line))
 
@@ -108,9 +111,14 @@ def _leave_nothing_of(session: SessionMixin) -> None:
 
 def name(granted: Granted) -> None:
     """Send the new values of our cookies; this browser is a known one from now on."""
+    _name(granted, visit().grant)
+
+
+def _name(granted: Granted, former: Passage | None) -> None:
+    """Send the new values of our cookies, that of the browser in the place of a former grant's."""
     here, cookies = visit(), state().cookies
     passage = granted.passage
-    before = here.grant.browser_hash if here.grant is not None else None
+    before = former.browser_hash if former is not None else None
     here.grant = passage
     engine = state().engine
     # A profile that ignores the tick has its cookies end with the browser.

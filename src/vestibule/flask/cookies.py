@@ -77,6 +77,10 @@ class Cookies:
         """Remember by which password somebody goes on without a second step."""
         self._set(response, self.later, mark, life)
 
+    def drop_token(self, response: Response) -> None:
+        """Delete the cookie that names a grant or a waiting login."""
+        self.drop(response, self.passage)
+
     def drop(self, response: Response, name: str) -> None:
         """Delete one of our cookies."""
         response.delete_cookie(name, path="/", secure=self.secure, httponly=True, samesite="Lax")

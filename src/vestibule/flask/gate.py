@@ -227,7 +227,7 @@ class Gate:
         waiting = self._state.engine.standing(None, visit.token).passage
         if waiting is not None:
             self._state.engine.end(waiting, "logout", answers.peer_of(request))
-            visit.on_response.append(lambda out: weighing.drop_token(self._state, out))
+            visit.on_response.append(self._state.cookies.drop_token)
 
     def _here(self) -> tuple[Visit, SessionMixin]:
         """Return what is known of this request, and its session.

@@ -45,7 +45,7 @@ def let_in_or_park(
         # Whoever began another login here, or was somebody else, is so no longer.
         state.engine.end(standing.passage, "another login", answers.peer_of(request))
         if not standing.enrolled:
-            visit.on_response.append(lambda out: weighing.drop_token(state, out))
+            visit.on_response.append(state.cookies.drop_token)
     owes = not standing.enrolled and obliged.is_obliged(state, user)
     if grant is not None or not (standing.enrolled or owes):
         visit.knows(value, identity, subject, grant)
@@ -125,7 +125,7 @@ def _park(
 
 
 def _take_out(state: State, session: SessionMixin, visit: Visit) -> bytes:
-    return parking.take_out(session, visit.before, state.host.key, weighing.serializer(state))
+    return parking.take_out(session, visit.before, state.host.key, state.serializer)
 
 
 def _wanted(response: Response | None) -> str | None:

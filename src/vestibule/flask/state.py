@@ -23,7 +23,7 @@ from vestibule.core.ports import Clock, Random, Sender
 from vestibule.flask import signals
 from vestibule.flask.cookies import Cookies
 from vestibule.flask.hosts import FlaskLoginHost, Host, KeyedHost, SubjectFinder
-from vestibule.flask.parking import Parked
+from vestibule.flask.parking import Parked, Serializer, serializer_of
 from vestibule.settings import Settings
 
 EXTENSION: Final = "vestibule"
@@ -112,6 +112,11 @@ class State:
         if self._host is None:
             self._host = self._find_host()
         return self._host
+
+    @property
+    def serializer(self) -> Serializer:
+        """The serialisation of the host's sessions."""
+        return serializer_of(self.app.session_interface)
 
     @property
     def site(self) -> str:

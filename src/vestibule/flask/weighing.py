@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from flask import request
 from flask.sessions import SessionMixin
-from werkzeug.wrappers import Response
 
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Passage
@@ -275,7 +274,7 @@ def end_if_gone(state: State, session: SessionMixin, visit: Visit) -> None:
         return
     if visit.grant is not None:
         state.engine.end(visit.grant, "logout", answers.peer_of(request))
-        visit.on_response.append(lambda out: drop_token(state, out))
+        visit.on_response.append(state.cookies.drop_token)
     visit.forget()
 
 
@@ -301,14 +300,4 @@ def is_enrolled(state: State, subject: str) -> bool:
 
 def look_again(state: State, session: SessionMixin, visit: Visit) -> None:
     """Remember the session as it is now: what changes from here on belongs to a new login."""
-    visit.before = parking.snapshot(session, serializer(state))
-
-
-def serializer(state: State) -> parking.Serializer:
-    """Return the serialisation of the host's sessions."""
-    return parking.serializer_of(state.app.session_interface)
-
-
-def drop_token(state: State, response: Response) -> None:
-    """Delete the cookie that names a grant or a waiting login."""
-    state.cookies.drop(response, state.cookies.passage)
+    visit.before = parking.snapshot(session, state.serializer)

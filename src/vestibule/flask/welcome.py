@@ -7,7 +7,6 @@ from flask import request
 from flask.globals import request_ctx
 
 from vestibule.core.model import Passage
-from vestibule.flask import parking
 from vestibule.flask.answers import peer_of
 from vestibule.flask.hosts import peek, raw_session, session_as
 from vestibule.flask.parking import Parked
@@ -26,8 +25,7 @@ def passage_fits_password(state: State, user: Any, passage: Passage) -> bool:
 
 def parked_session(state: State, parked: Parked) -> dict[str, Any]:
     """Return the session as it will be once the login that waits is put back."""
-    serializer = parking.serializer_of(state.app.session_interface)
-    return dict(raw_session(request_ctx)) | serializer.loads(parked.values)
+    return dict(raw_session(request_ctx)) | state.serializer.loads(parked.values)
 
 
 def owner_of(state: State, session: Mapping[str, Any], passage: Passage) -> Any:
@@ -67,6 +65,6 @@ def turn_away(state: State, visit: Visit, passage: Passage) -> None:
     raw_session(request_ctx).clear()
     visit.forget()
     visit.on_response.clear()
-    visit.on_response.append(lambda out: state.cookies.drop(out, state.cookies.passage))
+    visit.on_response.append(state.cookies.drop_token)
     # Last, because the store may fail: the browser has nothing of it either way.
     state.engine.end(passage, "no longer welcome", peer_of(request))

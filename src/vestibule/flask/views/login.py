@@ -89,7 +89,7 @@ def cancel(sent: Sent) -> Response:
         return _stale(here.cookies.token(request))
     if case is not None:
         here.engine.end(case.passage, "given up", origin_of(request))
-        people.visit().on_response.append(lambda out: here.cookies.drop(out, here.cookies.passage))
+        people.visit().on_response.append(here.cookies.drop_token)
     return on_to(start, "cancelled")
 
 
