@@ -116,10 +116,10 @@ class _Watch:
         self._seen: tuple[int, int] | None = None
 
     def newer(self) -> Mapping[int, bytes] | None:
-        mark = self._mark()
-        if mark is None or mark == self._seen:
+        which = self._which_file()
+        if which is None or which == self._seen:
             return None
-        self._seen = mark
+        self._seen = which
         try:
             found = read(self._path)
         except DeploymentError as error:
@@ -130,7 +130,7 @@ class _Watch:
             return None
         return found.keys
 
-    def _mark(self) -> tuple[int, int] | None:
+    def _which_file(self) -> tuple[int, int] | None:
         try:
             status = self._path.stat()
         except OSError:

@@ -27,8 +27,8 @@ OPEN: Final = frozenset(
 
 def weigh(state: State, session: SessionMixin, visit: Visit) -> None:
     """Empty a session that came without the grant it stands on."""
-    mark = peek(session, ACTING_KEY)
-    if mark is None or (visit.grant is not None and visit.grant.id == mark):
+    grant_id = peek(session, ACTING_KEY)
+    if grant_id is None or (visit.grant is not None and visit.grant.id == grant_id):
         return
     if peek(session, state.host.key) is None:
         session.pop(ACTING_KEY, None)

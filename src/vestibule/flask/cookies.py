@@ -73,9 +73,9 @@ class Cookies:
         """Remember by which link a person came."""
         self._set(response, self.link, link, NEXT_LIFE)
 
-    def set_later(self, response: Response, mark: str, life: timedelta) -> None:
+    def set_later(self, response: Response, fingerprint: str, life: timedelta) -> None:
         """Remember by which password somebody goes on without a second step."""
-        self._set(response, self.later, mark, life)
+        self._set(response, self.later, fingerprint, life)
 
     def drop_token(self, response: Response) -> None:
         """Delete the cookie that names a grant or a waiting login."""

@@ -31,11 +31,11 @@ def bind(
     said = _said(state, visit.identity, user)
     if said is None:
         return
-    mark = base64.urlsafe_b64encode(state.engine.vault.box.stamp(said, use=_USE)).decode()
-    session[MEANWHILE_KEY] = mark
+    fingerprint = base64.urlsafe_b64encode(state.engine.vault.box.stamp(said, use=_USE)).decode()
+    session[MEANWHILE_KEY] = fingerprint
     if remembered_until is not None:
         life = remembered_until - state.engine.now()
-        visit.on_response.append(lambda out: state.cookies.set_later(out, mark, life))
+        visit.on_response.append(lambda out: state.cookies.set_later(out, fingerprint, life))
 
 
 def unbind(session: SessionMixin) -> None:
@@ -48,8 +48,8 @@ def session_fits_password(
     state: State, session: SessionMixin, identity: str | None, user: Any
 ) -> bool:
     """Say whether a session without a grant is not one that an older password has let in."""
-    mark = peek(session, MEANWHILE_KEY)
-    return mark is None or _fits(state, str(mark), identity, user)
+    fingerprint = peek(session, MEANWHILE_KEY)
+    return fingerprint is None or _fits(state, str(fingerprint), identity, user)
 
 
 def may_come_back(state: State, session: SessionMixin, identity: str, user: Any) -> bool:
@@ -59,10 +59,10 @@ def may_come_back(state: State, session: SessionMixin, identity: str, user: Any)
     """
     if state.loaders.password_stamp is None or not obliged.is_obliged(state, user):
         return True
-    mark = request.cookies.get(state.cookies.later, "")
-    if not _fits(state, mark, identity, user):
+    fingerprint = request.cookies.get(state.cookies.later, "")
+    if not _fits(state, fingerprint, identity, user):
         return False
-    session[MEANWHILE_KEY] = mark
+    session[MEANWHILE_KEY] = fingerprint
     return True
 
 
@@ -71,12 +71,12 @@ def _said(state: State, identity: str | None, user: Any) -> str | None:
     return None if stamp_of is None else json.dumps([identity, str(stamp_of(user))])
 
 
-def _fits(state: State, mark: str, identity: str | None, user: Any) -> bool:
+def _fits(state: State, fingerprint: str, identity: str | None, user: Any) -> bool:
     said = _said(state, identity, user)
     if said is None:
         return True  # it was told when this session was let in, and is not any more
     try:
-        stamp = base64.urlsafe_b64decode(mark)
+        stamp = base64.urlsafe_b64decode(fingerprint)
     except (binascii.Error, ValueError):
         return False
     return state.engine.vault.box.matches(stamp, said, use=_USE)

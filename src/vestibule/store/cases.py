@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from vestibule.core.model import Passage
 from vestibule.core.ruling import Asked, Case
 from vestibule.store import moving, rows, statements
-from vestibule.store.together import MARK
+from vestibule.store.together import ROW_VERSION
 from vestibule.store.turn import Turn
 
 
@@ -30,11 +30,13 @@ def locked(turn: Turn, token_hash: bytes, address: str | None) -> Case | None:
     return moving.as_it_stands(turn, _case(hanging)) if hanging else None
 
 
-def marked(turn: Turn, token_hash: bytes, address: str | None) -> tuple[Case | None, Sequence[str]]:
-    """Return what `locked` returns, unlocked, and the marks that its rows bear now."""
+def versioned(
+    turn: Turn, token_hash: bytes, address: str | None
+) -> tuple[Case | None, Sequence[str]]:
+    """Return what `locked` returns, unlocked, and the versions that its rows have now."""
     asked = {"token_hash": token_hash, "address": address or ""}
     hanging = turn.rows(statements.CASE_AS_SEEN, asked)
-    return _case(hanging) if hanging else None, [row[MARK] for row in hanging]
+    return _case(hanging) if hanging else None, [row[ROW_VERSION] for row in hanging]
 
 
 def _case(hanging: Sequence[rows.Row]) -> Case:

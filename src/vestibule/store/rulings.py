@@ -37,7 +37,7 @@ def obey(turn: Turn, case: Case, ruling: Ruling) -> None:
         raise LostRaceError("a locked row changed under the lock")
 
 
-def obey_if_as_seen(turn: Turn, case: Case, marks: Sequence[str], ruling: Ruling) -> None:
+def obey_if_as_seen(turn: Turn, case: Case, versions: Sequence[str], ruling: Ruling) -> None:
     """Change every row that a ruling names; `LostRaceError` where the case has moved on."""
     if ruling.reaches_further:
         # Which others there are is only certain for who holds the lock when it looks for them.
@@ -51,7 +51,7 @@ def obey_if_as_seen(turn: Turn, case: Case, marks: Sequence[str], ruling: Ruling
         "realm": passage.realm,
         "subject": passage.subject,
     }
-    if not turn.change_if((statements.CASE_HELD, held, marks), needed, changes):
+    if not turn.change_if((statements.CASE_HELD, held, versions), needed, changes):
         raise LostRaceError("a row changed while it was ruled on")
 
 

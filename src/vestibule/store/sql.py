@@ -109,11 +109,11 @@ class SqlStore:
         self, token_hash: bytes, address: str | None, rule: Callable[[Case], Ruled]
     ) -> Ruled | None:
         with self._db.look() as turn:
-            case, marks = cases.marked(turn, token_hash, address)
+            case, versions = cases.versioned(turn, token_hash, address)
             if case is None:
                 return None
             ruling = rule(case)
-            rulings.obey_if_as_seen(turn, case, marks, ruling)
+            rulings.obey_if_as_seen(turn, case, versions, ruling)
         return ruling
 
     def _decided_under_lock(

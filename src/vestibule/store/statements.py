@@ -37,7 +37,7 @@ from vestibule.store.tables import (
     passage,
     source,
 )
-from vestibule.store.together import adding, changing, mark
+from vestibule.store.together import adding, changing, row_version
 
 _BLOBS: Final = frozenset({"parked", "contact"})
 
@@ -136,11 +136,11 @@ _CASE: Final = (
 CASE: Final = Prepared(_CASE.with_for_update(of=_RULED_ON, key_share=True))
 """A passage with all that hangs on it, locked; a row for each challenge, in enrolment order."""
 
-CASE_AS_SEEN: Final = Prepared(_CASE.add_columns(mark(_RULED_ON)))
+CASE_AS_SEEN: Final = Prepared(_CASE.add_columns(row_version(_RULED_ON)))
 """The same unlocked, with what tells each row from what it was before; for PostgreSQL."""
 
 CASE_HELD: Final = Prepared(
-    select(mark(_RULED_ON))
+    select(row_version(_RULED_ON))
     .select_from(_hanging(_ledger_of))
     .where(passage.c.token_hash == bindparam("token_hash"))
     .order_by(enrolment.c.id, challenge.c.id)

@@ -29,21 +29,22 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from vestibule.store.prepared import Prepared, Process, Written
 
-MARK: Final = "mark"
+ROW_VERSION: Final = "row_version"
 """The column that tells a row of a case from what it was before."""
 _NAMED: Final = re.compile(r"%\((\w+)\)s")
-_IS_SURE: Final = exists(select(1).select_from(table("sure", column(MARK))))
+_IS_SURE: Final = exists(select(1).select_from(table("sure", column(ROW_VERSION))))
 _SURE: Final = (
-    "SELECT 1 AS mark FROM held HAVING string_agg(mark, ',') = %(seen)s::text"
+    "SELECT 1 AS row_version FROM held"
+    " HAVING string_agg(row_version, ',') = %(seen)s::text"
     # What had to wait, for a table that is being altered say, was ruled on too long ago.
     " AND clock_timestamp() < now() + interval '1 second'"
 )
 
 
-def mark(tables: Sequence[NamedFromClause]) -> Label[Any]:
+def row_version(tables: Sequence[NamedFromClause]) -> Label[Any]:
     """Return the column that tells rows of `tables` from what they were before."""
     versions: list[ColumnElement[Any]] = [literal_column(f"{one.name}.xmin") for one in tables]
-    return func.concat_ws(".", *versions).label(MARK)
+    return func.concat_ws(".", *versions).label(ROW_VERSION)
 
 
 def changing(statement: Update) -> Prepared:
@@ -92,9 +93,9 @@ class Guarded(Together):
 
     held: Written
 
-    def lookout(self, asked: Mapping[str, Any], marks: Sequence[str]) -> dict[str, Any]:
+    def lookout(self, asked: Mapping[str, Any], versions: Sequence[str]) -> dict[str, Any]:
         """Return what the driver is handed besides: what to lock, and what was seen of it."""
-        return {**self.held.parameters(asked), "seen": ",".join(marks)}
+        return {**self.held.parameters(asked), "seen": ",".join(versions)}
 
 
 @cache

@@ -15,7 +15,7 @@ from vestibule.store.together import guarded, together
 Change = tuple[Prepared, Mapping[str, Any]]
 """A change, and the values it is carried out with."""
 Guard = tuple[Prepared, Mapping[str, Any], Sequence[str]]
-"""What locks the rows a ruling was made on, what it looks for, and the marks that were seen."""
+"""What locks the rows a ruling was made on, what it looks for, and their versions as seen."""
 
 
 class Turn:
@@ -65,14 +65,14 @@ class Turn:
         By one statement of PostgreSQL, whole or not at all: it is also refused where one of those
         `needed` meets no row.
         """
-        held, asked, marks = guard
+        held, asked, versions = guard
         changes = [*needed, *others]
         which = tuple(change for change, _ in changes)
         whole = guarded(held, which, len(needed), self._dialect)
         handed = whole.parameters([values for _, values in changes])
         driver: Any = self._dialect.loaded_dbapi
         try:
-            self._cursor.execute(whole.text, handed | whole.lookout(asked, marks))
+            self._cursor.execute(whole.text, handed | whole.lookout(asked, versions))
         except driver.errors.DivisionByZero:
             return False
         return self._cursor.fetchone() is not None

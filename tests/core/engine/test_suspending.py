@@ -7,7 +7,7 @@ import pytest
 from tests.core.site import Person, Site, reason
 
 from vestibule.core.engine import Begun, Login
-from vestibule.core.engine.suspending import Standing
+from vestibule.core.engine.suspending import ReportStatus
 from vestibule.core.links import Errand, Link, written
 from vestibule.core.model import EnrolmentStatus, Lane, PassageKind, Purpose
 from vestibule.core.verdict import Pending, Reason
@@ -66,11 +66,11 @@ def report(site: Site, about: str, by: Begun, subject: str = "ada") -> bool:
     return site.engine.report(found, by.passage)
 
 
-def standing(site: Site, about: str) -> Standing:
+def report_status(site: Site, about: str) -> ReportStatus:
     """What a link about a way can still do."""
     found = site.engine.link(Errand.NOT_ME, link_to(site, about))
     assert found is not None
-    return site.engine.look_at_report(found).standing
+    return site.engine.look_at_report(found).status
 
 
 @pytest.mark.row("NIST-36", "NIST-37", "CS-06")
@@ -205,7 +205,7 @@ def test_a_link_works_once(ada: Person) -> None:
     assert enrolment is not None
     assert ada.site.engine.restore(enrolment, ada.passage)
 
-    assert standing(ada.site, way.way) is Standing.OVER
+    assert report_status(ada.site, way.way) is ReportStatus.OVER
     assert not report(ada.site, way.way, ada.login())
     assert way.enters()
     assert ada.site.told().count("enrolment_suspended") == 1
@@ -218,7 +218,7 @@ def test_a_link_about_a_removed_way_does_nothing(ada: Person) -> None:
     assert enrolment is not None
     assert ada.site.engine.revoke(enrolment, ada.passage)
 
-    assert standing(ada.site, thief.way) is Standing.OVER
+    assert report_status(ada.site, thief.way) is ReportStatus.OVER
     assert not report(ada.site, thief.way, ada.login())
     assert ada.is_in
 

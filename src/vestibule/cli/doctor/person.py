@@ -93,9 +93,9 @@ def credentials(state: State, person: Person) -> Iterator[Credential]:
     from flask_login import encode_cookie
 
     with app.test_request_context(headers={"User-Agent": AGENT}):
-        mark = manager._session_identifier_generator()  # noqa: SLF001 - there is no public way
+        session_id = manager._session_identifier_generator()  # noqa: SLF001 - there is no public way
         remembered = encode_cookie(str(person.identity))
-    values = {"_user_id": person.identity, "_fresh": True, "_id": mark}
+    values = {"_user_id": person.identity, "_fresh": True, "_id": session_id}
     yield Credential(name="session", headers=_cookie(_session_name(app), _signed(app, values)))
     name = app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
     yield Credential(name="remember cookie", headers=_cookie(name, remembered))

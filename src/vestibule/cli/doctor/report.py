@@ -9,7 +9,7 @@ from vestibule.cli.doctor.findings import Finding, Severity
 from vestibule.cli.doctor.routes import Answer, Route
 
 SCHEMA: Final = 1
-MARKS: Final = {Severity.HOLE: "HOLE", Severity.WARNING: "WARNING", Severity.NOTE: "NOTE"}
+SEVERITIES: Final = {Severity.HOLE: "HOLE", Severity.WARNING: "WARNING", Severity.NOTE: "NOTE"}
 
 
 def as_text(seen: Examination) -> str:
@@ -69,7 +69,7 @@ def _table(seen: Examination) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    yield f"{MARKS[finding.severity]}  {finding.fault}  {finding.where}"
+    yield f"{SEVERITIES[finding.severity]}  {finding.fault}  {finding.where}"
     yield f"    {finding.what}"
     yield f"    -> {finding.mend}"
     yield ""

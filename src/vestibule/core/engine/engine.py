@@ -185,7 +185,7 @@ class Engine:
         self, enrolment: Enrolment, challenge: Challenge | None
     ) -> sending.Sending | None:
         """Return how sending stands for an enrolment; None where its codes are not sent."""
-        return sending.standing(self.context, enrolment, challenge)
+        return sending.sending_of(self.context, enrolment, challenge)
 
     # Grants
 

@@ -142,7 +142,7 @@ def _begun(context: Context, subject: str, address: str | None, origin: Origin) 
         realm=context.realm,
         subject=subject,
         since=now,
-        address=None if address is None else _mark(context, address),
+        address=None if address is None else _fingerprint(context, address),
         address_since=now,
         sealed_address=_sealed(context, subject, address),
     )
@@ -161,7 +161,7 @@ def _renewed(context: Context, before: Obligation, address: str) -> Noted:
     if not _is_as_before(context, before, address):
         other = replace(
             before,
-            address=_mark(context, address),
+            address=_fingerprint(context, address),
             address_since=context.now(),
             sealed_address=_sealed(context, before.subject, address),
         )
@@ -170,7 +170,7 @@ def _renewed(context: Context, before: Obligation, address: str) -> Noted:
     return Noted(obligation=replace(before, sealed_address=kept))
 
 
-def _mark(context: Context, address: str) -> bytes:
+def _fingerprint(context: Context, address: str) -> bytes:
     return context.vault.box.stamp(_spelled(address), use="address")
 
 

@@ -151,7 +151,9 @@ class Sending:
     again_at: datetime | None
 
 
-def standing(context: Context, enrolment: Enrolment, challenge: Challenge | None) -> Sending | None:
+def sending_of(
+    context: Context, enrolment: Enrolment, challenge: Challenge | None
+) -> Sending | None:
     """Return how sending stands, None where nothing is sent; a challenge may still be opened."""
     if not is_sent(context, enrolment):
         return None

@@ -13,7 +13,7 @@ from vestibule.core.links import Errand, Link
 from vestibule.core.model import Enrolment, Lane, Notice, Origin, Passage
 
 
-class Standing(StrEnum):
+class ReportStatus(StrEnum):
     """What can come of a report now."""
 
     OPEN = "open"
@@ -28,7 +28,7 @@ class Report:
     Suspended, both are as they are. `until` is when that ends, or would.
     """
 
-    standing: Standing
+    status: ReportStatus
     suspends: Sequence[Enrolment] = ()
     left: Sequence[Enrolment] = ()
     until: datetime | None = None
@@ -44,17 +44,17 @@ def look(context: Context, link: Link) -> Report:
     now, own = context.now(), managing.active(context, link.subject)
     meant = next((e for e in own if e.id == link.about), None)
     if meant is None or meant.factor not in context.registry:
-        return Report(standing=Standing.OVER)
+        return Report(status=ReportStatus.OVER)
     until = policy.suspended_until(meant, now)
     if until is not None:
         out = [meant, *(e for e in own if e is not meant and policy.is_suspended(e, now))]
         left = _left(context, own, out)
-        return Report(standing=Standing.SUSPENDED, suspends=out, left=left, until=until)
+        return Report(status=ReportStatus.SUSPENDED, suspends=out, left=left, until=until)
     out = list(suspension.reported(own, meant.id, now))
     if not out:
-        return Report(standing=Standing.OVER)
+        return Report(status=ReportStatus.OVER)
     left, until = _left(context, own, out), now + suspension.LIFE
-    return Report(standing=Standing.OPEN, suspends=out, left=left, until=until)
+    return Report(status=ReportStatus.OPEN, suspends=out, left=left, until=until)
 
 
 def report(context: Context, link: Link, by: Passage, origin: Origin) -> bool:

@@ -11,7 +11,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from vestibule.core import suspension
-from vestibule.core.engine.suspending import Report, Standing
+from vestibule.core.engine.suspending import Report, ReportStatus
 from vestibule.core.links import Errand, Link
 from vestibule.core.model import Enrolment, Passage
 from vestibule.flask import pages, people, showing, way_back
@@ -36,7 +36,7 @@ def show(link: str) -> Response:
     shown_by = _shown_by(found)
     if wants_json(request):
         return _as_json(told, shown_by)
-    if told.standing is Standing.SUSPENDED:
+    if told.status is ReportStatus.SUSPENDED:
         return _suspended(told, shown_by)
     if shown_by is None and people.person() is not None:
         return _somebody_else()
@@ -59,7 +59,7 @@ def report(link: str) -> Response:
 def _report(link: Link | None) -> Report | None:
     """Return what a link would do, or has done; None where it does nothing any more."""
     found = None if link is None else state().engine.look_at_report(link)
-    return None if found is None or found.standing is Standing.OVER else found
+    return None if found is None or found.status is ReportStatus.OVER else found
 
 
 def _shown_by(link: Link) -> Passage | None:
@@ -150,7 +150,7 @@ def _as_json(told: Report, shown_by: Passage | None) -> Response:
     knows = shown_by is not None
     return said(
         200,
-        status=told.standing.value,
+        status=told.status.value,
         suspends=_factors(_suspends(told, shown_by)),
         until=told.until.isoformat() if told.until else None,
         password_given=knows,
