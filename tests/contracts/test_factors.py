@@ -248,8 +248,8 @@ def test_a_right_answer_works_once(everything: Site, factor: Factor) -> None:
     assert outcome.enrolment.id == enrolment_id
     assert reason(ada.answer(begun_login.token, answer)) is Reason.GONE
     assert not ada.answer(other.token, answer).is_accepted
-    ada.ask_again(Purpose.MANAGE)
-    assert not ada.answer(ada.token, answer, Purpose.MANAGE).is_accepted
+    ada.ask_fresh(Purpose.FRESH)
+    assert not ada.answer(ada.token, answer, Purpose.FRESH).is_accepted
 
 
 @pytest.mark.row("ATK-74", "ASVS-16.2.1..5,16.3.1..4,16.4.1")

@@ -334,11 +334,11 @@ def test_one_code_in_a_known_and_a_strange_browser_lets_in_one(site: Site) -> No
 def test_one_code_for_a_login_and_a_step_up_at_once_counts_once(site: Site) -> None:
     """The same right code given for two purposes at the same moment proves one of them."""
     ada = site.enrol()
-    ada.ask_again(Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
     begun, code = ada.login(), ada.next_code()
 
     first, second = two_answers(
-        site, (ada.token, code, Purpose.MANAGE), (begun.token, code, Purpose.LOGIN)
+        site, (ada.token, code, Purpose.FRESH), (begun.token, code, Purpose.LOGIN)
     )
 
     assert first.is_accepted

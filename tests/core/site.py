@@ -290,9 +290,9 @@ class Person:
         standing = self.site.engine.standing(self.subject, self.token)
         return self.site.engine.is_live(standing.passage, self.subject, self.subject)
 
-    def ask_again(self, purpose: Purpose = Purpose.MANAGE) -> None:
+    def ask_fresh(self, purpose: Purpose = Purpose.FRESH) -> None:
         """Be asked anew, signed in."""
-        self.site.engine.ask_again(self.passage, purpose)
+        self.site.engine.ask_fresh(self.passage, purpose)
 
     def make_recovery_codes(self) -> Sequence[str]:
         """Get a set of recovery codes."""

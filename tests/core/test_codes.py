@@ -61,7 +61,7 @@ def test_a_longer_code_is_not_a_shorter_one_filled_up() -> None:
     [
         replace(CHALLENGE, realm="shop"),
         replace(CHALLENGE, id="d" * 32),
-        replace(CHALLENGE, purpose=Purpose.MANAGE),
+        replace(CHALLENGE, purpose=Purpose.FRESH),
         replace(CHALLENGE, generation=2),
         replace(CHALLENGE, salt=b"fedcba9876543210"),
         replace(CHALLENGE, key_version=2),

@@ -585,8 +585,8 @@ def test_the_purpose_chooses_which_code_is_sent_again(shop: Shop, writer: Browse
     assert person is not None
     letters = writer.enrolment_id("letters")
 
-    assert shop.engine.resend(token, Purpose.MANAGE, letters).verdict != Pending()
-    assert shop.engine.ask_again(person, Purpose.MANAGE, send=letters)
+    assert shop.engine.resend(token, Purpose.FRESH, letters).verdict != Pending()
+    assert shop.engine.ask_fresh(person, Purpose.FRESH, send=letters)
     shop.clock.move(seconds=30)
     assert shop.engine.resend(token, Purpose.LOGIN, letters).verdict != Pending()
-    assert shop.engine.resend(token, Purpose.MANAGE, letters).verdict == Pending()
+    assert shop.engine.resend(token, Purpose.FRESH, letters).verdict == Pending()

@@ -151,11 +151,11 @@ class Deeds(Answering):
             return
         passage = self.engine.standing(who[0], door.token).passage
         assert passage is not None
-        self.engine.ask_again(passage, Purpose.MANAGE)
+        self.engine.ask_fresh(passage, Purpose.FRESH)
         self.resend(who, login=False)
         self.meanwhile(who, then)
         for number, (kind, steps, which) in enumerate(answers):
-            given = instead if number == 0 else Purpose.MANAGE
+            given = instead if number == 0 else Purpose.FRESH
             self.answer(who, self.browsers[who].token, given, kind, steps, which)
 
     def move_house(self, who: Who, *, guest_first: bool) -> None:
@@ -181,9 +181,9 @@ class Deeds(Answering):
         assert passage is not None
         self.begin_enrolment(who, "letters")
         own = [e.id for e in self.engine.enrolments(who[0]) if e.factor == "letters"]
-        self.engine.ask_again(passage, Purpose.MANAGE, send=own[0] if own else "")
+        self.engine.ask_fresh(passage, Purpose.FRESH, send=own[0] if own else "")
         case = self.engine.look(door.token)
-        for given, other in ((Purpose.ENROL, Purpose.MANAGE), (Purpose.MANAGE, Purpose.ENROL)):
+        for given, other in ((Purpose.ENROL, Purpose.FRESH), (Purpose.FRESH, Purpose.ENROL)):
             code = self.letter(case, other)
             if code is not None:
                 self.browsers[who].last_answer = code

@@ -38,7 +38,7 @@ SETTINGS: Final = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-ASKED: Final = (Purpose.LOGIN, Purpose.ENROL, Purpose.MANAGE)
+ASKED: Final = (Purpose.LOGIN, Purpose.ENROL, Purpose.FRESH)
 """What this household is asked for; nobody in it has a new phone, or acts as somebody."""
 TOKENS: Final = 12
 ROUNDING: Final = 1000
@@ -126,7 +126,7 @@ class Days(RuleBasedStateMachine):
     @rule()
     def prove_again(self) -> None:
         """Somebody is asked again."""
-        instead = self.die.choice((Purpose.MANAGE, Purpose.MANAGE, *ASKED))
+        instead = self.die.choice((Purpose.FRESH, Purpose.FRESH, *ASKED))
         then = self.die.choice(MEANWHILE)
         self.do("prove_again", self.who(), instead, then, self.answers())
 

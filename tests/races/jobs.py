@@ -234,8 +234,8 @@ def ask_and_answer(parts: Parts, subject: str, token: str) -> str:
     passage = engine.standing(subject, token).passage
     if passage is None:
         return "gone"
-    engine.ask_again(passage, Purpose.MANAGE)
-    return word(engine.verify(token, Purpose.MANAGE, "111111").verdict)
+    engine.ask_fresh(passage, Purpose.FRESH)
+    return word(engine.verify(token, Purpose.FRESH, "111111").verdict)
 
 
 def rename(parts: Parts, subject: str) -> str:

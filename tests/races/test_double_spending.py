@@ -112,11 +112,11 @@ def test_one_code_for_two_purposes_is_accepted_once(
     add(parts, ann, "letters")
     grant = parts.engine.standing("ann", ann.token).passage
     assert grant is not None
-    parts.engine.ask_again(grant, Purpose.MANAGE)
+    parts.engine.ask_fresh(grant, Purpose.FRESH)
     tokens = [begun.token for begun in waiting(parts, ann, 2)]
     code = next_code(parts, ann)
     jobs = [Job("verify", {"token": token, "answer": code}) for token in tokens]
-    jobs += [Job("verify", {"token": ann.token, "answer": code, "purpose": Purpose.MANAGE})]
+    jobs += [Job("verify", {"token": ann.token, "answer": code, "purpose": Purpose.FRESH})]
 
     words = Counter(servers.run(site, jobs * 5))
 

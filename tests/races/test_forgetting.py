@@ -110,7 +110,7 @@ def test_a_change_that_comes_too_late_is_refused(parts: Parts) -> None:
         begin(parts.engine.registry["totp"], ann.applicant, ann.login(), grant)
     assert not parts.engine.rename(read_before, "phone")
     assert not parts.engine.revoke(read_before, grant)
-    parts.engine.ask_again(grant, Purpose.MANAGE)
+    parts.engine.ask_fresh(grant, Purpose.FRESH)
     assert count(parts, LEFT) - count(parts, "SELECT count(*) FROM ledger") == 0
 
 

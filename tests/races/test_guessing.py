@@ -129,9 +129,9 @@ def test_two_apps_share_one_ledger(site: Site, parts: Parts, servers: Servers) -
 def test_login_and_step_up_share_one_ledger(site: Site, parts: Parts, servers: Servers) -> None:
     """Wrong answers at a known browser's login and at its step-up are charged to one account."""
     ann = enrolled(parts, "ann")
-    parts.engine.ask_again(grant_of(parts.engine, ann), Purpose.MANAGE)
+    parts.engine.ask_fresh(grant_of(parts.engine, ann), Purpose.FRESH)
     logins = [begun.token for begun in waiting(parts, ann, 19, known=True)]
-    at_step_up = {"token": ann.token, "purpose": Purpose.MANAGE}
+    at_step_up = {"token": ann.token, "purpose": Purpose.FRESH}
     jobs = [
         Job(job.name, {**job.arguments, **(at_step_up if number % 20 == 0 else {})})
         for number, job in enumerate(wrong_answers(parts, ann, logins))

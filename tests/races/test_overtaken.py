@@ -205,11 +205,11 @@ def test_ways_asked_for_anew_meanwhile_are_the_ones_that_count(parts: Parts) -> 
     """An answer to what a grant asked before it asked anew is ruled on what it asks now."""
     ann = enrolled(parts, "ann")
     grant = grant_of(parts.engine, ann)
-    parts.engine.ask_again(grant, Purpose.MANAGE)
-    wrong = answering(ann.token, "000000", Purpose.MANAGE)
+    parts.engine.ask_fresh(grant, Purpose.FRESH)
+    wrong = answering(ann.token, "000000", Purpose.FRESH)
 
     def ask(engine: Engine) -> str:
-        engine.ask_again(grant, Purpose.MANAGE)
+        engine.ask_fresh(grant, Purpose.FRESH)
         return "asked"
 
     assert overtaken(parts, wrong, ask) == ("wrong", "asked")

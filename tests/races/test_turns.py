@@ -244,10 +244,10 @@ def test_asking_again_waits_for_an_answer(site: Site, parts: Parts, other: Parts
     """Asking again while an answer on the same grant takes row after row ends in no deadlock."""
     ann = ann_with_a_younger_enrolment_first(site)
     grant = grant_of(parts.engine, ann)
-    parts.engine.ask_again(grant, Purpose.MANAGE)
+    parts.engine.ask_fresh(grant, Purpose.FRESH)
 
     def ask() -> str:
-        parts.engine.ask_again(grant, Purpose.MANAGE)
+        parts.engine.ask_fresh(grant, Purpose.FRESH)
         return "asked"
 
     with threads() as start, other.database.engine.connect() as third:
@@ -255,7 +255,7 @@ def test_asking_again_waits_for_an_answer(site: Site, parts: Parts, other: Parts
         # then and waits for the rest, which asking again would take in the order they were made.
         first = "SELECT id FROM enrolment ORDER BY id LIMIT 1 FOR UPDATE"
         third.exec_driver_sql(first).all()
-        wrong = start(lambda: answering(ann.token, "000000", Purpose.MANAGE)(parts.engine))
+        wrong = start(lambda: answering(ann.token, "000000", Purpose.FRESH)(parts.engine))
         wait_until_blocked(parts)
         asked = start(ask)
         wait_until_blocked(parts, 2)
@@ -284,13 +284,13 @@ def test_two_who_ask_again_leave_one_set_of_challenges(parts: Parts, other: Part
     assert grant is not None
 
     def ask(engine: Engine) -> str:
-        engine.ask_again(grant, Purpose.MANAGE)
+        engine.ask_fresh(grant, Purpose.FRESH)
         return "asked"
 
     assert second_during(parts, other, ask, ask) == "asked"
 
     case = parts.engine.look(ann.token)
     assert case is not None
-    opened = [a.enrolment.id for a in case.asked if a.challenge.purpose is Purpose.MANAGE]
+    opened = [a.enrolment.id for a in case.asked if a.challenge.purpose is Purpose.FRESH]
     assert len(opened) == len(set(opened)) == 2
     assert {a.challenge.status for a in case.asked} >= {ChallengeStatus.OPEN}

@@ -67,12 +67,12 @@ def test_clearing_out_waits_for_an_answer_and_not_the_other_way_round(
     recovery_codes(parts, ann)
     [begun] = waiting(parts, ann, 1)
     parts.engine.verify(begun.token, Purpose.LOGIN, "000000", HERE)
-    parts.engine.ask_again(grant_of(parts.engine, ann), Purpose.MANAGE)
+    parts.engine.ask_fresh(grant_of(parts.engine, ann), Purpose.FRESH)
     stop = Stop()
 
     def answer() -> str:
         engine = stopping(locking(parts), stop)
-        return word(engine.verify(ann.token, Purpose.MANAGE, "000000", HERE).verdict)
+        return word(engine.verify(ann.token, Purpose.FRESH, "000000", HERE).verdict)
 
     with threads() as start:
         wrong = start(answer)
@@ -96,11 +96,11 @@ def test_old_drafts_are_cleared_out_in_the_order_of_an_answers_locks(
     engine, letters = parts.engine, parts.engine.registry["letters"]
     for person in (ann, bob):
         engine.begin_enrolment(letters, person.applicant, person.login(), grant_of(engine, person))
-    engine.ask_again(grant_of(engine, ann), Purpose.MANAGE)
+    engine.ask_fresh(grant_of(engine, ann), Purpose.FRESH)
     later = engine.now() + timedelta(hours=2)
 
     def answer() -> str:
-        return word(engine.verify(ann.token, Purpose.MANAGE, "000000").verdict)
+        return word(engine.verify(ann.token, Purpose.FRESH, "000000").verdict)
 
     with threads() as start, parts.database.engine.connect() as third:
         # Clearing out has come to bob's draft, and perhaps past ann's, when ann answers.

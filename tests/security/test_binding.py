@@ -65,11 +65,11 @@ def places_of(site: Site, subject: str) -> list[Place]:
         begun = person.login()
         person.deliver()
         assert person.answer(begun.token, site.post.code()).is_accepted
-        purpose = Purpose.ENROL if what == "add" else Purpose.MANAGE
+        purpose = Purpose.ENROL if what == "add" else Purpose.FRESH
         if purpose is Purpose.ENROL:
             site.draft(subject, person.passage, factor="letters")
         else:
-            person.ask_again(purpose)
+            person.ask_fresh(purpose)
         places.append(Place(f"{subject} {what}", person, person.token, purpose))
     for place in places:
         letters = person.enrolment("letters").id

@@ -28,7 +28,7 @@ def evaluated(site: Site, subject: str) -> int:
 
 def spread_out(person: Person) -> None:
     """Guess until both lanes are closed, each time somewhere else: at logins, and signed in."""
-    purposes = cycle([Purpose.LOGIN, Purpose.MANAGE])
+    purposes = cycle([Purpose.LOGIN, Purpose.FRESH])
     strangers = cycle([person.login, person.program])
     while person.login().ways or person.login(known=True).ways:
         person.site.fake.move(2 * HOUR)
@@ -37,7 +37,7 @@ def spread_out(person: Person) -> None:
         if purpose is Purpose.LOGIN:
             person.guess(person.login(known=True).token)
         else:
-            person.ask_again(purpose)
+            person.ask_fresh(purpose)
             person.guess(person.token, 1, purpose)
 
 

@@ -83,12 +83,12 @@ def test_a_used_code_is_used_for_every_purpose(site: Site) -> None:
     assert ada.answer(ada.login().token, code).is_accepted
     other = site.process().engine
 
-    ada.ask_again(Purpose.MANAGE)
-    assert reason(other.verify(ada.token, Purpose.MANAGE, code)) is Reason.REPLAYED
+    ada.ask_fresh(Purpose.FRESH)
+    assert reason(other.verify(ada.token, Purpose.FRESH, code)) is Reason.REPLAYED
     passage = other.standing("ada", home).passage
     assert passage is not None
-    other.ask_again(passage, Purpose.MANAGE)
-    assert reason(other.verify(home, Purpose.MANAGE, code)) is Reason.REPLAYED
+    other.ask_fresh(passage, Purpose.FRESH)
+    assert reason(other.verify(home, Purpose.FRESH, code)) is Reason.REPLAYED
     assert reason(other.verify(ada.program().token, Purpose.LOGIN, code)) is Reason.REPLAYED
 
 

@@ -88,8 +88,8 @@ def test_an_altered_row_among_good_ones_stops_nobody(site: Site) -> None:
     begun = ada.login()
     assert [way.id for way in begun.ways] == [ada.enrolment_id]
     assert ada.answer(begun.token, ada.next_code()).is_accepted
-    ada.ask_again(Purpose.MANAGE)
-    assert ada.answer(ada.token, ada.next_code(), Purpose.MANAGE).is_accepted
+    ada.ask_fresh(Purpose.FRESH)
+    assert ada.answer(ada.token, ada.next_code(), Purpose.FRESH).is_accepted
     assert site.engine.revoke(ada.enrolment(), ada.passage)
 
 

@@ -25,7 +25,7 @@ def live(site: Site, subject: str) -> Person:
     person.make_recovery_codes()
     person.deliver()
     person.guess(person.login(parked=b"session").token, 3)
-    person.ask_again()
+    person.ask_fresh()
     site.draft(subject, person.passage)
     site.engine.revoke(person.enrolment("letters"), person.passage)
     person.come_in(known=True)

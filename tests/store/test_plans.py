@@ -51,8 +51,8 @@ def having_a_code_sent(ada: Person) -> None:
 
 def proving_again(ada: Person) -> None:
     """A fresh proof by somebody signed in."""
-    ada.ask_again(Purpose.MANAGE)
-    ada.answer(ada.token, ada.next_code(), Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
+    ada.answer(ada.token, ada.next_code(), Purpose.FRESH)
 
 
 def redeeming(ada: Person) -> None:

@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 class Purpose(StrEnum):
     """What a proof is for. A proof for one purpose is worthless for another.
 
-    MANAGE is asked of somebody signed in, who proves anew that it is them: before a change to how
+    FRESH is asked of somebody signed in, who proves anew that it is them: before a change to how
     they log in, and wherever the host wants a fresh proof. TRY is asked of one way alone, which is
     to take another's place. ACT is asked of nobody: it marks the passage of somebody who uses the
     site as another.
@@ -24,7 +24,8 @@ class Purpose(StrEnum):
 
     LOGIN = "login"
     ENROL = "enrol"
-    MANAGE = "manage"
+    FRESH = "manage"
+    """What is stored is the older word."""
     TRY = "try"
     ACT = "act"
 

@@ -13,9 +13,9 @@ from vestibule.flask import answers, bounds, pages
 from vestibule.flask.state import state_of
 from vestibule.flask.templating import loader_of
 from vestibule.flask.views import (
-    confirm,
     enrol,
     first,
+    fresh,
     login,
     manage,
     move,
@@ -62,9 +62,9 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/first", "first", first.show, get),
         ("/first", "begin_first", first.begin, post),
         ("/first/later", "put_off", first.put_off, post),
-        ("/confirm", "confirm", confirm.show, get),
-        ("/confirm", "answer_confirm", confirm.answer, post),
-        ("/confirm/send", "send_confirm", confirm.send, post),
+        ("/confirm", "confirm", fresh.show, get),
+        ("/confirm", "answer_confirm", fresh.answer, post),
+        ("/confirm/send", "send_confirm", fresh.send, post),
         ("/", "manage", manage.show, get),
         ("/reset/cancel", "cancel_reset", manage.cancel_reset, post),
         ("/reset/cancel/<link>", "reset", stop.show, get),
@@ -74,7 +74,7 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/add/<factor>", "ask", enrol.ask, get),
         ("/add/<factor>", "begin", enrol.begin, post),
         ("/setup", "setup", enrol.show, get),
-        ("/setup", "confirm_setup", enrol.confirm, post),
+        ("/setup", "confirm_setup", enrol.prove, post),
         ("/setup/send", "send_setup", enrol.send, post),
         ("/setup/cancel", "cancel_setup", enrol.cancel, post),
         ("/move", "move", move.show, get),

@@ -24,8 +24,8 @@ def is_fresh(person: Person, within: timedelta | None = None) -> bool:
     return policy.is_fresh(person.grant, engine.now(), within or engine.profile.fresh_for)
 
 
-def send_to_confirm(back_to: str) -> Response:
-    """Send a person to prove who they are, and remember, sealed, where to go on."""
+def send_to_fresh_proof(back_to: str) -> Response:
+    """Send a person to give a fresh proof, and remember, sealed, where to go on."""
     remember(back_to)
     return proof_required(request, url_for("vestibule.confirm"))
 
@@ -33,4 +33,4 @@ def send_to_confirm(back_to: str) -> Response:
 def prove_first() -> Response:
     """Answer a request for which a proof is too old: a GET resumes, a POST returns to its form."""
     resumes = request.method in {"GET", "HEAD"}
-    return send_to_confirm(address_of(request) if resumes else form_path())
+    return send_to_fresh_proof(address_of(request) if resumes else form_path())

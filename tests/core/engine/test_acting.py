@@ -98,8 +98,8 @@ def test_nothing_is_proven_on_it(site: Site, sam: Person) -> None:
     """The user's own code is judged by nobody there: it is not used up, and freshens nothing."""
     ada = site.enrol("ada")
     begun = acting(sam)
-    for purpose in (Purpose.MANAGE, Purpose.TRY, Purpose.LOGIN, Purpose.ENROL, Purpose.ACT):
-        site.engine.ask_again(begun.passage, purpose)
+    for purpose in (Purpose.FRESH, Purpose.TRY, Purpose.LOGIN, Purpose.ENROL, Purpose.ACT):
+        site.engine.ask_fresh(begun.passage, purpose)
         assert reason(site.engine.verify(begun.token, purpose, ada.code(1))) is Reason.GONE
     passage = site.engine.standing("ada", begun.token).passage
 

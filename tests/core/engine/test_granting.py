@@ -45,8 +45,8 @@ def test_each_proof_gives_a_new_token_and_kills_the_old(site: Site) -> None:
     """Enrolling, logging in and proving oneself anew each bring a token that was never used."""
     ada = site.enrol()
     tokens = [ada.token]
-    ada.ask_again(Purpose.MANAGE)
-    ada.answer(ada.token, ada.next_code(), Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
+    ada.answer(ada.token, ada.next_code(), Purpose.FRESH)
     tokens.append(ada.token)
     begun = ada.login(known=True)
     tokens.append(begun.token)
@@ -78,12 +78,12 @@ def test_proving_oneself_anew_does_not_prolong_a_grant(site: Site) -> None:
     ada = site.enrol()
     ends = ada.passage.expires_at
     site.fake.move(timedelta(hours=3))
-    ada.ask_again()
-    ada.answer(ada.token, ada.next_code(), Purpose.MANAGE)
+    ada.ask_fresh()
+    ada.answer(ada.token, ada.next_code(), Purpose.FRESH)
 
     assert ada.passage.expires_at == ends
     assert ada.passage.proven_at == site.clock.now()
-    assert [proof.purpose for proof in ada.passage.proofs] == [Purpose.ENROL, Purpose.MANAGE]
+    assert [proof.purpose for proof in ada.passage.proofs] == [Purpose.ENROL, Purpose.FRESH]
 
 
 @pytest.mark.row("NIST-07", "NIST-48", "ASVS-7.1.1/7.3.1/7.3.2")
@@ -201,7 +201,7 @@ def test_every_grant_makes_its_browser_known(site: Site) -> None:
 
 
 @pytest.mark.row("ATK-09")
-@pytest.mark.parametrize("purpose", [Purpose.MANAGE, Purpose.ENROL])
+@pytest.mark.parametrize("purpose", [Purpose.FRESH, Purpose.ENROL])
 def test_a_waiting_login_answers_nothing_but_its_login(site: Site, purpose: Purpose) -> None:
     """A login that waits cannot be used for what a signed-in person is asked for."""
     ada = site.enrol()

@@ -47,7 +47,7 @@ def test_a_waiting_login_offers_each_way_of_its_subject(letters_site: Site) -> N
     found = letters_site.engine.ways(case, Purpose.LOGIN)
     assert [way.id for way in found] == [way.id for way in begun.ways]
     assert {asked.challenge.subject for asked in case.asked} == {"ada"}
-    assert letters_site.engine.ways(case, Purpose.MANAGE) == []
+    assert letters_site.engine.ways(case, Purpose.FRESH) == []
 
 
 def test_the_way_that_worked_last_in_this_browser_comes_first(letters_site: Site) -> None:

@@ -145,11 +145,11 @@ def test_a_signed_in_person_proves_anew_who_it_is(site: Site) -> None:
     ada = site.enrol()
     code = ada.code()
     site.fake.move(timedelta(minutes=20))
-    ada.ask_again(Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
 
-    assert reason(ada.answer(ada.token, code, Purpose.MANAGE)) is Reason.WRONG
+    assert reason(ada.answer(ada.token, code, Purpose.FRESH)) is Reason.WRONG
     assert reason(ada.answer(ada.token, ada.code(), Purpose.ENROL)) is Reason.GONE
-    assert ada.answer(ada.token, ada.code(), Purpose.MANAGE).is_accepted
+    assert ada.answer(ada.token, ada.code(), Purpose.FRESH).is_accepted
     assert ada.passage.proven_at == site.clock.now()
     assert "challenges_opened" in site.told("ada")
 
@@ -162,7 +162,7 @@ def test_a_spoilt_way_is_not_offered_to_prove_anew(letters_site: Site) -> None:
     spoilt = b"\x01\x00\x01" + bytes(40)
 
     def offered() -> list[str]:
-        return [way.factor for way in letters_site.engine.askable(ada.passage)]
+        return [way.factor for way in letters_site.engine.fresh_ways(ada.passage)]
 
     assert sorted(offered()) == ["letters", "totp"]
     letters_site.change("enrolment", {"id": ada.enrolment_id}, secret=spoilt)
@@ -174,10 +174,10 @@ def test_a_spoilt_way_is_not_offered_to_prove_anew(letters_site: Site) -> None:
 def test_being_asked_again_replaces_what_was_asked(site: Site) -> None:
     """Asking anew puts new challenges in the place of the old ones, and leaves a draft's alone."""
     ada = site.enrol()
-    ada.ask_again(Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
     site.draft("ada", ada.passage)
     first = {asked.challenge.id for asked in case_of(site, ada.token).asked}
-    ada.ask_again(Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
     second = {asked.challenge.id for asked in case_of(site, ada.token).asked}
 
     assert len(first & second) == 2  # the one enrolled with, and the draft's
@@ -189,8 +189,8 @@ def test_asking_again_renews_no_budget(site: Site) -> None:
     """Wrong codes of a signed-in browser add up over every time it is asked."""
     ada, refused = site.enrol(), []
     for _ in range(2):
-        ada.ask_again()
-        refused += ada.guess(ada.token, 5, Purpose.MANAGE)
+        ada.ask_fresh()
+        refused += ada.guess(ada.token, 5, Purpose.FRESH)
 
     assert ada.enrolment().failures_known == 5
     assert [reason(one) for one in refused] == [Reason.WRONG] * 5 + [Reason.DELAYED] * 5

@@ -79,9 +79,9 @@ def test_a_login_by_the_new_one_ends_the_move(ada: Person) -> None:
 def test_a_confirmation_by_the_new_one_ends_the_move(ada: Person) -> None:
     """A signed-in person who proves anew by the new phone is rid of the old one, and stays in."""
     new = move(ada)
-    new.ask_again()
+    new.ask_fresh()
 
-    assert new.answer(new.token, new.next_code(), Purpose.MANAGE).is_accepted
+    assert new.answer(new.token, new.next_code(), Purpose.FRESH).is_accepted
 
     assert ways(ada) == {new.enrolment_id}
     assert new.is_in
@@ -293,4 +293,4 @@ def test_a_try_asks_for_nothing_else(ada: Person) -> None:
 
     assert {a.challenge.purpose for a in case_of(ada.site, new.token).asked} >= {Purpose.TRY}
     assert reason(new.answer(new.token, code, Purpose.LOGIN)) is Reason.GONE
-    assert reason(new.answer(new.token, code, Purpose.MANAGE)) is Reason.GONE
+    assert reason(new.answer(new.token, code, Purpose.FRESH)) is Reason.GONE

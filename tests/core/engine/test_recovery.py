@@ -51,7 +51,7 @@ def test_a_set_that_is_used_up_is_no_way_in(site: Site) -> None:
 
     assert [way.factor for way in begun.ways] == ["totp"]
     assert len(case_of(site, begun.token).asked) == 1
-    assert [way.factor for way in site.engine.askable(ada.passage)] == ["totp"]
+    assert [way.factor for way in site.engine.fresh_ways(ada.passage)] == ["totp"]
 
 
 def test_a_part_of_a_recovery_code_is_none(site: Site) -> None:
@@ -210,9 +210,9 @@ def test_a_recovery_code_also_proves_anew(site: Site) -> None:
     """A signed-in person without the phone can prove itself by a saved code."""
     ada = site.enrol()
     codes = ada.make_recovery_codes()
-    ada.ask_again(Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
 
-    assert ada.answer(ada.token, codes[0], Purpose.MANAGE).is_accepted
+    assert ada.answer(ada.token, codes[0], Purpose.FRESH).is_accepted
     assert ada.passage.proofs[-1].factor == "recovery_codes"
 
 

@@ -407,9 +407,9 @@ def test_a_ticket_confirms_nothing(ada: Person) -> None:
     assert outcome.granted is not None
     ada.token = outcome.granted.token
 
-    ada.ask_again(Purpose.MANAGE)
+    ada.ask_fresh(Purpose.FRESH)
 
-    assert not ada.answer(ada.token, made.ticket, Purpose.MANAGE).is_accepted
+    assert not ada.answer(ada.token, made.ticket, Purpose.FRESH).is_accepted
     assert ways(ada) == {"totp", "recovery_codes", "ticket"}
 
 

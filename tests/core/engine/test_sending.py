@@ -107,12 +107,12 @@ def test_a_fresh_proof_is_asked_for_with_its_code(letters_site: Site) -> None:
     engine, letters = letters_site.engine, ada.enrolment("letters").id
 
     for wanted in ("", ada.enrolment_id, "invented"):
-        assert not engine.ask_again(ada.passage, Purpose.MANAGE, send=wanted)
+        assert not engine.ask_fresh(ada.passage, Purpose.FRESH, send=wanted)
     assert len(code_messages(letters_site)) == before
-    assert engine.ask_again(ada.passage, Purpose.MANAGE, send=letters)
+    assert engine.ask_fresh(ada.passage, Purpose.FRESH, send=letters)
     assert len(code_messages(letters_site)) == before + 1
     ada.deliver()
-    assert ada.answer(ada.token, letters_site.post.code(), Purpose.MANAGE).is_accepted
+    assert ada.answer(ada.token, letters_site.post.code(), Purpose.FRESH).is_accepted
 
 
 @pytest.mark.row("ATK-30")
@@ -121,12 +121,12 @@ def test_another_code_is_for_the_purpose_named(letters_site: Site) -> None:
     ada = letters_site.enrol()
     ada.add_letters()
     engine, letters = letters_site.engine, ada.enrolment("letters").id
-    engine.ask_again(ada.passage, Purpose.MANAGE, send=letters)
+    engine.ask_fresh(ada.passage, Purpose.FRESH, send=letters)
     letters_site.fake.move(30 * SECOND)
 
     for purpose in (Purpose.LOGIN, Purpose.ENROL):
         assert engine.resend(ada.token, purpose, letters).verdict != Pending()
-    assert engine.resend(ada.token, Purpose.MANAGE, letters).verdict == Pending()
+    assert engine.resend(ada.token, Purpose.FRESH, letters).verdict == Pending()
 
 
 @pytest.mark.row("C5", "CS-03")

@@ -281,7 +281,7 @@ class Engine:
         """Say whether a way lets its owner in, and nothing would without it."""
         return managing.is_only_way(self.context, way, enrolments)
 
-    def ask_again(
+    def ask_fresh(
         self,
         passage: Passage,
         purpose: Purpose,
@@ -290,14 +290,14 @@ class Engine:
         send: str = "",
         channel: str | None = None,
     ) -> bool:
-        """Ask a signed-in person to prove anew that it is them; say whether a code was sent."""
-        return managing.ask_again(
+        """Ask a signed-in person for a fresh proof; say whether a code was sent."""
+        return managing.ask_fresh(
             self.context, passage, purpose, origin, send=send, channel=channel
         )
 
-    def askable(self, passage: Passage) -> Sequence[Enrolment]:
-        """Return the ways a signed-in person can be asked for now, the one to show first first."""
-        return managing.askable(self.context, passage)
+    def fresh_ways(self, passage: Passage) -> Sequence[Enrolment]:
+        """Return the ways by which a fresh proof can be given, the one to show first at the front."""
+        return managing.fresh_ways(self.context, passage)
 
     # Moving to another device
 

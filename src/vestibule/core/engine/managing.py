@@ -142,7 +142,7 @@ def forget(context: Context, subject: str, origin: Origin, *, by: str) -> bool:
     return done
 
 
-def ask_again(
+def ask_fresh(
     context: Context,
     passage: Passage,
     purpose: Purpose,
@@ -158,7 +158,7 @@ def ask_again(
     """
     now = context.now()
     enrolments = context.store.enrolments(context.realm, passage.subject)
-    ways = [e for e in enrolments if _may_confirm(context, e, passage)]
+    ways = [e for e in enrolments if _may_prove_anew(context, e, passage)]
     opened = [context.challenge(passage, way, purpose, now) for way in ways]
     asking = Asking(now=now, origin=origin, lane=passage.lane, channel=channel)
     challenges, messages = sending.with_first_code(context, ways, opened, send, asking)
@@ -172,14 +172,14 @@ def ask_again(
     return bool(messages)
 
 
-def askable(context: Context, passage: Passage) -> Sequence[Enrolment]:
+def fresh_ways(context: Context, passage: Passage) -> Sequence[Enrolment]:
     """Return the ways that can judge an answer on a grant, the one to show first at the front."""
     enrolments = context.store.enrolments(context.realm, passage.subject)
-    usable = [e for e in enrolments if _may_confirm(context, e, passage)]
+    usable = [e for e in enrolments if _may_prove_anew(context, e, passage)]
     return policy.offered(usable, context.registry)
 
 
-def _may_confirm(context: Context, enrolment: Enrolment, passage: Passage) -> bool:
+def _may_prove_anew(context: Context, enrolment: Enrolment, passage: Passage) -> bool:
     """Say whether a way can prove anew who is signed in; a ticket does not."""
     if enrolment.factor in stand_in.NAMES or not is_askable(context, enrolment, passage):
         return False

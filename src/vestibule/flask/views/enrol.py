@@ -197,7 +197,7 @@ def show(person: Person) -> Response:
 
 @_is_adding
 @posted("code")
-def confirm(sent: Sent, person: Person) -> Response:
+def prove(sent: Sent, person: Person) -> Response:
     """Judge the first code; the right one adds the way for good."""
     case = _case()
     draft = _draft(person, case)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from vestibule.core.ruling import Case
 from vestibule.flask import people, submission
 from vestibule.flask.entrance import to_sign_in, waiting
-from vestibule.flask.freshness import is_fresh, send_to_confirm
+from vestibule.flask.freshness import is_fresh, send_to_fresh_proof
 from vestibule.flask.navigation import address_of
 from vestibule.flask.pages import state
 from vestibule.flask.people import Person
@@ -93,7 +93,7 @@ def freshly_proven(view: View[Concatenate[Person, P]]) -> View[P]:
         if not is_fresh(person):
             resumes = request.method in {"GET", "HEAD"}
             back = address_of(request) if resumes else url_for("vestibule.manage")
-            return send_to_confirm(back)
+            return send_to_fresh_proof(back)
         return view(person, *args, **values)
 
     return signed_in(guarded)

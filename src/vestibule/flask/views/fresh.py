@@ -24,7 +24,7 @@ from vestibule.flask.views.proving import as_it_stands, is_asked, refused
 from vestibule.flask.views.replies import on_to
 from vestibule.flask.wanted import recall
 
-PURPOSE = Purpose.MANAGE
+PURPOSE = Purpose.FRESH
 P = ParamSpec("P")
 
 
@@ -79,7 +79,7 @@ def _sent(grant: Passage, wish: Wish) -> Resent:
     token = here.cookies.token(request)
     case = here.engine.look(token)
     is_new = case is not None and not is_asked(case.asked, PURPOSE)
-    if is_new and here.engine.ask_again(
+    if is_new and here.engine.ask_fresh(
         grant, PURPOSE, origin, send=wish.method, channel=wish.channel
     ):
         return Resent(verdict=Pending())
@@ -91,7 +91,7 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
     token = here.cookies.token(request)
     case = here.engine.look(token)
     if case is not None and not is_asked(case.asked, PURPOSE):
-        here.engine.ask_again(grant, PURPOSE, origin)
+        here.engine.ask_fresh(grant, PURPOSE, origin)
     outcome = here.engine.verify(token, PURPOSE, code, origin)
     if outcome.granted is None:
         return refused(outcome, PURPOSE, code, lambda remark: _ask(person, grant, remark))
@@ -101,7 +101,7 @@ def _judged(person: Person, grant: Passage, code: str) -> Response:
 
 def _ask(person: Person, grant: Passage, remark: Remark) -> Response:
     here = state()
-    offered = here.engine.askable(grant)
+    offered = here.engine.fresh_ways(grant)
     case = here.engine.look(here.cookies.token(request))
     if not offered:
         return _no_way()
