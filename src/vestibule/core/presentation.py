@@ -34,7 +34,7 @@ class Presentation:
 
     A factor that must show more while it is set up brings a template `setup.html`, and one whose
     questions need more than a field each brings `begin.html`, in a folder `templates` beside its
-    module. Both begin like ours of the same name.
+    module. Both extend ours of the same name, `vestibule/setup.html`, or begin as a copy of it.
     """
 
     title: str

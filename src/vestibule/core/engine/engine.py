@@ -296,7 +296,7 @@ class Engine:
         )
 
     def fresh_ways(self, passage: Passage) -> Sequence[Enrolment]:
-        """Return the ways by which a fresh proof can be given, the one to show first at the front."""
+        """Return the ways by which a fresh proof can be given, the one to show first first."""
         return managing.fresh_ways(self.context, passage)
 
     # Moving to another device
