@@ -429,16 +429,16 @@ def test_no_address_is_told_of_others_without_end(site: Site) -> None:
     """Who goes to and fro between two addresses has each written to six times in an hour."""
     there, back = {"email": "eve+x@site.test"}, {"email": "ada@site.test"}
     for _ in range(20):
-        duty(site, contact=back)
-        duty(site, contact=there)
-        duty(site, contact={"email": "eve+y@site.test"})
+        owed(site, contact=back)
+        owed(site, contact=there)
+        owed(site, contact={"email": "eve+y@site.test"})
 
     assert sorted(farewells(site)) == ["ada@site.test"] * 6 + [
         f"eve+{tag}@site.test" for tag in "xxxyyy"
     ]
     site.fake.move(timedelta(hours=1))
-    duty(site, contact=back)
-    duty(site, contact=there)
+    owed(site, contact=back)
+    owed(site, contact=there)
     assert farewells(site)[-1] == "ada@site.test"
     assert len(farewells(site)) == 14
 
@@ -450,8 +450,8 @@ def test_codes_to_an_address_leave_room_to_tell_it_of_another(site: Site) -> Non
     for _ in range(8):
         begun = arrive(site, known)
         resent = site.engine.resend(begun.token, Purpose.LOGIN, begun.ways[0].id)
-        sent.append(resent.is_on_its_way)
-    duty(site, contact={"email": "eve@site.test"})
+        sent.append(resent.verdict == Pending())
+    owed(site, contact={"email": "eve@site.test"})
 
     assert not all(sent)
     assert farewells(site) == ["ada@site.test"]
