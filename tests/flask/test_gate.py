@@ -403,6 +403,45 @@ def test_a_login_view_that_fails_lets_nobody_in(make: Make) -> None:
     assert browser.is_in()
 
 
+@pytest.mark.row("ATK-01")
+@pytest.mark.parametrize("name", ["contact_loader", "password_stamp", "subject_loader"])
+def test_a_function_that_fails_at_the_login_lets_nobody_in(make: Make, name: str) -> None:
+    """Where a function of the host fails for whoever signs in, its page of errors sees nobody."""
+    broken: list[bool] = []
+
+    def failing(user: Any) -> Any:
+        if broken:
+            raise LookupError("of the application's own")
+        return {} if name == "contact_loader" else user.id
+
+    def add(host: Host) -> None:
+        @host.app.errorhandler(500)
+        def explain(error: Exception) -> tuple[str, int]:
+            return f"sorry {current_user.get_id()} {session.get('_user_id')}", 500
+
+        @host.app.before_request
+        def come_early() -> None:
+            if request.path == "/early":
+                login_user(Person("ada"))
+
+    host = make(add=add, PROPAGATE_EXCEPTIONS=False)
+    assert host.vestibule is not None
+    getattr(host.vestibule, name)(failing)
+    remembered = host.browser()
+    remembered.login(remember="yes")
+    remembered.client.delete_cookie("session")
+    host.enrol()
+    broken.append(True)
+    browser = host.browser()
+
+    assert browser.login().text == "sorry None None"
+    assert browser.get("/early").text == "sorry None None"
+    assert "ada" not in remembered.get("/who").text
+    broken.clear()
+    assert not browser.is_in()
+    assert not remembered.is_in()
+
+
 @pytest.mark.row("ATK-70", "ASVS-2.3.1")
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"])
 def test_no_method_passes_by(make: Make, method: str) -> None:

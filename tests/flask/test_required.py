@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask_login import current_user
+from flask import after_this_request
+from flask_login import current_user, login_user
 from tests.flask.shop import PAGE, PASSWORD, Browser, Shop, User, said
 from tests.heard import heard
+from werkzeug.wrappers import Response
 
 from vestibule.core.errors import ConfigurationError
 from vestibule.flask.state import EXTENSION
@@ -528,6 +530,29 @@ def test_a_changed_password_ends_a_session_of_the_days_of_grace(shop: Shop) -> N
     eve.get(FIRST)
     eve.send(LATER)
     assert eve.is_signed_in()
+
+
+@pytest.mark.row("ATK-10")
+def test_a_late_login_ends_with_its_password_too(shop: Shop) -> None:
+    """A login made after the view, in the days of grace, is bound to its password like any."""
+    stamps = stamped(shop)
+
+    @shop.app.post("/late")
+    def late() -> str:
+        @after_this_request
+        def sign_in(response: Response) -> Response:
+            login_user(User("maren"))
+            return response
+
+        return "late"
+
+    eve = shop.browser()
+    eve.send("/late")
+    assert eve.is_signed_in()
+
+    stamps.append("new")
+
+    assert not eve.is_signed_in()
 
 
 @pytest.mark.row("ATK-10")

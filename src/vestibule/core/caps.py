@@ -106,12 +106,13 @@ def counted(send: Send, caps: Caps) -> Mapping[str, Cap]:
     return own | shared
 
 
-def told(address: str, caps: Caps) -> Mapping[str, Cap]:
-    """Return every count that a mail is part of which tells an address that it was replaced.
+def told(former: str, caps: Caps) -> Mapping[str, Cap]:
+    """Return every count that a mail is part of which tells a `former` address of an account.
 
-    Apart from codes: who has codes sent there must not keep the owner from being told.
+    Of that account alone, and apart from codes: whoever has codes sent there, or has put the same
+    address on an account of their own, must not keep the owner from being told.
     """
-    return {f"told:{cap.window // HOUR}:{address}": cap for cap in caps.address}
+    return {f"told:{cap.window // HOUR}:{former}": cap for cap in caps.address}
 
 
 def level(tally: Tally, cap: Cap, now: datetime) -> float:

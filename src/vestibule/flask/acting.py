@@ -1,6 +1,7 @@
 """`acting_as`: a login that is made within it is let in as somebody who acts, and as no more.
 
-A login that is made anywhere else is an ordinary one, and waits for the second step of its owner.
+A login that is made anywhere else is an ordinary one, and waits for the second step of its owner;
+but in the request of somebody who acts already only their own is one, and any other is dropped.
 """
 
 from collections.abc import Iterator
@@ -38,11 +39,12 @@ def acting_as(user: Any, *, reason: str, tells: bool) -> Iterator[None]:
         raise UsageError("acting_as(user, reason=…) wants a text: it stands in the audit trail")
     before = parking.snapshot(session, here.serializer)
     aside = _put_aside(here, session)
-    visit.must_act = True
+    visit.must_act, visit.actor = True, None
     try:
         yield
         if peek(session, here.host.key) is None or not weighing.is_new(here, session, visit):
             _put_again(here, session, aside)  # nobody was signed in: the host refused it
+            visit.must_act = False
         else:
             user = _signed_in(here, session, user)
             acting = _begun(here, session, grant, user, reason=reason, tells=tells)
@@ -55,7 +57,6 @@ def acting_as(user: Any, *, reason: str, tells: bool) -> Iterator[None]:
         elif peek(session, here.host.key) is not None:
             _put_again(here, session, aside)
         raise
-    visit.must_act = False
 
 
 def _grant_of_staff(here: State, session: SessionMixin, visit: Visit, user: Any) -> Passage:

@@ -26,7 +26,13 @@ OPEN: Final = frozenset(
 
 
 def weigh(state: State, session: SessionMixin, visit: Visit) -> None:
-    """Empty a session that came without the grant it stands on."""
+    """Empty a session that came without the grant it stands on.
+
+    One that has it stays in its bounds whatever its views do: a login made there, of the user under
+    another name or of anybody but whoever acts, is dropped.
+    """
+    if visit.grant is not None and is_acting(visit):
+        visit.must_act, visit.actor = True, visit.grant.proofs[-1].by
     grant_id = peek(session, ACTING_KEY)
     if grant_id is None or (visit.grant is not None and visit.grant.id == grant_id):
         return

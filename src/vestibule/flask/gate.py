@@ -1,8 +1,9 @@
 """The gate: five places on a request's way. It filters what arrives and moves what is made.
 
 1. *Arrive*, as the session is opened: a login without a live grant is dropped.
-2. *Enter*, before everything that is called before a view, and again whenever Flask-Login loads a
-   user: one who comes by another way is weighed, and seen or not at all.
+2. *Enter*, before everything that is called before a view, `request_started` too, and again
+   whenever Flask-Login loads a user: one who comes by another way is weighed, and seen or not at
+   all.
 3. *Before the view*: a login made since is parked, and the view does not run.
 4. *Leave*, before every after_request: a login made in this request is parked; one that vanished
    ends its grant.
@@ -13,6 +14,7 @@ What is looked at in these places is told in `weighing`, what becomes of a new l
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from flask import Flask, request
@@ -23,7 +25,8 @@ from werkzeug.wrappers import Request, Response
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.flask import answers, bounds, new_login, weighing
 from vestibule.flask.guarded import GuardedInterface
-from vestibule.flask.hosts import WATCH, peek, raw_session
+from vestibule.flask.hosts import SEEN, WATCH, peek, raw_session
+from vestibule.flask.kept import Kept
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit, set_visit, visit_of
 
@@ -46,11 +49,13 @@ class Gate:
         """Take the five places."""
         app = cast("Any", self._app)
         app.session_interface = GuardedInterface(app.session_interface, self)
-        preprocess, dispatch, process = (
+        handle, preprocess, dispatch, process = (
+            app.full_dispatch_request,
             app.preprocess_request,
             app.dispatch_request,
             app.process_response,
         )
+        app.full_dispatch_request = lambda *context: self.handle(handle, *context)
         app.preprocess_request = lambda *context: self.enter() or preprocess(*context)
         app.dispatch_request = lambda *context: self.before_view() or dispatch(*context)
         app.process_response = lambda *given: self.leave(process, *given)
@@ -74,6 +79,15 @@ class Gate:
         weighing.look_again(self._state, session, visit)
 
     # 2
+
+    def handle(self, handle: Callable[..., Response], *context: Any) -> Response:
+        """Weigh before `request_started` is sent; what comes of it is answered as we enter.
+
+        So is an error of the application's own: Flask looks for its handler only from there.
+        """
+        with suppress(Exception):
+            self.enter()
+        return handle(*context)
 
     def enter(self) -> Response | None:
         """Weigh whom a login value means, where no loading of a user can be watched for it."""
@@ -100,18 +114,27 @@ class Gate:
         if visit.is_stopped:
             self._state.host.forget_user()
             return
-        key = self._state.host.key
+        key, kept = self._state.host.key, Kept()
         new = weighing.is_new(self._state, session, visit)
         before = peek(session, key)
         load()
         if new and peek(session, key) == before:
             return
+        came = self._state.host.set_user() is not None
         try:
             weighing.weigh_loaded(self._state, session, visit)
         except CLOSING as error:
             self._stop(session, visit, error)
             if not visit.has_left:
                 raise
+        except Exception:
+            # A function of the host failed, and what answers for that must see nobody either.
+            self._state.host.forget_user()
+            new_login.forget(self._state, session, visit)
+            raise
+        finally:
+            if came and self._state.host.set_user() is None:
+                kept.bring_back(but=(SEEN,))
 
     # 3
 
@@ -125,6 +148,9 @@ class Gate:
         except CLOSING as error:
             self._stop(session, visit, error)
             return self._unavailable()
+        except Exception:
+            new_login.forget(self._state, session, visit)
+            raise
 
     def _let_through(self, session: SessionMixin, visit: Visit) -> Response | None:
         state = self._state
@@ -152,6 +178,9 @@ class Gate:
                 response = self._left(session, visit, response)
         except CLOSING as error:
             self._stop(session, visit, error)
+        except Exception:
+            new_login.forget(self._state, session, visit)
+            raise
         if visit.is_stopped:
             response.close()
             response = self._unavailable()
@@ -194,7 +223,7 @@ class Gate:
         if visit is not None and not weighing.is_new(self._state, session, visit):
             return True
         must_act = visit is not None and visit.must_act
-        if must_act or not weighing.needs_no_grant(self._state, session, value):
+        if must_act or not weighing.stays_unweighed(self._state, session, value):
             session.clear()
         return True
 

@@ -13,6 +13,7 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from werkzeug.wrappers import Response
 
 from vestibule.core.errors import ConfigurationError
+from vestibule.flask.kept import USER, Kept
 
 SubjectLoader = Callable[[Any], str]
 SubjectFinder = Callable[[str], object]
@@ -20,10 +21,8 @@ SubjectFinder = Callable[[str], object]
 WATCH: Final = "vestibule_watch"
 """Where the gate of an application is found when its users are loaded."""
 _LOADED: Final = "_vestibule_loaded"
-_SEEN: Final = "_login_user"
-"""Where Flask-Login keeps the user of a request."""
-_USER: Final = "user"
-"""Where most hosts without Flask-Login keep theirs."""
+SEEN: Final = "_login_user"
+"""Where in `g` Flask-Login keeps the user of a request."""
 _LOGIN_KEYS: Final = ("_user_id", "_fresh", "_id", "_remember", "_remember_seconds")
 
 
@@ -253,13 +252,13 @@ class FlaskLoginHost:
 
     def loaded_user(self) -> Any:
         """Return whom Flask-Login has, if only he has a name."""
-        if _SEEN not in g:
+        if SEEN not in g:
             self._manager._load_user()
         return self.set_user()
 
     def set_user(self) -> Any:
         """Return who was put where Flask-Login's `current_user` looks."""
-        user = g.get(_SEEN)
+        user = g.get(SEEN)
         return None if user is None or user.is_anonymous else user
 
     def came_by_token(self, session: SessionMixin) -> bool:
@@ -460,7 +459,7 @@ class KeyedHost:
 
     def forget_user(self) -> None:
         """Drop what a before_request function may have kept under the usual name."""
-        g.pop(_USER, None)
+        g.pop(USER, None)
 
     def forget_login(self, session: SessionMixin) -> None:
         """The session's keys are all there is."""
@@ -494,12 +493,12 @@ def raw_session(context: Any) -> SessionMixin:
 def session_as(context: Any, values: Mapping[str, Any]) -> Iterator[None]:
     """Let the host read these values as its session, for as long as it is asked something.
 
-    What it reads is a copy, of which nothing is kept: neither whom it loads meanwhile, in `g`.
+    What it reads is a copy, of which nothing is kept: neither whom it loads meanwhile.
     """
     name = "session" if getattr(context, "_session", None) is None else "_session"
     own = getattr(context, name)
-    before = dict(vars(g))
-    for key in (_LOADED, _SEEN):
+    kept = Kept()
+    for key in (_LOADED, SEEN):
         g.pop(key, None)
     shown: Any = SecureCookieSession(values)
     if hasattr(own, "sid"):
@@ -509,13 +508,4 @@ def session_as(context: Any, values: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         setattr(context, name, own)
-        _bring_back(before)
-
-
-def _bring_back(before: Mapping[str, Any]) -> None:
-    """Make `g` what it was, but for what was opened since: the host closes that at the end."""
-    for key in set(g) - before.keys():
-        if key == _USER or not callable(getattr(g.get(key), "close", None)):
-            g.pop(key)
-    for key, value in before.items():
-        setattr(g, key, value)
+        kept.bring_back()

@@ -28,14 +28,22 @@ def bind(
     state: State, session: SessionMixin, visit: Visit, user: Any, remembered_until: datetime | None
 ) -> None:
     """Bind a session that was just let in to the password, and a login that is remembered too."""
-    said = _said(state, visit.identity, user)
-    if said is None:
-        return
-    fingerprint = base64.urlsafe_b64encode(state.engine.vault.box.stamp(said, use=_USE)).decode()
-    session[MEANWHILE_KEY] = fingerprint
-    if remembered_until is not None:
+    fingerprint = bind_session(state, session, visit.identity, user)
+    if fingerprint is not None and remembered_until is not None:
         life = remembered_until - state.engine.now()
         visit.on_response.append(lambda out: state.cookies.set_later(out, fingerprint, life))
+
+
+def bind_session(
+    state: State, session: SessionMixin, identity: str | None, user: Any
+) -> str | None:
+    """Bind a session alone, and return what it says now; None where the host tells no password."""
+    said = _said(state, identity, user)
+    if said is None:
+        return None
+    fingerprint = base64.urlsafe_b64encode(state.engine.vault.box.stamp(said, use=_USE)).decode()
+    session[MEANWHILE_KEY] = fingerprint
+    return fingerprint
 
 
 def unbind(session: SessionMixin) -> None:

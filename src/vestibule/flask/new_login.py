@@ -29,8 +29,6 @@ def let_in_or_park(
 
     `response` is what the view answered, None before the view. Returns the answer in its place.
     """
-    if visit.must_act:
-        return drop(state, session)
     value = peek(session, state.host.key)
     identity = state.host.identity(value)
     user = state.host.loaded_user() or weighing.load(state, session)
@@ -39,6 +37,8 @@ def let_in_or_park(
         session.clear()
         return answers.sign_in_again(request, state.settings.home_url)
     subject = state.host.subject_of_user(user)
+    if visit.must_act and subject != visit.actor:
+        return drop(state, session, visit)
     standing = state.engine.standing(subject, visit.token)
     grant = weighing.grant_of(state, standing, subject, identity, user)
     if standing.passage is not None and grant is None:
@@ -58,12 +58,29 @@ def let_in_or_park(
     return _park(state, session, visit, login, response)
 
 
-def drop(state: State, session: SessionMixin) -> Response:
-    """Sign nobody in: the login was one of somebody who would act, and was not let in as such."""
-    _log.error("a login was dropped: the block of acting_as it was made in was not left in order")
+def drop(state: State, session: SessionMixin, visit: Visit) -> Response:
+    """Sign nobody in: whoever acts, or was about to, makes no login but by `acting_as`."""
+    _log.error(
+        "a login was dropped: its request was one of somebody who acts as a user, and it was made "
+        "without acting_as, or within a block of it that was not left in order"
+    )
+    if visit.grant is not None:
+        state.engine.end(visit.grant, "another login", answers.peer_of(request))
+        visit.on_response.append(state.cookies.drop_token)
     session.clear()
     state.host.forget_user()
+    visit.forget()
     return answers.sign_in_again(request, state.settings.home_url)
+
+
+def forget(state: State, session: SessionMixin, visit: Visit) -> None:
+    """Take a login away that could not be weighed, because a function of the host's has failed.
+
+    The page that says so is the host's, and must see nobody.
+    """
+    if weighing.is_new(state, session, visit):
+        _take_out(state, session, visit)
+        state.host.forget_user()
 
 
 def park_owing(

@@ -34,6 +34,8 @@ class Visit:
     """The user behind the login value was looked at, not only the value's spelling."""
     must_act: bool = False
     """A login made now is let in as one of somebody who acts, or not at all (`acting_as`)."""
+    actor: str | None = None
+    """Who acts, where the request came so: their own login alone is one like any other."""
     has_left: bool = False
     """The answer is made: what happens now can only change the session."""
     is_stopped: bool = False

@@ -14,7 +14,8 @@ from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Passage
 from vestibule.core.ruling import Standing
 from vestibule.flask import answers, meanwhile, obliged, parking
-from vestibule.flask.hosts import peek
+from vestibule.flask.hosts import SEEN, peek
+from vestibule.flask.kept import Kept
 from vestibule.flask.marks import is_marked_here
 from vestibule.flask.state import State
 from vestibule.flask.visit import Visit
@@ -150,15 +151,19 @@ def weigh_known(state: State, session: SessionMixin, visit: Visit) -> bool:
         return True
     if visit.grant is not None and state.loaders.password_stamp is None:
         return True
+    kept = Kept()
     user = _load_if_possible(state, session)
     try:
-        return user is None or weigh_user(state, session, visit, user)
+        stays = user is None or weigh_user(state, session, visit, user)
     except (StoreUnavailableError, DeploymentError):
         raise
     except Exception:
         if not ended_with_account(state, session, visit, user):
             raise
-        return False
+        stays = False
+    if not stays:
+        kept.bring_back(but=(SEEN,))
+    return stays
 
 
 def ended_with_account(state: State, session: SessionMixin, visit: Visit, user: Any) -> bool:
@@ -278,19 +283,27 @@ def end_if_gone(state: State, session: SessionMixin, visit: Visit) -> None:
     visit.forget()
 
 
-def needs_no_grant(state: State, session: SessionMixin, value: object) -> bool:
-    """Say whether a login nobody weighed is certainly somebody's who has no second step."""
+def stays_unweighed(state: State, session: SessionMixin, value: object) -> bool:
+    """Say whether a login nobody weighed is certainly somebody's who has no second step.
+
+    In days of grace it is bound to its password, as one is that was put off at the door.
+    """
     identity = state.host.identity(value)
     if identity is None:
         return False
+    user = _load_if_possible(state, session)
     try:
-        user = _load_if_possible(state, session)
         subject = identity if user is None else state.host.subject_of_user(user)
         if is_enrolled(state, identity) or is_enrolled(state, subject):
             return False
-        return user is None or not obliged.is_due(state, subject, user, request)
+        if user is not None and obliged.is_due(state, subject, user, request):
+            return False
     except (StoreUnavailableError, DeploymentError):
         return False
+    meanwhile.unbind(session)
+    if user is not None and obliged.is_obliged(state, user):
+        meanwhile.bind_session(state, session, identity, user)
+    return True
 
 
 def is_enrolled(state: State, subject: str) -> bool:

@@ -443,6 +443,21 @@ def test_no_address_is_told_of_others_without_end(site: Site) -> None:
     assert len(farewells(site)) == 14
 
 
+@pytest.mark.row("ATK-19")
+def test_another_account_does_not_use_up_what_its_owner_is_told(site: Site) -> None:
+    """Who puts somebody's address on an account of his own does not keep its owner in the dark."""
+    owed(site, contact={"email": "ada@site.test"})
+    for _ in range(8):
+        for address in ("ada@site.test", "eve@site.test"):
+            site.engine.owed("eve", {"email": address})
+    before = farewells(site).count("ada@site.test")
+
+    owed(site, contact={"email": "mallory@site.test"})
+
+    assert farewells(site)[-1] == "ada@site.test"
+    assert before == 6
+
+
 def test_codes_to_an_address_leave_room_to_tell_it_of_another(site: Site) -> None:
     """Who has all the codes sent to an address that may be does not keep its owner in the dark."""
     known = {**ADA, "email_changed_at": None}

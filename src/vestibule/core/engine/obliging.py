@@ -130,7 +130,8 @@ def _has_room(context: Context, before: Obligation) -> bool:
     Who may change the address of an account at will could else have anybody written to without end.
     """
     to = caps.spelled(_kept_address(context, before) or "")
-    wanted = caps.told(context.vault.name_of(to, use="address"), context.profile.caps)
+    former = context.vault.name_of(f"{before.subject}\x1f{to}", use="former address")
+    wanted = caps.told(former, context.profile.caps)
     return context.store.count_send(context.realm, wanted, context.now()) is None
 
 
