@@ -113,6 +113,20 @@ def test_malformed(waiting: Browser) -> None:
     refused(waiting.ask(ANSWER, {}), 422, "malformed")
 
 
+def test_what_is_malformed_counts_and_says_how_many_are_left(waiting: Browser) -> None:
+    """It is one of a login's five answers: the last two are counted out, and the sixth is none."""
+    tried = [waiting.ask(ANSWER, {"code": "hello"}) for _ in range(6)]
+
+    hint = "Type the code exactly as it is shown. Spaces don’t matter."
+    assert [said(answer)["detail"] for answer in tried[:4]] == [
+        hint,
+        hint,
+        f"{hint} You have 2 more tries.",
+        f"{hint} You have one more try.",
+    ]
+    assert [said(answer)["error"] for answer in tried] == [*["malformed"] * 4, *["exhausted"] * 2]
+
+
 @pytest.mark.row("ATK-22", "ATK-30")
 def test_used_is_told_like_wrong(member: Browser) -> None:
     """A code that was used is refused in the very words of a wrong one, as JSON and as a page."""

@@ -5,8 +5,9 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.flask.shop import Browser, Shop
+from tests.flask.shop import Browser, Shop, said
 
+from vestibule.bootstrap import operate
 from vestibule.testing import SoftwareAuthenticator, deliver
 
 CODES, LOGIN = "/two-step/recovery-codes", "/two-step/login"
@@ -70,6 +71,46 @@ def test_a_used_recovery_code_is_told_in_words_of_its_own(shop: Shop, path: str)
     assert words in used
     assert words in never
     assert "newest one for this account" not in used + never
+
+
+@pytest.mark.parametrize("path", [LOGIN, "/two-step/confirm"])
+@pytest.mark.parametrize("end", ["used up", "restored"])
+def test_a_code_of_a_set_that_is_over_is_no_slip_of_the_hand(
+    shop: Shop, end: str, path: str
+) -> None:
+    """A code of a set used up, or void after a restore, is answered as one that is not right."""
+    browser = shop.browser().join()
+    if end == "restored":
+        operate.after_restore(shop.state.parts)
+        shop.clock.move(seconds=60)
+    for code in browser.codes if end == "used up" else ():
+        browser.sign_out().wait()
+        assert browser.send(LOGIN, code=code).status_code == 303
+    browser.sign_out().wait()
+    if path != LOGIN:
+        assert browser.send(LOGIN, code=browser.next_code()).status_code == 303
+        shop.clock.move(seconds=3600)
+        browser.get(path)
+
+    answer = browser.send(path, code=browser.codes[0])
+
+    assert answer.status_code == 422
+    told = unescape(answer.text)
+    assert "That code isn’t right" in told
+    assert "No recovery code works here just now. Use another way, or ask for help." in told
+    fact = shop.events("answer_rejected")[-1]["data"]
+    assert (fact["reason"], fact["evaluated"], fact["odds"]) == ("wrong", False, 0)
+
+
+def test_a_recovery_code_proves_no_new_app(shop: Shop) -> None:
+    """Where an app is set up a recovery code is no code that could be right."""
+    browser = shop.browser().join()
+    browser.get("/two-step/")
+    browser.send("/two-step/add/totp")
+
+    answer = browser.ask("/two-step/setup", {"code": browser.codes[0]})
+
+    assert said(answer)["error"] == "malformed"
 
 
 def test_a_wrong_code_of_an_app_is_told_as_ever(shop: Shop) -> None:

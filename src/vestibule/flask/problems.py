@@ -77,9 +77,9 @@ def problem_of(
     if rejected.reason in {Reason.WRONG, Reason.REPLAYED} and rejected.tries_left != 0:
         return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected, of_its_kind))
     if rejected.reason is Reason.MALFORMED and rejected.tries_left != 0:
+        text = _("Type the code exactly as it is shown. Spaces don’t matter.")
         return Problem(
-            title=_("That doesn’t look like a code"),
-            text=_("Type the code exactly as it is shown. Spaces don’t matter."),
+            title=_("That doesn’t look like a code"), text=_with_tries(text, rejected)
         )
     if rejected.reason is Reason.EARLY and rejected.retry_at is not None:
         return Problem(
@@ -149,6 +149,11 @@ def _wrong_text(rejected: Rejected, of_its_kind: str) -> str:
         text = of_its_kind or _(
             "Check that it is the newest one for this account. Each code works once."
         )
+    return _with_tries(text, rejected)
+
+
+def _with_tries(text: str, rejected: Rejected) -> str:
+    """Return a sentence about a refused answer, with how many more are taken where few are."""
     if rejected.tries_left is not None and 0 < rejected.tries_left <= FEW:
         left = _("You have %(count)s more tries.", count=rejected.tries_left)
         if rejected.tries_left == 1:

@@ -89,14 +89,23 @@ def field_of(enrolment: Enrolment, typed: str = "") -> Field:
     )
 
 
-def wrong_text(typed: str) -> str:
-    """Return what is said of a wrong answer that only one kind of code can be, else nothing."""
+def wrong_text(typed: str, case: Case | None, purpose: Purpose) -> str:
+    """Return what is said of a wrong answer that only one kind of code can be, else nothing.
+
+    `case` and `purpose` are what it was an answer to: a recovery code may be asked of nobody there.
+    """
+    engine = state().engine
     readers = [
         factor
-        for factor in state().engine.registry
+        for factor in engine.registry
         if factor.traits.interaction is Interaction.CODE and factor.reads(typed) is not None
     ]
-    return gettext(readers[0].presentation.wrong) if len(readers) == 1 else ""
+    if len(readers) != 1:
+        return ""
+    asked = {way.factor for way in engine.ways(case, purpose)} if case is not None else set()
+    if readers[0] is engine.registry.recovery_codes and readers[0].name not in asked:
+        return _("No recovery code works here just now. Use another way, or ask for help.")
+    return gettext(readers[0].presentation.wrong)
 
 
 def send_of(

@@ -29,7 +29,7 @@ def unheard(attempt: Attempt, rejected: Rejected) -> Ruling:
 
 
 def unread(attempt: Attempt, rejected: Rejected) -> Ruling:
-    """Refuse what is worth no guess: it has the shape of no code asked for, or is right too early.
+    """Refuse what is worth no guess: no code asked for has its shape, or it is right too early.
 
     It is an attempt all the same, so that a login answers, and leaves in the trail, a few at most.
     """

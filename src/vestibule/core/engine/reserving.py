@@ -3,7 +3,7 @@
 from vestibule.core import limits
 from vestibule.core.engine.attempt import Attempt
 from vestibule.core.engine.judging import too_early
-from vestibule.core.model import ChallengeStatus, Lane
+from vestibule.core.model import ChallengeStatus, Lane, Purpose
 from vestibule.core.ruling import Ruling, Struck
 from vestibule.core.verdict import Pending, Reason, Rejected
 
@@ -11,14 +11,16 @@ from vestibule.core.verdict import Pending, Reason, Rejected
 def refusal(attempt: Attempt) -> Rejected | None:
     """Return why the answer is not compared; None where it may be.
 
-    Of these refusals MALFORMED is counted: it spends an attempt, like a wrong answer. So is EARLY,
-    which only the whole ticket is told: any other is answered as where no ticket waits.
+    Of these refusals MALFORMED is counted: it spends an attempt, like a wrong answer. So is WRONG,
+    which a recovery code is where none is asked for, and EARLY, which only the whole ticket is
+    told: any other is answered as where no ticket waits.
     """
     over = _over(attempt)
     if over is not None:
         return Rejected(reason=over)
     if not attempt.readable:
-        return too_early(attempt) or Rejected(reason=Reason.MALFORMED)
+        worthless = Reason.WRONG if _is_recovery_code(attempt) else Reason.MALFORMED
+        return too_early(attempt) or Rejected(reason=worthless)
     return _held_back(attempt)
 
 
@@ -36,6 +38,17 @@ def reserved(attempt: Attempt) -> Ruling:
         ),
         ledger=limits.charged(ledger, charge, attempt.now, attempt.limits) if charge else None,
     )
+
+
+def _is_recovery_code(attempt: Attempt) -> bool:
+    """Say whether the answer is spelled like a recovery code, where a person may well type one.
+
+    Of a set that is used up, suspended or void after a restore nothing is asked. Who types a code
+    of it has mistyped nothing.
+    """
+    factor = attempt.context.registry.recovery_codes
+    takes_any = attempt.answer.purpose in {Purpose.LOGIN, Purpose.FRESH}
+    return takes_any and factor is not None and factor.name in attempt.answer.readings
 
 
 def _over(attempt: Attempt) -> Reason | None:

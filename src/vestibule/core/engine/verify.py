@@ -115,7 +115,7 @@ def _refused(trying: Attempt) -> _Decision | None:
     rejected = refusal(trying)
     if rejected is None:
         return None
-    spends = rejected.reason in {Reason.MALFORMED, Reason.EARLY}
+    spends = rejected.reason in {Reason.MALFORMED, Reason.WRONG, Reason.EARLY}
     refuse = unread if spends else unheard
     return _decision(trying, refuse(trying, rejected))
 

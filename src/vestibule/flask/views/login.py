@@ -108,7 +108,8 @@ def _refused(outcome: Outcome, token: str | None, typed: str) -> Response:
         return nothing_waits() if case is None or _ways(case) else _no_way(case)
     if rejected.is_exhausted:
         return _exhausted(waiting(state(), token) or outcome.case)
-    now, own = state().engine.now(), showing.wrong_text(typed)
+    now = state().engine.now()
+    own = showing.wrong_text(typed, outcome.case, Purpose.LOGIN)
     problem = problem_of(rejected, now, start_url="", of_its_kind=own)
     status, again = STATUS[rejected.reason], rejected.retry_at
     if wants_json(request):

@@ -49,7 +49,7 @@ def refused(outcome: Outcome, purpose: Purpose, typed: str, show: Show) -> Respo
     rejected, exhausted = outcome.rejected, outcome.rejected.is_exhausted
     now, manage = state().engine.now(), url_for("vestibule.manage")
     pause = _pause(_case(), purpose) if exhausted else None
-    own = showing.wrong_text(typed)
+    own = showing.wrong_text(typed, outcome.case, purpose)
     problem = pause or problem_of(rejected, now, start_url=manage, of_its_kind=own)
     reason = Reason.EXHAUSTED if exhausted else rejected.reason
     if wants_json(request):
