@@ -1,7 +1,7 @@
 """Phone numbers: what a person types becomes E.164, or nothing (ITU-T E.164, CLDR for names).
 
-The knowledge is libphonenumber's and Babel's, which come with `pip install 'vestibule[phone]'` and
-are imported when they are first asked.
+The knowledge is libphonenumber's and Babel's (`pip install babel phonenumbers`), which are imported
+when they are first asked.
 """
 
 from collections.abc import Sequence

@@ -176,6 +176,7 @@ class TestRecipient:
             (MAILBOX, "b•••@post.example", False),
             (MAILBOX, "a•••@post.example.net", False),
             (MAILBOX, "", False),
+            ("s@x.example", "s•••@x.example", True),
             (NUMBER, "+49\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}67", True),
             (NUMBER, "+49\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}68", False),
         ],

@@ -78,9 +78,7 @@ def problem_of(
         return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected, of_its_kind))
     if rejected.reason is Reason.MALFORMED and rejected.tries_left != 0:
         text = _("Type the code exactly as it is shown. Spaces don’t matter.")
-        return Problem(
-            title=_("That doesn’t look like a code"), text=_with_tries(text, rejected)
-        )
+        return Problem(title=_("That doesn’t look like a code"), text=_with_tries(text, rejected))
     if rejected.reason is Reason.EARLY and rejected.retry_at is not None:
         return Problem(
             title=_("This ticket doesn’t work yet"),

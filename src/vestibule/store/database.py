@@ -61,7 +61,7 @@ def connect(url: str) -> Engine:
             },
         )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        message = "PostgreSQL needs its driver: pip install 'vestibule[postgresql]'"
+        message = "PostgreSQL needs its driver: pip install 'psycopg[binary]'"
         raise ConfigurationError(message) from error
     event.listen(engine, "begin", _begin_plainly)
     return engine

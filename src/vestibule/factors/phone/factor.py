@@ -41,7 +41,7 @@ class Phone(SentCode):
         try:
             regions = {one.region for one in phone.countries()}
         except ModuleNotFoundError as error:
-            message = "the factor 'phone' needs two libraries more: pip install 'vestibule[phone]'"
+            message = "the factor 'phone' needs two libraries more: pip install babel phonenumbers"
             raise ConfigurationError(message) from error
         if self.country not in regions:
             raise ValueError(f"country is two letters such as US, not {self.country!r}")
