@@ -42,6 +42,7 @@ NAMES = [
     "reset_cancelled",
     "reset_requested",
     "restored",
+    "sessions_ended",
     "subject_forgotten",
 ]
 

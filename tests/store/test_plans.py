@@ -95,6 +95,18 @@ def leaving(ada: Person) -> None:
     ada.site.engine.keep_alive(ada.login().passage)
 
 
+def looking_around(ada: Person) -> None:
+    """The list of sessions, the end of another one, of all others, and of all."""
+    engine, here = ada.site.engine, ada.passage
+    for _ in range(2):
+        other = Person(ada.site, "ada", ada.app, ada.enrolment_id)
+        other.come_in()
+        engine.sessions("ada", first=here.id)
+        engine.end_session(other.passage.id, here)
+    engine.end_others(here)
+    engine.sign_out("ada", by="bea", reason="lost")
+
+
 DEEDS: Final[list[Deed]] = [
     standing,
     logging_in,
@@ -108,6 +120,7 @@ DEEDS: Final[list[Deed]] = [
     managing,
     removing,
     leaving,
+    looking_around,
 ]
 
 

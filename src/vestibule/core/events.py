@@ -189,6 +189,17 @@ class PassageEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Fact):
+    """Everything of a subject was ended, logins that wait too; but the grant that was `kept`."""
+
+    name: ClassVar[str] = "sessions_ended"
+    by: str
+    reason: str
+    kept: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProofRedeemed(Fact):
     """A program's proof was used; it is worthless from now on."""
 

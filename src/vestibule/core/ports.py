@@ -146,6 +146,57 @@ class Store(Protocol):
         """End a passage for good; say whether it was not ended before."""
         ...
 
+    def grants(
+        self,
+        realm: str,
+        subject: str,
+        now: datetime,
+        *,
+        used_after: datetime | None,
+        first: str,
+        most: int,
+    ) -> Sequence[tuple[Passage, str]]:
+        """Return a subject's live grants of browsers, each with what the browser called itself.
+
+        One with the id `first` comes first, then the newest; at most so many. One that was not used
+        after `used_after` is none. The second of a pair is empty where nobody knows.
+        """
+        ...
+
+    def end_grant(
+        self,
+        realm: str,
+        subject: str,
+        passage_id: str,
+        *,
+        by: str,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> bool:
+        """End a live grant of a subject's browser, and know the browser no more.
+
+        False, and nothing is changed, where there is none of that id, it is `by` itself, or `by`
+        names a grant that has ended.
+        """
+        ...
+
+    def end_passages(
+        self,
+        realm: str,
+        subject: str,
+        now: datetime,
+        *,
+        used_after: datetime | None,
+        but: str,
+        event: Callable[[int], Event],
+    ) -> tuple[Event | None, int]:
+        """End every passage of a subject but one, and know no other browser any more.
+
+        `event` says what to write down, told how many there were that lived; both are returned.
+        None and nothing where there was nothing to change, or `but` names a grant that has ended.
+        """
+        ...
+
     def redeem(
         self, realm: str, subject: str, token_hash: bytes, now: datetime, events: Sequence[Event]
     ) -> bool:

@@ -100,10 +100,13 @@ def redeem(
     return connection.execute(ended).rowcount > 0
 
 
-def lose_others(connection: Connection, realm: str, subject: str, but: str) -> None:
-    """End every passage of a subject except that one, and know their browsers no more."""
+def lose_others(connection: Connection, realm: str, subject: str, but: str) -> bool:
+    """End every passage of a subject except that one, and know their browsers no more.
+
+    Say whether there was any that had not ended, or by which a browser was known.
+    """
     mine = tables.of_subject(_TABLE, realm, subject)
-    connection.execute(ending.lost(mine, _TABLE.c.id != but))
+    return connection.execute(ending.lost(mine, _TABLE.c.id != but)).rowcount > 0
 
 
 def end_set_ups(connection: Connection, realm: str, subject: str) -> None:

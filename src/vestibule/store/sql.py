@@ -37,6 +37,7 @@ from vestibule.store import (
     passages,
     removing,
     rulings,
+    sessions,
     suspending,
     tallies,
     tickets,
@@ -162,6 +163,64 @@ class SqlStore:
             if ended:
                 tell(connection, events)
         return ended
+
+    def grants(
+        self,
+        realm: str,
+        subject: str,
+        now: datetime,
+        *,
+        used_after: datetime | None,
+        first: str,
+        most: int,
+    ) -> Sequence[tuple[Passage, str]]:
+        """Return a subject's live grants of browsers, each with what the browser called itself."""
+        with self._db.read() as connection:
+            return sessions.grants(
+                connection, realm, subject, now, used_after=used_after, first=first, most=most
+            )
+
+    def end_grant(
+        self,
+        realm: str,
+        subject: str,
+        passage_id: str,
+        *,
+        by: str,
+        now: datetime,
+        events: Sequence[Event],
+    ) -> bool:
+        """End a live grant of a subject's browser; False if it is none, or `by` has ended."""
+        with self._alone_with(realm, subject) as connection:
+            ended = passages.is_granted(connection, by) and sessions.end(
+                connection, realm, subject, passage_id, by=by, now=now
+            )
+            if ended:
+                tell(connection, events)
+        return ended
+
+    def end_passages(
+        self,
+        realm: str,
+        subject: str,
+        now: datetime,
+        *,
+        used_after: datetime | None,
+        but: str,
+        event: Callable[[int], Event],
+    ) -> tuple[Event | None, int]:
+        """End every passage of a subject but one; nothing if that has ended."""
+        with self._alone_with(realm, subject) as connection:
+            if but and not passages.is_granted(connection, but):
+                return None, 0
+            changed, count = sessions.end_all(
+                connection, realm, subject, now, used_after=used_after, but=but
+            )
+            if not changed:
+                return None, 0
+            written = event(count)
+            tell(connection, [written])
+        return written, count
 
     def redeem(
         self, realm: str, subject: str, token_hash: bytes, now: datetime, events: Sequence[Event]

@@ -111,16 +111,19 @@ def test_a_strict_grant_ends_when_it_is_idle(sqlite_url: str, tmp_path: Path) ->
     site.close()
 
 
-def test_a_default_grant_is_never_written_to_by_use(site: Site) -> None:
-    """Where the profile counts no idle time, using a grant writes nothing."""
+def test_the_use_of_a_default_grant_is_noted_once_an_hour(site: Site) -> None:
+    """Where the profile counts no idle time, using a grant writes once an hour, not more."""
     ada = site.enrol()
-    passage = ada.passage
-    site.fake.move(timedelta(hours=20))
+    noted = []
+    for _ in range(3 * 60):
+        site.fake.move(timedelta(minutes=1))
+        passage = ada.passage
+        with site.statements() as said:
+            site.engine.keep_alive(passage)
+        noted.append(len(said))
 
-    with site.statements() as said:
-        site.engine.keep_alive(passage)
-
-    assert said == []
+    assert sum(noted) == 3
+    assert [minute for minute, count in enumerate(noted, start=1) if count] == [60, 120, 180]
 
 
 def test_standing_is_one_statement_and_no_write(site: Site) -> None:

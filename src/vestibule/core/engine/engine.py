@@ -1,6 +1,6 @@
 """The engine's face: every use case by one name, decided in the module it is called from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from vestibule.core.engine import (
     recovery,
     resetting,
     sending,
+    sessions,
     suspending,
     verify,
 )
@@ -32,6 +33,7 @@ from vestibule.core.model import (
 from vestibule.core.profiles import Profile
 from vestibule.core.registry import Registry
 from vestibule.core.ruling import Case, Standing
+from vestibule.core.session import Sessions
 from vestibule.core.vault import Vault
 
 NOWHERE = Origin()
@@ -212,6 +214,33 @@ class Engine:
     def redeem(self, proof: str | None, subject: str, origin: Origin = NOWHERE) -> bool:
         """Use up a program's proof."""
         return granting.redeem(self.context, proof, subject, origin)
+
+    # Where somebody is signed in
+
+    def sessions(
+        self,
+        subject: str,
+        *,
+        first: str = "",
+        is_good: Callable[[Passage], bool] = lambda _: True,
+    ) -> Sessions:
+        """Return where a subject is signed in by both steps, the grant `first` first, then newest.
+
+        `is_good` says whether a grant still is for the host, which may have a newer password.
+        """
+        return sessions.listed(self.context, subject, first=first, is_good=is_good)
+
+    def end_session(self, session_id: str, by: Passage, origin: Origin = NOWHERE) -> bool:
+        """End another session of whose grant `by` is; False where there is none of that id."""
+        return sessions.end(self.context, session_id, by, origin)
+
+    def end_others(self, by: Passage, origin: Origin = NOWHERE) -> int:
+        """End every session and login of whose grant `by` is but that; return how many."""
+        return sessions.end_others(self.context, by, origin)
+
+    def sign_out(self, subject: str, origin: Origin = NOWHERE, *, by: str, reason: str) -> int:
+        """End every session and login of a subject; return how many there were."""
+        return sessions.sign_out(self.context, subject, by=by, reason=reason, origin=origin)
 
     # Enrolments
 

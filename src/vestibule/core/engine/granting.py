@@ -5,7 +5,8 @@ What stands in for a way makes none: it opens a passage for a set-up.
 
 import hmac
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from vestibule.core import events, policy
 from vestibule.core.engine.context import Context
@@ -21,6 +22,9 @@ from vestibule.core.model import (
 )
 from vestibule.core.ruling import Standing
 from vestibule.core.tokens import identity_hash, token_hash
+
+SEEN_EVERY: Final = timedelta(hours=1)
+"""How often at the most a grant's use is noted where nothing ends by it: its owner is told when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +131,10 @@ def is_waiting(context: Context, passage: Passage | None, identity: str) -> bool
 
 
 def keep_alive(context: Context, passage: Passage) -> None:
-    """Note that a grant was used, where the profile counts idle time; seldom a write."""
+    """Note that a grant was used: often enough to count idle time by it; seldom a write."""
     idle, now = context.profile.idle_life, context.now()
-    if idle is not None and now - (passage.seen_at or passage.created_at) >= idle / 12:
+    step = SEEN_EVERY if idle is None else min(SEEN_EVERY, idle / 12)
+    if now - (passage.seen_at or passage.created_at) >= step:
         context.store.touch(passage.id, now)
 
 
