@@ -283,6 +283,23 @@ CODES: Final = {
         fields={"kept": one_of("yes", "no")},
     ),
 }
+SESSIONS: Final = {
+    ("/sessions", "get"): of_person(
+        "sessions",
+        "Where the person is signed in by both steps: this browser first, then the newest.",
+        *(ok("Sessions"), NO_SECOND_STEP),
+    ),
+    ("/sessions/end", "post"): of_person(
+        "end_others",
+        "Sign the person out everywhere but here.",
+        *(ok("EndedOthers"), FRESH, UNKNOWN, POSTED, STALE),
+    ),
+    ("/sessions/{session_id}/end", "post"): of_person(
+        "end_session",
+        "Sign another browser of the person's out.",
+        *(ok("Ended"), FRESH, UNKNOWN, POSTED, STALE),
+    ),
+}
 MAILED: Final = {
     ("/not-me/{link}", "get"): of_link(
         "not_me", "What reporting a way would suspend, or has suspended.", ok("Report")
@@ -307,12 +324,14 @@ TAGS: Final = {
     "Ways": WAYS,
     "Moving to a new phone": MOVING,
     "Recovery codes": CODES,
+    "Where somebody is signed in": SESSIONS,
     "Links in mails": MAILED,
 }
 PARAMETERS: Final[dict[str, Schema]] = {
     "factor": {"schema": TEXT, "description": "Its name: `totp`, `phone`, `email` or your own."},
     "link": {"schema": TEXT, "description": "The end of the address in the mail."},
     "enrolment_id": {"schema": ID, "description": "The id of the way."},
+    "session_id": {"schema": ID, "description": "The id of the session."},
 }
 # What says of a POST that it comes from our own pages. A program that is no browser sends neither.
 ORIGIN: Final[dict[str, Schema]] = {

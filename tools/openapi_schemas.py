@@ -186,6 +186,26 @@ SUCCESSES: Final[dict[str, Schema]] = {
         remaining=COUNT,
         total=COUNT,
     ),
+    "Sessions": record(
+        "Where the person is signed in, and whether there are more, older ones.",
+        sessions=listed(ref("Session")),
+        more=FLAG,
+    ),
+    "Session": record(
+        "A browser in which both steps were taken. Nothing here opens anything.",
+        id=ID,
+        current=FLAG | {"description": "Whether it is the browser that asks."},
+        browser=or_null(TEXT | {"description": "Which browser it said it is."}),
+        system=or_null(TEXT | {"description": "Which system it said it runs on."}),
+        signed_in_at=MOMENT,
+        last_used_at=MOMENT | {"description": "True to within an hour."},
+        remembered=FLAG,
+        factor=or_null(TEXT | {"description": "By which kind of way it was signed in."}),
+        acting=FLAG
+        | {"description": "Whether it is somebody who works for the site, as this user."},
+    ),
+    "Ended": done("That session is over.", "ended"),
+    "EndedOthers": done("Every other session is over.", "ended_others"),
     "Made": done("A new set is in force; the old one is dead.", "made"),
     "Restored": done("It works again.", "restored"),
     "Report": record(

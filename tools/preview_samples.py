@@ -13,6 +13,7 @@ from vestibule.core.presentation import DOOR, Presentation
 from vestibule.factors.recovery_codes import RecoveryCodes
 from vestibule.factors.totp import Totp
 from vestibule.flask.qr import qr_of
+from vestibule.flask.views.sessions import SCREEN
 from vestibule.testing import Letters
 
 Context = dict[str, Any]
@@ -44,7 +45,7 @@ class Page:
 
 def pages(language: Language, now: datetime) -> dict[str, Page]:
     """Return every page and state by name, its data in *language*."""
-    groups = (code_pages, manage_pages, setup_pages, recovery_pages, small_pages)
+    groups = (code_pages, manage_pages, session_pages, setup_pages, recovery_pages, small_pages)
     return {
         name: Page(page.template, frame(language) | page.context)
         for group in groups
@@ -200,9 +201,10 @@ def manage_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
         "addable": [add_app, add_text],
         "notice": None,
         "enabled": True,
+        "sessions_url": "#sessions",
         "back_url": "/",
     }
-    nothing: Context = {"methods": [], "recovery": None, "enabled": False}
+    nothing: Context = {"methods": [], "recovery": None, "enabled": False, "sessions_url": None}
     return {
         "manage-empty": Page("manage.html", common | nothing | {"addable": [add_app]}),
         "manage-empty-choice": Page("manage.html", common | nothing),
@@ -238,6 +240,52 @@ def method(
         rename_url="#rename",
         prefer_url="/sent",
         remove_url="#remove",
+    )
+
+
+def session_pages(t: Callable[..., str], _now: datetime) -> dict[str, Page]:
+    """Return where somebody is signed in: here alone, in few browsers, in very many."""
+    named = "%(browser)s on %(system)s"
+    here = session(t, t(named, browser="Firefox", system="Windows"), this=True)
+    away = session(t, t(named, browser="Samsung Internet", system="Android"))
+    odd = session(t, t("A browser"), remembered=True)
+    staff = session(t, t("A browser on %(system)s", system="Linux"), acting=True)
+    common: Context = {
+        "sessions": [here],
+        "more": False,
+        "notice": None,
+        "end_others_url": "/sent",
+        "back_url": "/",
+    }
+    few = {"sessions": [here, away, odd, staff], "notice": t("That browser is signed out.")}
+    return {
+        "sessions-one": Page("sessions.html", common),
+        "sessions-few": Page("sessions.html", common | few),
+        "sessions-many": Page(
+            "sessions.html", common | {"sessions": [here, *[away] * 6], "more": True}
+        ),
+    }
+
+
+def session(
+    t: Callable[..., str],
+    name: str,
+    *,
+    this: bool = False,
+    remembered: bool = False,
+    acting: bool = False,
+) -> SimpleNamespace:
+    """Return one browser in which somebody is signed in, as the list shows it."""
+    return SimpleNamespace(
+        name=name,
+        icon=SCREEN,
+        this=this,
+        signed_in="3 May 2026, 18:40 UTC",
+        last_used="20 May 2026, 09:12 UTC",
+        remembered=remembered,
+        acting=acting,
+        by=None if acting else t("Authenticator app"),
+        end_url="/sent",
     )
 
 

@@ -16,13 +16,16 @@ from tests.e2e.visitor import Visitor, sent_code
 from vestibule.core.engine import Login
 from vestibule.core.factor import Applicant
 from vestibule.core.links import Errand, Link, written
-from vestibule.core.model import Purpose
+from vestibule.core.model import Origin, Purpose
 from vestibule.delivery.links import PATHS
 from vestibule.flask.state import state_of
 from vestibule.store import tables
 from vestibule.testing import SoftwareAuthenticator
 
 pytestmark = pytest.mark.browser
+
+PHONE = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 SamsungBrowser/28.0 Safari/537.36"
+TABLET = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.0 Safari/605.1.15"
 
 languages = pytest.mark.parametrize("language", DIRECTION)
 
@@ -134,6 +137,24 @@ class Walk:
         self.go("/two-step/recovery-codes", "count")
         self.go("/two-step/setup", "nothing")
 
+    def look_around(self) -> None:
+        """Look at where one is signed in, alone and with others, and end what is elsewhere."""
+        self.go("/two-step/sessions", "sessions-alone")
+        self._sign_in_elsewhere()
+        self.go("/two-step/sessions", "sessions")
+        self.press(".v-card .v-actions button")
+        self.look("session-ended")
+        self.press("main > .v-form button")
+        self.look("sessions-ended")
+
+    def _sign_in_elsewhere(self) -> None:
+        """Be signed in by three other browsers, one of which nobody knows."""
+        engine = state_of(self.site.app).engine
+        for agent, code in zip((PHONE, TABLET, "something"), self.me.codes, strict=False):
+            new = Login(subject="1", identity="1", remembered=agent == PHONE)
+            token = engine.begin_login(new).token
+            assert engine.verify(token, Purpose.LOGIN, code, Origin(agent=agent)).granted
+
     def sign_in(self) -> None:
         """Sign in wrongly, by every other way, and until there is a pause."""
         page = self.me.page
@@ -194,10 +215,11 @@ def every_page(walk: Walk) -> None:
     walk.set_up()
     walk.move()
     walk.manage()
+    walk.look_around()
     walk.sign_in()
 
     assert walk.sights.faults == []
-    assert len(walk.sights.seen) > 27
+    assert len(walk.sights.seen) > 31
 
 
 @pytest.mark.row("A11Y-3")

@@ -17,22 +17,24 @@ from vestibule.flask import Vestibule
 from vestibule.testing import SoftwareAuthenticator, deliver
 
 P = "/two-step"
+NO_WAY = "0" * 32
+SESSIONS = f"{P}/sessions"
 SETUP, LOGIN, CONFIRM, CODES = f"{P}/setup", f"{P}/login", f"{P}/confirm", f"{P}/recovery-codes"
 WAY = f"{P}/ways/{{}}/{{}}"
-NO_WAY = "0" * 32
 NO_LINK = "x" * 40
 LINKS = (f"{P}/not-me/{NO_LINK}", f"{P}/reset/cancel/{NO_LINK}")
 GETS = tuple(
     P + path
     for path in (
         *("/login", "/login/help", "/first", "/confirm", "/", "/add/totp", "/setup", "/move"),
-        "/recovery-codes",
+        *("/recovery-codes", "/sessions"),
     )
 )
 LOGIN_POSTS = tuple(P + path for path in ("/login", "/login/send", "/cancel", "/first/later"))
 POSTS = (
     *(CONFIRM, f"{CONFIRM}/send", f"{P}/reset/cancel", f"{P}/add/totp", f"{P}/first", f"{P}/move"),
     *(CODES, f"{CODES}/download", f"{CODES}/keep"),
+    *(f"{SESSIONS}/end", f"{SESSIONS}/{NO_WAY}/end"),
 )
 SETUP_POSTS = (SETUP, f"{SETUP}/send", f"{SETUP}/cancel")
 
@@ -128,6 +130,19 @@ def moving(shop: Shop) -> None:
     member.ask(f"{P}/move", {"method": free[0].id})
     shop.pause_all_apps()
     member.ask(WAY.format(newest, "try"), {"code": member.next_code()})
+
+
+def looking_around(shop: Shop) -> None:
+    """Somebody who is signed in three times, and ends what is elsewhere."""
+    member = _member(shop)
+    for _ in range(2):
+        other = shop.browser()
+        other.ask_password()
+        other.ask(LOGIN, {"code": member.next_code()})
+    found = said(member.ask(SESSIONS, method="GET"))["sessions"]
+    for _ in range(2):
+        member.ask(f"{SESSIONS}/{found[-1]['id']}/end")
+    member.ask(f"{SESSIONS}/end")
 
 
 def sent_codes(shop: Shop) -> None:
@@ -383,8 +398,8 @@ def down(shop: Shop) -> None:
 
 
 STORIES: Final[tuple[Callable[[Shop], None], ...]] = (
-    *(nobody, without, first_set_up, managing, moving, sent_codes, fresh_proof, logging_in),
-    *(a_program, acting),
+    *(nobody, without, first_set_up, managing, moving, looking_around, sent_codes, fresh_proof),
+    *(logging_in, a_program, acting),
     *(slowed, spent, paused, help_desk, mailed, obliged, lost_account, by_header, down),
 )
 _CHANGES: Final = ("name", "first", "restore", "remove", "try")

@@ -31,6 +31,7 @@ OPEN_TO_STALE = {
     "answer_confirm": "the fresh proof itself",
     "send_confirm": "sends a code for the fresh proof itself",
     "manage": "a list that tells no secret",
+    "sessions": "a list that tells no secret",
     "send_setup": "sends a code to what was begun by a fresh proof minutes ago",
     "setup": "shows what was begun by a fresh proof minutes ago",
     "confirm_setup": "finishes what was begun by a fresh proof minutes ago",
@@ -89,6 +90,7 @@ def routes(host: Host, enrolment: str) -> Iterator[tuple[str, str, str]]:
             continue
         values = {
             "enrolment_id": enrolment,
+            "session_id": UNKNOWN,
             "factor": "totp",
             "filename": "code.js",
             "link": UNKNOWN,
@@ -137,6 +139,8 @@ def test_every_management_route_wants_a_fresh_proof(host: Host, ada: Browser) ->
         "new_recovery_codes",
         "download_recovery_codes",
         "keep_recovery_codes",
+        "end_session",
+        "end_others",
     }
 
 

@@ -5,11 +5,12 @@ from tests.flask.shop import PAGE, Browser, Shop
 from vestibule.core.links import Errand
 from vestibule.testing import SoftwareAuthenticator
 
-SETUP, LOGIN, CONFIRM, CODES = (
+SETUP, LOGIN, CONFIRM, CODES, SESSIONS = (
     "/two-step/setup",
     "/two-step/login",
     "/two-step/confirm",
     "/two-step/recovery-codes",
+    "/two-step/sessions",
 )
 NOTES = ("added", "renamed", "preferred", "removed", "restored", "codes", "nothing")
 
@@ -22,6 +23,7 @@ def tour(shop: Shop, label: str = "Work phone", agent: str = "a browser") -> Sho
     _manage(member, label)
     _move(member)
     _confirm(member)
+    _look_around(member)
     _sign_in(member)
     _odd_requests(member)
     _mailed(shop)
@@ -127,9 +129,31 @@ def _confirm(member: Browser) -> None:
     member.shop.clock.move(seconds=3600)
 
 
+def _look_around(member: Browser) -> None:
+    member.get(SESSIONS)
+    for number in range(4):
+        other = member.shop.browser()
+        other.headers, other.phone = dict(member.headers), member.phone
+        remembered = {"remember": "yes"} if number else {}
+        other.wait(**remembered).send(LOGIN, code=member.next_code())
+    found = member.shop.engine.sessions("maren", first=getattr(member.passage(), "id", ""))
+    ends = [f"{SESSIONS}/{session.id}/end" for session in found.told]
+    member.shop.clock.move(seconds=301)
+    member.get(SESSIONS)
+    member.send(ends[1])
+    member.get(CONFIRM)
+    member.get(member.send(CONFIRM, code=member.next_code()).location)
+    for end in (*ends[:2], ends[1]):
+        member.get(member.send(end).location or SESSIONS)
+    member.token, token = "of long ago", member.token
+    member.send(ends[2])
+    member.token = token
+    member.get(member.send(f"{SESSIONS}/end").location)
+
+
 def _sign_in(member: Browser) -> None:
     stranger = member.shop.browser()
-    for path in ("/two-step/", CONFIRM, LOGIN, SETUP, CODES):
+    for path in ("/two-step/", CONFIRM, LOGIN, SETUP, CODES, SESSIONS):
         stranger.get(path)
         stranger.ask(path, method="GET")
     stranger.wait()

@@ -39,7 +39,7 @@ def as_described() -> Any:
 
 
 @cache
-def hinted(ways: tuple[str, ...], code: str) -> Any:
+def hinted(ways: tuple[str, ...], sessions: tuple[str, ...], code: str) -> Any:
     """The description, with what is real in a moment: ids, names, an origin, codes by their look.
 
     A description's own texts would hardly ever hit one of them.
@@ -47,6 +47,7 @@ def hinted(ways: tuple[str, ...], code: str) -> Any:
     document = deepcopy(DOCUMENT)
     real: dict[str, Any] = {
         "enrolment_id": {"enum": [*ways, NO_WAY]},
+        "session_id": {"enum": [*sessions, NO_WAY]},
         "factor": {"enum": ["totp", "email", "recovery_codes"]},
         "link": {"enum": [NO_LINK]},
         "Origin": {"enum": ["https://localhost"]},
@@ -76,7 +77,9 @@ def _schema(document: dict[str, Any]) -> Any:
 def requests_of(stage: Stage, name: str) -> st.SearchStrategy[Case[Any]]:
     """Requests to one operation: with what is real, by its description alone, and against it."""
     found = []
-    for schema in (hinted(tuple(stage.ways), stage.code), as_described()):
+    sessions = [s.id for who in ("maren", "tobias") for s in stage.shop.engine.sessions(who).told]
+    real = hinted(tuple(stage.ways), tuple(sessions), stage.code)
+    for schema in (real, as_described()):
         operation = schema.find_operation_by_id(name)
         found.append(operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
         if list(operation.iter_parameters()) or len(operation.body):

@@ -104,8 +104,10 @@ class Example(ABC):
         assert draft is not None
         phone = SoftwareAuthenticator(draft.enrolment.secret)
         code = phone.next_code(engine.now())
-        assert engine.verify(draft.token, Purpose.ENROL, code).is_accepted
+        outcome = engine.verify(draft.token, Purpose.ENROL, code)
+        assert outcome.granted is not None
         self.values["enrolment_id"] = draft.enrolment.id
+        self.values["session_id"] = outcome.granted.passage.id
         return phone
 
     @abstractmethod

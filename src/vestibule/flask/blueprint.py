@@ -21,6 +21,7 @@ from vestibule.flask.views import (
     move,
     recovery,
     report,
+    sessions,
     stop,
     stuck,
 )
@@ -85,6 +86,9 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/ways/<enrolment_id>/first", "prefer", manage.prefer, post),
         ("/ways/<enrolment_id>/remove", "remove", manage.remove, both),
         ("/ways/<enrolment_id>/restore", "restore", manage.restore, post),
+        ("/sessions", "sessions", sessions.show, get),
+        ("/sessions/end", "end_others", sessions.end_others, post),
+        ("/sessions/<session_id>/end", "end_session", sessions.end, post),
         ("/recovery-codes", "recovery_codes", recovery.show, get),
         ("/recovery-codes", "new_recovery_codes", recovery.renew, post),
         ("/recovery-codes/download", "download_recovery_codes", recovery.download, post),

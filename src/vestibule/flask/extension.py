@@ -249,6 +249,19 @@ class Vestibule:
         return state.engine.forget(state.host.subject_of_user(user), origin, by=by)
 
     @staticmethod
+    def sign_out(user: Any, *, by: str, reason: str) -> int:
+        """End every session and waiting login of a user; return how many there were.
+
+        For a page of your help desk's. What a program holds of the second step ends as well, and no
+        browser of theirs is known any more. Whoever has no second step has no session here: only
+        the application's own, which this does not end. `by` and `reason` stand in the audit trail.
+        """
+        state = state_of(current_app)
+        origin = answers.origin_of(request) if has_request_context() else Origin()
+        subject = state.host.subject_of_user(user)
+        return state.engine.sign_out(subject, origin, by=by, reason=reason)
+
+    @staticmethod
     def reset(user: Any, *, by: str, reason: str, at_once: bool = False) -> Reset | None:
         """Give a user who has lost every way a ticket; None where there is no second step.
 

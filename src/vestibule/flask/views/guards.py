@@ -86,14 +86,31 @@ def signed_in(view: View[Concatenate[Person, P]]) -> View[P]:
 
 
 def freshly_proven(view: View[Concatenate[Person, P]]) -> View[P]:
-    """Let the view run only after a proof by an existing way, made a short time ago."""
+    """Let the view run only after a proof by an existing way, made a short time ago.
 
-    @wraps(view)
-    def guarded(person: Person, /, *args: P.args, **values: P.kwargs) -> Response:
-        if not is_fresh(person):
-            resumes = request.method in {"GET", "HEAD"}
-            back = address_of(request) if resumes else url_for("vestibule.manage")
-            return send_to_fresh_proof(back)
-        return view(person, *args, **values)
+    What was to be shown is shown after it; what was pressed goes back to the list of ways.
+    """
+    return freshly_proven_or_back_to("vestibule.manage")(view)
 
-    return signed_in(guarded)
+
+def freshly_proven_or_back_to(
+    name: str, done: str | None = None
+) -> Callable[[View[Concatenate[Person, P]]], View[P]]:
+    """Do as `freshly_proven`; what was pressed goes back to the page of the view called `name`.
+
+    Its notice called `done` says there that it can be pressed again.
+    """
+
+    def guard(view: View[Concatenate[Person, P]]) -> View[P]:
+        @wraps(view)
+        def guarded(person: Person, /, *args: P.args, **values: P.kwargs) -> Response:
+            if not is_fresh(person):
+                resumes = request.method in {"GET", "HEAD"}
+                return send_to_fresh_proof(
+                    address_of(request) if resumes else url_for(name, done=done)
+                )
+            return view(person, *args, **values)
+
+        return signed_in(guarded)
+
+    return guard

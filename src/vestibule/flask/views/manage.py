@@ -42,6 +42,7 @@ def show(person: Person) -> Response:
         methods=[listing.row(enrolment, moves) for enrolment in primary],
         move_url=url_for("vestibule.move") if _may_move(primary, moves) else None,
         recovery=listing.recovery(codes) if primary else None,
+        sessions_url=url_for("vestibule.sessions") if person.grant is not None else None,
         addable=[
             showing.offer_of(factor, again=any(e.factor == factor.name for e in primary))
             for factor in here.engine.addable(enrolments)

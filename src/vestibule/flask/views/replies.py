@@ -33,11 +33,11 @@ def on_to(location: str, status: str = "accepted") -> Response:
     return redirect(location, 303)
 
 
-def done(note: str, way: str | None = None) -> Response:
+def done(note: str, way: str | None = None, *, page: str = "vestibule.manage") -> Response:
     """Go back to the list, which says what was done; `way` names the factor that was added."""
     if wants_json(request):
-        return said(200, status=note, location=url_for("vestibule.manage"))
-    return redirect(url_for("vestibule.manage", done=note, way=way), 303)
+        return said(200, status=note, location=url_for(page))
+    return redirect(url_for(page, done=note, way=way), 303)
 
 
 def lost(back: str) -> Response:
@@ -53,16 +53,19 @@ def lost(back: str) -> Response:
     )
 
 
-def unknown() -> Response:
-    """Answer for a way that is not there: another person's, removed, or never was."""
+def unknown(label: str | None = None, url: str | None = None) -> Response:
+    """Answer for a way that is not there: another person's, removed, or never was.
+
+    `label` and `url` name the list it is not in, where that is not the list of ways.
+    """
     if wants_json(request):
         return said(404, error="not_found")
     return message(
         _("That is not here"),
         _("It may have been removed already."),
         status=404,
-        label=_("Two-step login"),
-        url=url_for("vestibule.manage"),
+        label=label or _("Two-step login"),
+        url=url or url_for("vestibule.manage"),
     )
 
 
