@@ -124,6 +124,7 @@ def no_stamp(host: Host) -> None:
 def taken_off(host: Host) -> None:
     """Something made later puts Flask's own methods back where the gate stood."""
     app: Any = host.app
+    app.full_dispatch_request = Flask.full_dispatch_request.__get__(app)
     app.preprocess_request = Flask.preprocess_request.__get__(app)
     app.dispatch_request = Flask.dispatch_request.__get__(app)
     app.process_response = Flask.process_response.__get__(app)
