@@ -232,7 +232,8 @@ class Store(Protocol):
         """Note of a subject, perhaps first seen `now`, what `rule` makes of what was noted before.
 
         The rule is asked under the subject's lock: of two who come at once the second is given what
-        the first has noted. Where it leaves that as it was nothing is written. Returns its answer.
+        the first has noted. Where it leaves that as it was nothing is written, and no message where
+        one of its caps is full. Returns its answer.
         """
         ...
 

@@ -1,8 +1,9 @@
 """What a rule is given and what it answers: a case goes in, a ruling comes out, the store obeys."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from vestibule.core.caps import Cap
 from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
@@ -111,3 +112,5 @@ class Noted:
     obligation: Obligation
     events: tuple[Event, ...] = ()
     messages: tuple[Message, ...] = ()
+    caps: Mapping[str, Cap] = field(default_factory=dict)
+    """What the messages are counted to, once: where one is full, none of them is written."""

@@ -264,7 +264,8 @@ class SqlStore:
             noted = rule(before)
             if noted.obligation != before:
                 obligations.note(connection, noted.obligation)
-                tell(connection, noted.events, noted.messages)
+                full = noted.caps and tallies.count(connection, realm, noted.caps, now)
+                tell(connection, noted.events, () if full else noted.messages)
         return noted
 
     def stand_in(self, enrolment: Enrolment) -> bool:

@@ -12,6 +12,7 @@ from hmac import compare_digest
 from typing import Any, Final
 
 from vestibule.core import caps, events
+from vestibule.core.caps import Cap
 from vestibule.core.engine.context import NOTICE_LIFE, Context
 from vestibule.core.errors import ConfigurationError
 from vestibule.core.factor import Applicant
@@ -102,7 +103,6 @@ def _known(
 
 def _noted(context: Context, subject: str, address: str | None, origin: Origin) -> Obligation:
     """Return since when a subject is obliged, written down where that or the address is new."""
-    may_tell = True
 
     def rule(before: Obligation | None) -> Noted:
         if before is None:
@@ -110,29 +110,25 @@ def _noted(context: Context, subject: str, address: str | None, origin: Origin) 
         if address is None:  # an application that does not say this time has forgotten nothing
             return Noted(obligation=before)
         renewed = _renewed(context, before, address)
-        return renewed if may_tell else replace(renewed, messages=())
+        return replace(renewed, caps=_caps(context, before)) if renewed.messages else renewed
 
     seen = context.store.obligation(context.realm, subject)
-    wanted = None if seen is None else rule(seen)
-    if seen is not None and wanted is not None:
-        if wanted.obligation == seen:
-            return seen
-        may_tell = not wanted.messages or _has_room(context, seen)
+    if seen is not None and rule(seen).obligation == seen:
+        return seen
     # Others may be as far as this: who is told is decided where they cannot be.
     noted = context.store.oblige(context.realm, subject, context.now(), rule)
     context.tell(noted.events)
     return noted.obligation
 
 
-def _has_room(context: Context, before: Obligation) -> bool:
-    """Count a mail to the address before, and say if there was room for one.
+def _caps(context: Context, before: Obligation) -> Mapping[str, Cap]:
+    """Return what a mail to the address before is counted to.
 
     Who may change the address of an account at will could else have anybody written to without end.
     """
     to = caps.spelled(_kept_address(context, before) or "")
     former = context.vault.name_of(f"{before.subject}\x1f{to}", use="former address")
-    wanted = caps.told(former, context.profile.caps)
-    return context.store.count_send(context.realm, wanted, context.now()) is None
+    return caps.told(former, context.profile.caps)
 
 
 def _begun(context: Context, subject: str, address: str | None, origin: Origin) -> Noted:
