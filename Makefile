@@ -22,14 +22,14 @@ RUN_READY := $(if $(wildcard $(VENV)/.ready-dev),$(VENV)/.ready-dev,$(VENV)/.rea
 # It can build the documents as well: dev.txt holds all of docs.txt.
 DOCS_READY := $(if $(wildcard $(VENV)/.ready-dev),$(VENV)/.ready-dev,$(VENV)/.ready-docs)
 
-.PHONY: help run test check bench coverage coverage-rows test-lowest words docs picture pictures \
-	lock check-locks clean
+.PHONY: help run test check bench chaos coverage coverage-rows test-lowest words docs picture \
+	pictures lock check-locks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-run: $(RUN_READY) ## serve the example with its second door at http://localhost:5000 (PORT=...)
-	@PORT=$(PORT) $(BIN)/python -m examples.microblog.serve
+run: $(RUN_READY) ## serve the example at http://localhost:5000 (PORT=...), CARRIER=name plays one
+	@PORT=$(PORT) CARRIER="$(CARRIER)" $(BIN)/python -m examples.microblog.serve
 
 test: $(VENV)/.ready-dev ## run every test; ARGS="-k name" narrows
 	@$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
@@ -43,6 +43,9 @@ check: $(VENV)/.ready-dev ## formatter, linter, types, import contracts, dead co
 
 bench: $(VENV)/.ready-dev ## benchmarks, printed as ratios to the floor measured in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(VENV)/.ready-dev ## kill, restart and trouble everything while codes are sent, then count
+	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 coverage: $(VENV)/.ready-dev ## lines and branches no test runs
 	@$(BIN)/coverage erase
@@ -68,7 +71,8 @@ picture: $(VENV)/.ready-dev ## draw the moving picture of the login anew, with C
 pictures: $(VENV)/.ready-dev ## draw every page on every screen, in three languages, in build/pictures
 	@rm -rf build/pictures
 	@VESTIBULE_TEST_PICTURES=build/pictures $(BIN)/python -m pytest --numprocesses=auto \
-		tests/e2e/test_languages.py tests/e2e/test_required.py tests/e2e/test_acting.py
+		tests/e2e/test_languages.py tests/e2e/test_required.py tests/e2e/test_acting.py \
+		tests/e2e/test_delivery.py
 	@$(BIN)/python tools/contact_sheet.py build/pictures
 
 lock: ## renew requirements/*.txt with uv, from releases at least a week old

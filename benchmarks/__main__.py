@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import checks, growing, judging, login, requests, starting
+from benchmarks import checks, growing, hanging, judging, login, requests, starting
 from benchmarks.figures import Figure, print_figures, print_heading
 
 BENCHMARKS: Final[dict[str, Callable[[], Iterable[Figure]]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Iterable[Figure]]]] = {
     "judging": judging.figures,
     "starting": starting.figures,
     "growing": growing.figures,
+    "hanging": hanging.figures,
 }
 
 

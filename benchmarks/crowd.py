@@ -47,13 +47,19 @@ def right_code(parts: Parts) -> str:
 def enrol(parts: Parts, subjects: Sequence[str]) -> None:
     """Give every one of `subjects` an authenticator app, and the ledgers that come with it."""
     context = parts.engine.context
-    enrolments = [context.vault.sealed(_enrolment(context, subject)) for subject in subjects]
+    keep(parts, [app_of(context, subject) for subject in subjects])
+
+
+def keep(parts: Parts, enrolments: Sequence[Enrolment]) -> None:
+    """Write enrolments of people who have none, and the ledgers that come with them."""
+    context = parts.engine.context
+    sealed = [context.vault.sealed(enrolment) for enrolment in enrolments]
     primary = {"is_primary": True}
-    _insert(parts, tables.enrolment, [rows.enrolment_row(e) | primary for e in enrolments])
+    _insert(parts, tables.enrolment, [rows.enrolment_row(e) | primary for e in sealed])
     now = context.now()
     ledgers = [
         Ledger(realm=context.realm, subject=subject, lane=lane, spent=0, as_of=now)
-        for subject in subjects
+        for subject in dict.fromkeys(enrolment.subject for enrolment in enrolments)
         for lane in Lane
     ]
     _insert(parts, tables.ledger, [rows.ledger_row(ledger) for ledger in ledgers])
@@ -116,17 +122,28 @@ def _csrf(context: Context, browser: str) -> str:
     return base64.urlsafe_b64encode(context.vault.box.stamp(browser, use="csrf")).decode()
 
 
-def _enrolment(context: Context, subject: str) -> Enrolment:
+def app_of(context: Context, subject: str) -> Enrolment:
+    """Return the authenticator app of somebody, to be kept."""
+    return _enrolment(context, subject, "totp", SECRET)
+
+
+def phone_of(context: Context, subject: str, number: str) -> Enrolment:
+    """Return the phone of somebody, to be kept."""
+    kept = _enrolment(context, subject, "phone", number.encode())
+    return replace(kept, state={"to": f"…{number[-2:]}", "kind": "mobile"})
+
+
+def _enrolment(context: Context, subject: str, factor: str, secret: bytes) -> Enrolment:
     now = context.now()
     return Enrolment(
         id=context.new_id(),
         realm=context.realm,
         subject=subject,
-        factor="totp",
+        factor=factor,
         status=EnrolmentStatus.ACTIVE,
         created_at=now,
         confirmed_at=now,
-        secret=SECRET,
+        secret=secret,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WIDTHS: Final = (38, 16, 20, 8)
+WIDTHS: Final = (42, 16, 20, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +39,33 @@ class Figure:
     name: str
     ratio: float
     floor: str
-    target: Target
+    target: Target | None
+    """None where a figure is only told, to compare others with."""
     seen: str = ""
 
     @property
     def is_met(self) -> bool:
         """Say whether the target is met."""
-        return self.target.is_met_by(self.ratio)
+        return self.target is None or self.target.is_met_by(self.ratio)
 
 
 def print_heading() -> None:
     """Begin the table."""
     print(_line("figure", "ratio", "target", "", "seen on this machine"))
-    print("-" * 110)
+    print("-" * 114)
 
 
 def print_figures(figures: Sequence[Figure]) -> None:
     """Add lines to the table."""
     for figure in figures:
-        met = "met" if figure.is_met else "MISSED"
         ratio = f"{figure.ratio:.2f} x {figure.floor}"
-        print(_line(figure.name, ratio, str(figure.target), met, figure.seen), flush=True)
+        print(_line(figure.name, ratio, *_judged(figure), figure.seen), flush=True)
+
+
+def _judged(figure: Figure) -> tuple[str, str]:
+    if figure.target is None:
+        return "to compare with", ""
+    return str(figure.target), "met" if figure.is_met else "MISSED"
 
 
 def _line(*cells: str) -> str:

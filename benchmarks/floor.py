@@ -1,7 +1,4 @@
-"""The floor under a check: a bare Flask view that updates one row through SQLAlchemy and commits.
-
-Its engine is made as anybody would make one, with the settings that keep what was committed.
-"""
+"""The floor under a check: a bare Flask view that updates one row by SQLAlchemy and commits."""
 
 from typing import Any, Final
 
@@ -18,7 +15,7 @@ def bare(url: str) -> Flask:
     """Return an application with that view and nothing else."""
     app = Flask("bare")
     app.secret_key = SECRET
-    engine = _engine(url)
+    engine = made_engine(url)
 
     @app.post("/<int:row>")
     def count(row: int) -> str:
@@ -31,14 +28,15 @@ def bare(url: str) -> Flask:
 
 def make_rows(url: str) -> None:
     """Make the table that is written to."""
-    with _engine(url).begin() as connection:
+    with made_engine(url).begin() as connection:
         connection.execute(text("CREATE TABLE counter (id INTEGER PRIMARY KEY, number INTEGER)"))
         connection.execute(
             text("INSERT INTO counter VALUES (:id, 0)"), [{"id": n} for n in range(ROWS)]
         )
 
 
-def _engine(url: str) -> Engine:
+def made_engine(url: str) -> Engine:
+    """Return an engine as anybody makes one, with the settings that keep what was committed."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -26,6 +26,8 @@ class Went:
 
     seconds: float
     statuses: Counter[int] = field(default_factory=Counter)
+    each: tuple[float, ...] = ()
+    """The seconds of each request, in no order."""
 
 
 class Load:
@@ -69,6 +71,7 @@ class _Line:
     def __init__(self, port: int) -> None:
         self._port = port
         self._received = b""
+        self._sent_at = 0.0
         self.socket = self._connected()
 
     def _connected(self) -> socket.socket:
@@ -78,7 +81,12 @@ class _Line:
 
     def send(self, request: bytes) -> None:
         self._received = b""
+        self._sent_at = time.perf_counter()
         self.socket.sendall(request)
+
+    def since(self) -> float:
+        """Return the seconds since it was sent."""
+        return time.perf_counter() - self._sent_at
 
     def status(self) -> int | None:
         """Receive what is there; return the status once the whole answer is."""
@@ -117,6 +125,7 @@ def _lines(port: int) -> list[_Line]:
 
 def _carried_out(lines: Sequence[_Line], requests: Iterator[bytes]) -> Went:
     statuses: Counter[int] = Counter()
+    each: list[float] = []
     began = time.perf_counter()
     with selectors.DefaultSelector() as selector:
         for line, request in zip(lines, requests, strict=False):
@@ -128,9 +137,10 @@ def _carried_out(lines: Sequence[_Line], requests: Iterator[bytes]) -> Went:
                 if status is None:
                     continue
                 statuses[status] += 1
+                each.append(key.data.since())
                 request = next(requests, b"")
                 if request:
                     key.data.send(request)
                 else:
                     selector.unregister(key.fileobj)
-    return Went(time.perf_counter() - began, statuses)
+    return Went(time.perf_counter() - began, statuses, tuple(each))

@@ -1,6 +1,7 @@
 """What the servers serve: the guarded application, and what it is measured by.
 
-That is a bare view at `/bare`, and at `/plain` the same application without a second step.
+That is a bare view at `/bare`, at `/least` the least that a second step takes, and at `/plain` the
+same application without one.
 """
 
 import os
@@ -11,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from benchmarks.floor import bare
 from benchmarks.host import guarded, with_login
+from benchmarks.least import least
 from benchmarks.sites import Site
 
 if TYPE_CHECKING:
@@ -25,7 +27,11 @@ def make() -> ProxyFix:
     The addresses that requests come from differ, as they do in life: one alone is soon slowed.
     """
     site = Site.from_text(os.environ[SITE])
-    others: dict[str, WSGIApplication] = {"/bare": bare(site.url), "/plain": with_login()}
+    others: dict[str, WSGIApplication] = {
+        "/bare": bare(site.url),
+        "/least": least(site.url),
+        "/plain": with_login(),
+    }
     return ProxyFix(DispatcherMiddleware(guarded(site), others), x_for=1)
 
 

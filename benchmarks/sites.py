@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.databases import Place
 from vestibule.bootstrap import Parts, assemble, read_settings
@@ -16,11 +17,14 @@ class Site:
 
     url: str
     key_file: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings."""
 
     @property
-    def config(self) -> Mapping[str, str]:
-        """The settings that name both."""
-        return {"VESTIBULE_DATABASE_URL": self.url, "VESTIBULE_KEY_FILE": self.key_file}
+    def config(self) -> Mapping[str, Any]:
+        """The settings that name both, and whatever else is set."""
+        named = {"VESTIBULE_DATABASE_URL": self.url, "VESTIBULE_KEY_FILE": self.key_file}
+        return {**named, **self.more}
 
     def opened(self) -> Parts:
         """Return an engine of this process's own."""
@@ -29,7 +33,7 @@ class Site:
 
     def to_text(self) -> str:
         """Return the site as another process reads it."""
-        return json.dumps([self.url, self.key_file])
+        return json.dumps([self.url, self.key_file, dict(self.more)])
 
     @classmethod
     def from_text(cls, text: str) -> "Site":
@@ -37,8 +41,8 @@ class Site:
         return cls(*json.loads(text))
 
 
-def made(place: Place) -> Site:
-    """Make an installation, as an operator makes it."""
+def made(place: Place, more: Mapping[str, Any] | None = None) -> Site:
+    """Make an installation, as an operator makes it; it may have more settings."""
     key_file = place.folder / "vestibule.keys"
     initialise(place.url, key_file)
-    return Site(place.url, str(key_file))
+    return Site(place.url, str(key_file), more or {})

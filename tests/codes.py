@@ -5,7 +5,7 @@ import re
 
 def is_code(text: str) -> bool:
     """Say whether a message carries a code."""
-    return " is your code for " in text
+    return " is your code " in text
 
 
 def code_in(text: str) -> str:

@@ -27,6 +27,7 @@ POSTGRESQL = os.environ.get(
     "VESTIBULE_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
 REDIS = os.environ.get("VESTIBULE_TEST_REDIS", "redis://127.0.0.1:6379/0")
+RABBITMQ = os.environ.get("VESTIBULE_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
 CHROMIUM = (
     os.environ.get("VESTIBULE_TEST_CHROMIUM", "chromium"),
     "chromium-browser",
@@ -40,6 +41,7 @@ INSTALL = {
     "Chromium": "apt-get install chromium",
     "PostgreSQL": "apt-get install postgresql",
     "Redis": "apt-get install redis-server",
+    "RabbitMQ": "apt-get install rabbitmq-server",
 }
 LEFT_OUT = "Skipped: "
 
@@ -65,12 +67,23 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def redis_url() -> str:
     """The address of a Redis server that accepts connections."""
-    address = urlsplit(REDIS)
+    return answering("Redis", REDIS, 6379)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url() -> str:
+    """The address of a RabbitMQ server that accepts connections."""
+    return answering("RabbitMQ", RABBITMQ, 5672)
+
+
+def answering(server: str, url: str, port: int) -> str:
+    """The address of a server that accepts connections; the test is left out where it does not."""
+    address = urlsplit(url)
     try:
-        socket.create_connection((address.hostname, address.port or 6379), timeout=2).close()
+        socket.create_connection((address.hostname, address.port or port), timeout=2).close()
     except OSError:
-        pytest.skip(f"Redis: nothing answers at {address.hostname}:{address.port}")
-    return REDIS
+        pytest.skip(f"{server}: nothing answers at {address.hostname}:{address.port}")
+    return url
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def test_values_keep_their_order_from_right_to_left(tmp_path: Path) -> None:
         "Type the code we sent to %(to)s.", to="+49 ••• 67"
     )
     code = arabic.gettext(
-        "%(code)s is your code for %(site)s. It works once. Never tell it to anybody.",
+        "%(code)s is your code for %(site)s.",
         code="012345",
         site="Site",
     )
@@ -118,11 +118,60 @@ def test_a_hosts_folder_is_asked_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("slip", ["Zurück zu %(aplication)s", "Zurück zu %(application)", "100 %"])
 def test_a_translators_slip_keeps_nobody_out(tmp_path: Path, slip: str) -> None:
-    """Where a translation's places cannot be filled, the text is told in English."""
+    """Where a translation's places cannot be filled, the text is told as our catalogue has it."""
+    bring(tmp_path, "de", {"Back to %(application)s": slip, "Nobody's %(x)s": "Fremd %(y)s"})
+    german = Languages(folder=tmp_path).of("de")
+
+    assert german.gettext("Back to %(application)s", application="Site") == "Zurück zu Site"
+    assert german.gettext("Nobody's %(x)s", x="1") == "Nobody's 1"
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        ("Zurück zu %(aplication)s", "%(application)s missing, %(aplication)s unknown"),
+        ("%(application)s und %(mehr)s", "%(mehr)s unknown"),
+        ("Zurück zu %(application)s, 100 %", "a % that begins no place is written %%"),
+    ],
+)
+def test_a_translators_slip_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, slip: str, said: str
+) -> None:
+    """A text that cannot be filled is named in the log with its language and place, once."""
     bring(tmp_path, "de", {"Back to %(application)s": slip})
     german = Languages(folder=tmp_path).of("de")
 
-    assert german.gettext("Back to %(application)s", application="Site") == "Back to Site"
+    for _ in range(3):
+        german.gettext("Back to %(application)s", application="Site")
+
+    (warning,) = caplog.messages
+    assert warning.startswith(f"The words in de for 'Back to %(application)s' are not used: {said}")
+
+
+@pytest.mark.parametrize(
+    "text", ["Deine %(code).2s", "Ohne Code", "%(code)s %(code)s %(neu)s", "%(kode)s"]
+)
+def test_an_exact_language_tells_no_text_with_other_places(tmp_path: Path, text: str) -> None:
+    """A message's text has each place of the house's, whole, and no other, or it is not told."""
+    bring(tmp_path, "de", {"Code %(code)s": text})
+    german = Languages(folder=tmp_path).of("de")
+
+    assert german.exact().gettext("Code %(code)s", code="123456") == "Code 123456"
+
+
+def test_an_exact_language_lets_words_of_ones_own_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Places in another order, or twice, are a translator's own affair, and a date's are, too."""
+    date = "%(year)s-%(month)s-%(day)s, %(hour)s:%(minute)s UTC"
+    bring(
+        tmp_path, "de", {"%(a)s of %(b)s": "%(b)s: %(a)s, %(a)s, 5 %%", date: "%(day)s.%(month)s"}
+    )
+    german = Languages(folder=tmp_path).of("de").exact()
+
+    assert german.gettext("%(a)s of %(b)s", a="1", b="2") == "2: 1, 1, 5 %"
+    assert german.moment(MOMENT) == "23.11"
+    assert not caplog.messages
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

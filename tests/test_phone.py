@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from vestibule import phone
 from vestibule.phone import Kind, Number
 
-MOBILE = Number(e164="+491701234567", country=49, kind=Kind.MOBILE)
+MOBILE = Number(e164="+491701234567", country=49, region="DE", kind=Kind.MOBILE)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,16 @@ def test_a_language_nobody_knows_is_told_in_english() -> None:
     assert [one.name for one in phone.countries("qq")] == [
         one.name for one in phone.countries("en")
     ]
+
+
+@pytest.mark.parametrize(
+    ("e164", "dialled"),
+    [
+        ("+491701234567", "01701234567"),
+        ("+12015550123", "2015550123"),
+        ("+390612345678", "0612345678"),
+    ],
+)
+def test_a_number_is_written_as_it_is_dialled_at_home(e164: str, dialled: str) -> None:
+    """Within its country a number has the digit that dialling there begins with, if one does."""
+    assert phone.national(e164) == dialled

@@ -229,3 +229,165 @@ def test_what_is_no_address_is_refused(value: str) -> None:
     """What could not stand at the front of a link in a mail is refused by the setting's name."""
     with pytest.raises(SettingError, match="VESTIBULE_SITE_URL"):
         read({"VESTIBULE_SITE_URL": value})
+
+
+@pytest.mark.row("ATK-71")
+def test_what_a_provider_is_told_is_not_quoted() -> None:
+    """A provider's setting may be a credential: where it does not fit it is named alone."""
+    with pytest.raises(SettingError, match="VESTIBULE_ACME_PORT") as refused:
+        load({"VESTIBULE_ACME_PORT": "hunter2"}, {}, {}, {"acme": {"port": int}})
+
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        {"sms": ["one", "two"], "sms:+49": ["two"]},
+        {"sms": "one,two", "sms:+49": ("two",)},
+        "sms=one,two; sms:+49=two",
+        " sms = one , two ;sms:+49= two ; ",
+    ],
+)
+def test_routes_are_a_mapping_or_text(routes: object) -> None:
+    """Routes can be written in Python and in one line of the environment."""
+    told = load({"VESTIBULE_ROUTES": routes}, {}, {}).routes
+
+    assert dict(told) == {"sms": ("one", "two"), "sms:+49": ("two",)}
+
+
+@pytest.mark.parametrize("routes", [{"SMS": ["one"]}, {"sms:49": ["one"]}, "sms", "sms:+0=one"])
+def test_a_route_is_for_a_channel(routes: object) -> None:
+    """What names no channel is refused, with what one looks like."""
+    with pytest.raises(SettingError, match="sms"):
+        load({"VESTIBULE_ROUTES": routes}, {}, {})
+
+
+def test_a_setting_may_have_a_carriers_own_name() -> None:
+    """What the carrier's documents call a setting is read where ours is not set."""
+    also = {"VESTIBULE_ACME_TOKEN": "ACME_TOKEN"}
+    fields = {"acme": {"token": str}}
+
+    told = load({}, {"ACME_TOKEN": "theirs"}, {}, fields, also)
+    both = load({"VESTIBULE_ACME_TOKEN": "ours"}, {"ACME_TOKEN": "theirs"}, {}, fields, also)
+    assert told.provider_settings == {"acme": {"token": "theirs"}}
+    assert both.provider_settings == {"acme": {"token": "ours"}}
+    assert "ours" not in repr(both)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["signalwire"], 5, b"x", True, {"sms": None}, {"sms": 5}, {"sms": [None]}, {"sms": {}}],
+)
+def test_routes_that_are_none_are_named(value: object) -> None:
+    """Routes that are neither a mapping nor text are refused by name, with how to write them."""
+    with pytest.raises(SettingError, match=r"VESTIBULE_ROUTES .*\['signalwire', 'vonage'\]"):
+        read({"VESTIBULE_ROUTES": value})
+    with pytest.raises(SettingError, match="VESTIBULE_ROUTES"):
+        early({"VESTIBULE_ROUTES": value}, {}, "routes")
+
+
+@pytest.mark.parametrize("value", [[1], 5, "sms", {"sms": None}, {"sms": "0,06"}, "sms=0,06"])
+def test_prices_that_are_none_are_named(value: object) -> None:
+    """Prices that are written otherwise are refused by their name, with one that is right."""
+    with pytest.raises(SettingError, match=r"VESTIBULE_PRICES .*0\.06"):
+        read({"VESTIBULE_PRICES": value})
+
+
+@pytest.mark.parametrize("value", [5, True, b"x", [49], ["x", None], {"x": 1}, [b"x"]])
+@pytest.mark.parametrize("name", ["COUNTRIES", "FACTORS", "LANGUAGES", "LOGIN_KEYS", "REQUIRED"])
+def test_a_list_that_is_none_is_named(name: str, value: object) -> None:
+    """A list that is neither one of texts nor text is refused by its name, with how to write it."""
+    with pytest.raises(SettingError, match=rf"VESTIBULE_{name} is a list of texts such as \['\w"):
+        read({f"VESTIBULE_{name}": value})
+
+
+def test_a_channel_is_named_once() -> None:
+    """A channel that text names twice is refused: one of the two would count for nothing."""
+    for name, value in (("ROUTES", "sms=one; sms = two"), ("PRICES", "sms:+49=1; sms:+49=2")):
+        with pytest.raises(SettingError, match=rf"VESTIBULE_{name} names 'sms(:\+49)?' twice"):
+            read({f"VESTIBULE_{name}": value})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost/0",
+        "rediss://:geheim@broker.example/0",
+        "redis+socket:///run/redis.sock",
+        "amqp://user:geheim@broker.example//",
+        "amqps://broker.example",
+        " redis://localhost/0 ",
+    ],
+)
+def test_a_broker_is_redis_or_rabbitmq(url: str) -> None:
+    """The address of a broker that Celery's workers may be told by is taken."""
+    assert read({"VESTIBULE_BROKER_URL": url}).broker_url == url.strip()
+
+
+@pytest.mark.row("ATK-71")
+@pytest.mark.parametrize(
+    "url",
+    ["localhost", "", ":geheim@localhost", "user:geheim@localhost", "http://geheim@x", "://geheim"],
+)
+def test_a_broker_of_another_kind_is_refused(url: str) -> None:
+    """What does not say which broker it is would be taken for RabbitMQ: it is refused, unquoted."""
+    with pytest.raises(SettingError, match=r"VESTIBULE_BROKER_URL .*redis://") as refused:
+        read({"VESTIBULE_BROKER_URL": url})
+
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SEND_GRACE", "fast", "is a number such as 0.5 (with a point), not 'fast'"),
+        ("SPEND_PER_DAY", "12,50", "is a number such as 0.5 (with a point), not '12,50'"),
+        ("FRESH_MINUTES", "soon", "is a whole number such as 5, not 'soon'"),
+        ("FRESH_MINUTES", float("inf"), "is a whole number such as 5, not inf"),
+        ("DEVELOPMENT", "ja", "is yes or no, not 'ja'"),
+        ("TOTP_ALGORITHM", "MD5", "is one of SHA1, SHA256, SHA512, not 'MD5'"),
+        ("DATABASE_URL", ["sqlite://"], "is text, not a value of type list"),
+    ],
+)
+def test_a_refusal_says_what_a_setting_takes(name: str, value: object, said: str) -> None:
+    """Who writes a value that does not fit is told what would, and what stands there now."""
+    with pytest.raises(SettingError) as refused:
+        read({f"VESTIBULE_{name}": value})
+
+    assert str(refused.value) == f"VESTIBULE_{name} {said}"
+
+
+@pytest.mark.row("ATK-71")
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (Algorithm, "geheim", "it is one of SHA1, SHA256, SHA512"),
+        (int, "geheim", "it is a whole number"),
+        (float | None, "geheim", "it is a number"),
+        (bool, "geheim", "it is yes or no"),
+        (tuple[int, ...], 200, "it is a list of whole numbers"),
+        (tuple[int, ...], "200,geheim", "it is a list of whole numbers"),
+        (tuple[str, ...], 5, "it is a list of texts"),
+        (str, ["geheim"], "it is text"),
+        (str, b"geheim", "it is text"),
+    ],
+)
+def test_a_providers_setting_says_what_it_takes(kind: Any, value: object, said: str) -> None:
+    """Of a provider's setting it is told what it takes, and never what stands there."""
+    with pytest.raises(SettingError, match=f"VESTIBULE_ACME_X has .*: {said}") as refused:
+        load({"VESTIBULE_ACME_X": value}, {}, {}, {"acme": {"x": kind}})
+
+    assert "geheim" not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+@pytest.mark.row("ATK-74")
+@pytest.mark.parametrize("name", ["DATABASE_URL", "KEYS", "BROKER_URL", "ROUTES", "LOGIN_KEYS"])
+def test_what_holds_others_is_not_quoted(name: str) -> None:
+    """Of bytes, and of what a list holds, no error quotes anything: a password may stand there."""
+    for value in (b"geheim", {"sms": {"signalwire": "geheim"}}, [["geheim"]]):
+        with pytest.raises(SettingError, match=f"VESTIBULE_{name}") as refused:
+            read({f"VESTIBULE_{name}": value})
+
+        assert "geheim" not in str(refused.value)

@@ -154,6 +154,7 @@ class Guesser:
         self._begun: Begun | None = None
         self._count = 0
         self._sends = True
+        self._sent = False
 
     def act(self) -> None:
         """Answer until told to wait, or until nothing is to be gained for a day."""
@@ -171,10 +172,16 @@ class Guesser:
         self._count += 1
         kind = PassageKind.PROGRAM if self._count % 2 else PassageKind.BROWSER
         self._begun = self.engine.begin_login(Login(subject=OWNER, identity="1", kind=kind))
-        for way in self._begun.ways:
-            if self._sends and way.factor == "letters":
-                self.engine.resend(self._begun.token, Purpose.LOGIN, way.id)
+        self._sent = self._sends and self.asked_for(self._begun)
         return self._begun
+
+    def asked_for(self, begun: Begun) -> bool:
+        """Ask for a code where one can be sent; say whether one was, now or with the password."""
+        for way in begun.ways:
+            if way.factor == "letters":
+                self.engine.resend(begun.token, Purpose.LOGIN, way.id)
+        case = self.engine.look(begun.token)
+        return case is not None and any(asked.challenge.sends for asked in case.asked)
 
     def compared(self) -> float:
         """Return what an answer is worth now, reckoned from what the owner holds."""
@@ -185,7 +192,7 @@ class Guesser:
     def worth_of(self, enrolment: Enrolment) -> float:
         """Return what an answer is worth against one enrolment."""
         if enrolment.factor == "letters":
-            return 1e-6 if self._sends else 0
+            return 1e-6 if self._sent else 0
         return self.year.scenario.codes_of_an_app * LIKELIEST
 
     def learn(self, outcome: Outcome, compared: float) -> None:

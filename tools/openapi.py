@@ -31,12 +31,17 @@ FRESH: Final[Answers] = {401: ("ProofRequired",)}
 POSTED: Final[Answers] = {400: ("BadRequest",), 403: ("CrossSite",), 413: ("TooLarge",)}
 STALE: Final[Answers] = {400: ("StaleForm",)}
 STILL: Final[Answers] = {400: ("StillWaiting",)}
-NOT_WAITING: Final[Answers] = {200: ("Accepted",), 410: ("Gone",)}
+NOT_WAITING: Final[Answers] = {200: ("SignedIn",), 410: ("Gone",)}
 NO_WAY: Final[Answers] = {403: ("NoWay",)}
 SPENT: Final[Answers] = {403: ("NoWay",), 429: ("Exhausted",)}
-JUDGED: Final[Answers] = {422: ("Wrong",), 429: ("Later",)}
+JUDGED: Final[Answers] = {422: ("Wrong", "Unchecked"), 429: ("Later",)}
 NO_SECOND_STEP: Final[Answers] = {403: ("SecondStepNotSetUp",)}
-UNSENT: Final[Answers] = {410: ("Gone",), 429: ("NotSent",)}
+UNSENT: Final[Answers] = {
+    403: ("NotThere",),
+    410: ("Gone",),
+    422: ("NoChannel",),
+    429: ("NotSent",),
+}
 FIRST_WAY: Final[Answers] = {200: ("FirstWay",)}
 PROOF_NEEDED: Final[Answers] = {403: ("ProofNeeded",)}
 UNKNOWN: Final[Answers] = {404: ("NotFound",)}
@@ -63,11 +68,14 @@ class Operation:
     any_field: bool = False
     """Whether the fields are named by the way: each of them is text."""
     security: list[Schema] = field(default_factory=lambda: SIGNED_IN)
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    gate: Answers = field(default_factory=lambda: GATE)
+    """What it answers to whoever may not pass, and while the store is down."""
 
     def said(self) -> dict[int, list[str]]:
         """The names of the schemas that each status may answer with."""
         found: dict[int, list[str]] = {}
-        for answers in (*self.answers, GATE):
+        for answers in (*self.answers, self.gate):
             for status, names in answers.items():
                 found.setdefault(status, []).extend(n for n in names if n not in found[status])
         return dict(sorted(found.items()))
@@ -113,7 +121,7 @@ LOGIN: Final = {
     ("/login", "post"): of_login(
         "answer",
         "Answer the login that waits with a code of any way. The right one signs in.",
-        *(NOT_WAITING, ok("Proof"), FIRST_WAY, POSTED, STILL, JUDGED, SPENT),
+        *(ok("Accepted"), NOT_WAITING, ok("Proof"), FIRST_WAY, POSTED, STILL, JUDGED, SPENT),
         fields={"code": CODE, "handle": HANDLE},
         needed=("code",),
     ),
@@ -140,12 +148,25 @@ LOGIN: Final = {
     ("/first/later", "post"): of_login(
         "put_off",
         "Go on without a second step, as long as that may be.",
-        *(NOT_WAITING, {403: ("TooLate",)}, POSTED, STALE),
+        *(ok("Accepted"), NOT_WAITING, {403: ("TooLate",)}, POSTED, STALE),
     ),
     ("/cancel", "post"): of_login(
         "cancel",
         "Give up the login that waits in this browser.",
         *(ok("Cancelled"), FIRST_WAY, POSTED, STILL, SPENT),
+    ),
+}
+DELIVERED: Final = {
+    ("/delivery", "get"): Operation(
+        name="delivery",
+        summary="How far the newest code of a way has come, in the browser that asked for it.",
+        answers=(ok("Delivery"), UNKNOWN, ACTING),
+        security=HERE,
+        gate={503: ("Unavailable",)},
+        query={
+            "method": METHOD,
+            "step": one_of("login", "confirm", "setup"),
+        },
     ),
 }
 PROOF: Final = {
@@ -189,7 +210,11 @@ ADDING: Final = {
         "confirm_setup",
         "Prove the way being added by its first code.",
         *(ok("Added"), NOTHING, POSTED, {400: ("StillSettingUp",)}),
-        {410: ("GoneFirst",), 422: ("WrongFirst",), 429: ("LaterFirst", "ExhaustedFirst")},
+        {
+            410: ("GoneFirst",),
+            422: ("WrongFirst", "Unchecked"),
+            429: ("LaterFirst", "ExhaustedFirst"),
+        },
         fields={"code": CODE},
         needed=("code",),
     ),
@@ -319,6 +344,7 @@ MAILED: Final = {
 }
 TAGS: Final = {
     "Logging in": LOGIN,
+    "Codes that are sent": DELIVERED,
     "A fresh proof": PROOF,
     "Adding a way": ADDING,
     "Ways": WAYS,
@@ -422,6 +448,9 @@ def _operation(method: str, operation: Operation, tag: str) -> Schema:
         "summary": operation.summary,
         "security": operation.security,
     }
+    if operation.query:
+        asked = [{"name": n, "in": "query", "schema": s} for n, s in operation.query.items()]
+        described["parameters"] = asked
     if method == "post":
         origin = [{"$ref": f"#/components/parameters/{name}"} for name in ORIGIN]
         described |= {"parameters": origin, "requestBody": operation.body()}

@@ -53,11 +53,25 @@ def done(about: str, *words: str) -> Schema:
     return record(about, status=one_of(*words), location=LOCATION)
 
 
+PROGRESS: Final = one_of("sending", "sent", "delivered", "failed")
 _WAY: Final[dict[str, Schema]] = {"id": ID, "factor": TEXT}
+_REFUSED: Final = record(
+    "Why a code that should have gone out by itself did not.",
+    error=one_of("capped", "spent", "stopped", "unreachable"),
+    detail=DETAIL,
+    retry_at=or_null(RETRY_AT),
+)
 _SENT_WAY: Final = _WAY | {
     "to": TEXT | {"description": "Where the codes go, masked."},
+    "channels": {
+        "type": "array",
+        "items": TEXT,
+        "description": "How codes can be sent there, the usual way first.",
+    },
     "sent": FLAG,
     "send_again_at": or_null(MOMENT),
+    "refused": or_null(_REFUSED),
+    "delivery": {"type": ["string", "null"], "enum": [*PROGRESS["enum"], None]},
 }
 _SUSPENDED: Final = MOMENT | {"description": "Until when it is suspended; else it is not there."}
 _ENROLMENT: Final = _WAY | {
@@ -68,6 +82,7 @@ _ENROLMENT: Final = _WAY | {
 }
 _SHOWN: Final = _SENT_WAY | {
     "send_again_at": MOMENT,
+    "delivery": PROGRESS,
     "otpauth": TEXT | {"description": "What an authenticator app reads from the QR code."},
     "secret": TEXT | {"description": "The same secret to type, in base32."},
 }
@@ -90,7 +105,7 @@ def _waiting(about: str, **more: Schema) -> Schema:
 
 SUCCESSES: Final[dict[str, Schema]] = {
     "Way": {
-        "description": "A way that can be used now; three fields more where codes are sent to it.",
+        "description": "A way that can be used now; four fields more where codes are sent to it.",
         "oneOf": [
             record("Its codes are the person’s already.", **_WAY),
             record("Its codes are sent.", **_SENT_WAY),
@@ -115,6 +130,9 @@ SUCCESSES: Final[dict[str, Schema]] = {
         "A code is waited for first, at `location`.", status=one_of("waiting"), location=TEXT
     ),
     "Accepted": done("It was right.", "accepted"),
+    "SignedIn": done(
+        "Nothing waits here, and nothing was judged: it is done already.", "signed_in"
+    ),
     "Proof": record(
         "It was right; the view that hands out tokens takes this proof once.",
         status=one_of("accepted"),
@@ -122,6 +140,12 @@ SUCCESSES: Final[dict[str, Schema]] = {
         expires_in=COUNT | {"description": "For how many seconds."},
     ),
     "Sent": done("A code is on its way.", "sent"),
+    "Delivery": record(
+        "How far a code has come; `more` says that there may be news later.",
+        status=PROGRESS,
+        detail=DETAIL,
+        more=FLAG,
+    ),
     "Cancelled": done("It was given up.", "cancelled"),
     "Help": record(
         "What is left to whoever can use none of the ways.",
@@ -279,6 +303,12 @@ REFUSALS: Final[dict[str, Schema]] = {
         retry_at=RETRY_AT,
         location=LOCATION,
     ),
+    "Unchecked": record(
+        "The carrier that made the code did not say whether it is right. Try it once more.",
+        error=one_of("unchecked"),
+        detail=DETAIL,
+        location=LOCATION,
+    ),
     "WrongFirst": record(
         "The first code is not right, or has not its shape.",
         error=one_of("wrong", "malformed"),
@@ -300,10 +330,22 @@ REFUSALS: Final[dict[str, Schema]] = {
         detail=DETAIL,
         retry_at=RETRY_AT,
     ),
+    "NotThere": record(
+        "No codes go to such a number, or none just now. Nothing was sent.",
+        error=one_of("unreachable", "stopped"),
+        detail=DETAIL,
+        location=LOCATION,
+    ),
+    "NoChannel": record(
+        "Codes are not sent there in that way: `channels` names those that are. Nothing was sent.",
+        error=one_of("no_channel"),
+        detail=DETAIL,
+        location=LOCATION,
+    ),
     "NotSent": record(
-        "Too soon after a code, or too many of late. Nothing was sent.",
+        "Too soon after a code, too many of late, or no money left today. Nothing was sent.",
         "retry_at",
-        error=one_of("delayed", "capped"),
+        error=one_of("delayed", "capped", "spent"),
         detail=DETAIL,
         retry_at=RETRY_AT,
         location=LOCATION,

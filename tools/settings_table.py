@@ -9,7 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import Field, fields
+from dataclasses import MISSING, Field, fields
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,9 +17,11 @@ from textwrap import dedent
 from typing import Any, Final
 
 from vestibule.core.caps import Cap, Caps
+from vestibule.core.conversion import Watch
 from vestibule.core.limits import CERTAIN, Limits
 from vestibule.core.profiles import PROFILES, Profile
-from vestibule.core.registry import factor_type, house_names
+from vestibule.core.registry import ALSO, factor_type, house_names
+from vestibule.delivery.registry import HOUSE, provider_type
 from vestibule.settings import PREFIX, Settings
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -85,11 +87,11 @@ def settings_table() -> str:
     rows = [
         (
             f"`{PREFIX}{field.name.upper()}`",
-            "unset" if field.default in {None, ()} else shown(field.default),
+            "unset" if field.default in (None, (), MISSING) else shown(field.default),
             meaning,
         )
         for field, meaning in described(Settings)
-        if field.name != "factor_settings"
+        if not field.name.endswith("_settings")
     ]
     return _table(("setting", "default", "meaning"), rows)
 
@@ -106,12 +108,33 @@ def factor_table() -> str:
     return _table(("setting", "default", "meaning"), rows)
 
 
+def provider_table() -> str:
+    """The settings of the providers of the house."""
+    rows = [
+        (
+            f"`{PREFIX}{provider.upper()}_{field.name.upper()}`",
+            f"`{field.metadata[ALSO]}`" if field.metadata.get(ALSO) else "",
+            _set_or_not(field.default),
+            meaning,
+        )
+        for provider in sorted(HOUSE)
+        for field, meaning in described(provider_type(provider))
+    ]
+    return _table(("setting", "also", "default", "meaning"), rows)
+
+
+def _set_or_not(default: object) -> str:
+    if default is MISSING:
+        return "must be set"
+    return "unset" if default in (None, ()) else shown(default)
+
+
 def profile_table() -> str:
     """How long things live, by profile."""
     rows = [
         (f"`{field.name}`", *(shown(getattr(p, field.name)) for p in PROFILES.values()), meaning)
         for field, meaning in described(Profile)
-        if field.name not in {"name", "limits", "caps", "factor_settings"}
+        if field.name not in {"name", "limits", "caps", "watch", "factor_settings"}
     ]
     rows += [
         (f"`{PREFIX}{factor.upper()}_{name.upper()}`", *_of_factor(factor, name), "See above.")
@@ -129,9 +152,24 @@ def caps_table() -> str:
     return _table(("number", *PROFILES, "meaning"), rows)
 
 
+def watch_table() -> str:
+    """How many codes must come back, by profile."""
+    rows = [
+        (f"`{field.name}`", *(shown(getattr(p.watch, field.name)) for p in PROFILES.values()), text)
+        for field, text in described(Watch)
+    ]
+    return _table(("number", *PROFILES, "meaning"), rows)
+
+
 def _caps(caps: Cap | tuple[Cap, ...]) -> str:
     each = caps if isinstance(caps, tuple) else (caps,)
-    return ", ".join(f"{cap.most} in {_length(cap.window)}" for cap in each)
+    return "; ".join(_cap(cap) for cap in each)
+
+
+def _cap(cap: Cap) -> str:
+    if cap.is_ceiling:
+        return f"{cap.most} in any {_length(cap.window)}"
+    return f"{cap.most} at once and {cap.most} spread over {_length(cap.window)}"
 
 
 def limits_table() -> str:
@@ -150,9 +188,11 @@ def limits_table() -> str:
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "settings": settings_table,
     "factors": factor_table,
+    "providers": provider_table,
     "profiles": profile_table,
     "limits": limits_table,
     "caps": caps_table,
+    "watch": watch_table,
 }
 
 

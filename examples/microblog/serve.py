@@ -6,14 +6,16 @@ Everything it keeps is in instance/, beside this file. Remove that folder to beg
 import errno
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Flask
 from werkzeug.serving import make_server
 
 from vestibule.testing import Inbox
+from vestibule.testing.carriers import Carriers
 
-from . import create_app, demo
+from . import create_app, demo, stand_in
 from .models import db
 from .settings import kept_secret
 
@@ -23,9 +25,13 @@ FOLDER = Path(__file__).with_name("instance")
 
 def main() -> None:
     """Serve until stopped."""
-    with listen(wanted_port(os.environ.get("PORT", "5000"))) as listener:
+    names = stand_in.wanted(os.environ.get("CARRIER", ""))
+    with (
+        listen(wanted_port(os.environ.get("PORT", "5000"))) as listener,
+        stand_in.playing(names) as carriers,
+    ):
         port = listener.getsockname()[1]
-        app = prepare(FOLDER, port)
+        app = prepare(FOLDER, port, carriers, names)
         server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
         print(greeting(app, FOLDER), flush=True)
         try:
@@ -34,8 +40,14 @@ def main() -> None:
             print()
 
 
-def prepare(folder: Path, port: int) -> Flask:
-    """Return the application in development mode, with its tables made and its people in."""
+def prepare(
+    folder: Path, port: int, carriers: Carriers | None = None, names: Sequence[str] = ()
+) -> Flask:
+    """Return the application in development mode, with its tables made and its people in.
+
+    Codes go through the named ones of `carriers`, where there are any; what nobody of them carries
+    comes into the inbox.
+    """
     app = create_app(
         {
             "DEVELOPMENT": True,
@@ -45,8 +57,11 @@ def prepare(folder: Path, port: int) -> Flask:
             "VESTIBULE_FACTORS": ["totp", "phone", "recovery_codes"],
             "VESTIBULE_ISSUER": "Porchlight",
             "VESTIBULE_SITE_URL": f"http://localhost:{port}",
+            **(stand_in.settings_of(carriers, names) if carriers else {}),
         }
     )
+    if carriers is not None:
+        app.config["CARRIERS"] = f"{carriers.url}/ plays {', '.join(names)}"
     plug_in_inbox(app, folder / "inbox.json")
     with app.app_context():
         db.create_all()
@@ -77,12 +92,14 @@ def greeting(app: Flask, folder: Path) -> str:
             if demo.still_has(password)
             else "(changed since; remove the instance folder to begin anew)"
         )
+    played = app.config.get("CARRIERS")
+    messages = f"  Messages       {played}\n" if played else ""
     return f"""
   Porchlight     {site}
   Demo account   {demo.DEMO} or {demo.address(demo.DEMO)}
   Password       {shown}
   Inbox          {site}/inbox
-
+{messages}
   Stop with Ctrl-C.
 """
 

@@ -6,9 +6,10 @@ the host's, which is asked first.
 """
 
 import gettext
+import logging
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,9 @@ _RIGHT_TO_LEFT_SCRIPTS: Final = frozenset({"arab", "hebr", "thaa"})
 # First-strong isolate and its end (Unicode UAX 9): what stands between keeps its own direction.
 _ISOLATE: Final = "\u2068"
 _END: Final = "\u2069"
+_PLACE: Final = re.compile(r"%\([^)]*\)[#0\- +.\d]*[A-Za-z]?")
+_TOLD_OF_A_TEXT: Final = 60
+_log = logging.getLogger("vestibule.languages")
 
 
 class LanguageError(ValueError):
@@ -42,6 +46,12 @@ class Language:
     catalogue: gettext.NullTranslations = field(
         default_factory=gettext.NullTranslations, repr=False
     )
+    house: gettext.NullTranslations = field(default_factory=gettext.NullTranslations, repr=False)
+    """The same without what a host's folder has."""
+    is_exact: bool = False
+    """Whether a text is told only where it has each place of the house's, and no other."""
+    noted: dict[tuple[str, str], object] = field(default_factory=dict, repr=False, compare=False)
+    """The texts that a warning told of, so that it tells of each once."""
 
     @property
     def tag(self) -> str:
@@ -64,24 +74,51 @@ class Language:
     def gettext(self, text: str, **values: object) -> str:
         """Return `text` in this language, its `%(name)s` places filled.
 
-        Where a catalogue's own places are none of ours the text is told in English: nobody is kept
-        out by a slip of a translator's.
+        Where a catalogue's own places are none of ours the text is told as the house has it, and
+        the log says so once: nobody is kept out by a slip of a translator's.
         """
         if not text:
             return ""  # to gettext, the empty text is the catalogue's own head
         said = self.catalogue.gettext(text)
-        if not values:
-            return said
+        filling: Mapping[str, object] = values
         if self.direction == "rtl":
-            values = {name: _isolated(str(value)) for name, value in values.items()}
+            filling = {name: _isolated(str(value)) for name, value in values.items()}
+        if self.is_exact and _places(said) != _places(text):
+            return self._house_words(text, said, filling)
         try:
-            return said % values
+            return said % filling if filling else said
         except (KeyError, TypeError, ValueError):
-            return text % values
+            return self._house_words(text, said, filling)
+
+    def exact(self) -> "Language":
+        """Return the same language for messages: none goes out whose text has lost a place.
+
+        A page can do without one; a message whose text has lost the code is of use to nobody.
+        """
+        return replace(self, is_exact=True)
+
+    def is_own(self, text: str) -> bool:
+        """Say whether a host's folder has words of its own for `text`."""
+        return self.catalogue.gettext(text) != self.house.gettext(text)
+
+    def warn(self, text: str, why: str) -> None:
+        """Say in the log why the words for `text` are not told, once for each text and reason."""
+        mine = object()
+        # One step, so that of several threads one alone is told that nobody was here.
+        if self.noted.setdefault((text, why), mine) is mine:
+            begins = text if len(text) <= _TOLD_OF_A_TEXT else f"{text[:_TOLD_OF_A_TEXT]}…"
+            _log.warning("The words in %s for %r are not used: %s", self.name, begins, why)
+
+    def _house_words(self, text: str, said: str, filling: Mapping[str, object]) -> str:
+        self.warn(text, f"{_slip(text, said)}. What Vestibule says itself is told instead")
+        house = self.house.gettext(text)
+        told = text if house == said else house
+        return told % filling if filling else told
 
     def moment(self, at: datetime) -> str:
         """Return a moment with its day; it is in UTC, and says so."""
-        return self.gettext(
+        # How much of a date is told is its readers' custom, in a message too.
+        return replace(self, is_exact=False).gettext(
             "%(year)s-%(month)s-%(day)s, %(hour)s:%(minute)s UTC",
             year=f"{at:%Y}",
             month=f"{at:%m}",
@@ -118,7 +155,9 @@ class Languages:
         there = ["en", *sorted({*own, *_names_in(SHIPPED)} - {"en"})]
         folders = [place for place in (folder, SHIPPED) if place is not None]
         names = [_spelled(name, there) for name in only] or there
-        self._all = [Language(name, _catalogue(name, folders)) for name in names]
+        self._all = [
+            Language(name, _catalogue(name, folders), _catalogue(name, [SHIPPED])) for name in names
+        ]
         self._by_tag = {language.tag.lower(): language for language in self._all}
 
     @property
@@ -179,3 +218,15 @@ def _catalogue(name: str, folders: Sequence[Path]) -> gettext.NullTranslations:
 def _isolated(value: str) -> str:
     """Return a value that stays in its own order, in a sentence that is read from the right."""
     return value if value.isdecimal() else f"{_ISOLATE}{value}{_END}"
+
+
+def _places(text: str) -> frozenset[str]:
+    return frozenset(_PLACE.findall(text.replace("%%", "")))
+
+
+def _slip(text: str, said: str) -> str:
+    """Return what is wrong with the places in `said`, words for `text`."""
+    ours, theirs = _places(text), _places(said)
+    missing = f"{', '.join(sorted(ours - theirs))} missing" if ours - theirs else ""
+    unknown = f"{', '.join(sorted(theirs - ours))} unknown" if theirs - ours else ""
+    return ", ".join(filter(None, (missing, unknown))) or "a % that begins no place is written %%"

@@ -13,6 +13,7 @@ PUBLIC = [
         "vestibule",
         "vestibule.flask",
         "vestibule.testing",
+        "vestibule.testing.carriers",
         "vestibule.testing.contracts",
         "vestibule.server",
     )

@@ -1,3 +1,7 @@
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +15,7 @@ from vestibule.bootstrap import check_factors, check_production, read_settings
 from vestibule.bootstrap import keys as key_files
 from vestibule.bootstrap.configure import pages_of, profile_of
 from vestibule.bootstrap.keys import Keys
+from vestibule.core.caps import Cap
 from vestibule.core.errors import ConfigurationError, DeploymentError
 from vestibule.secretbox import encode_key
 from vestibule.testing import FixedRandom, Letters
@@ -196,7 +201,9 @@ def test_a_setting_has_the_type_its_field_is_annotated_with() -> None:
         "rested": False,
         "greeting": "1",
     }
-    with pytest.raises(ConfigurationError, match="VESTIBULE_PIGEON_WEIGHT cannot be 'heavy'"):
+    with pytest.raises(
+        ConfigurationError, match=r"VESTIBULE_PIGEON_WEIGHT is a number .* not 'heavy'"
+    ):
         of_pigeon(weight="heavy", greeting="x")
 
 
@@ -232,7 +239,7 @@ def test_a_factor_may_be_switched_off_for_a_while() -> None:
 
     with pytest.raises(ConfigurationError, match="did you mean VESTIBULE_RECOVERY_CODES_COUNT"):
         read_settings(config | {"VESTIBULE_RECOVERY_CODES_COUNTS": 8}, {})
-    with pytest.raises(ConfigurationError, match="cannot be 'many'"):
+    with pytest.raises(ConfigurationError, match="is a whole number such as 5, not 'many'"):
         read_settings(config | {"VESTIBULE_RECOVERY_CODES_COUNT": "many"}, {})
 
 
@@ -257,6 +264,15 @@ def test_freshness_is_within_the_hour(minutes: int) -> None:
     assert named.fresh_for == timedelta(minutes=15)
 
 
+@pytest.mark.row("ATK-19", "ATK-56")
+def test_the_sends_of_a_day_have_a_ceiling() -> None:
+    """What is set is the most that any day sees, and is one code or more."""
+    named = profile_of(read_settings({"VESTIBULE_SENDS_PER_DAY": "100"}, {}))
+    assert named.caps.all == Cap(most=100, window=timedelta(days=1), is_ceiling=True)
+    with pytest.raises(ConfigurationError, match="VESTIBULE_SENDS_PER_DAY is 1 or more"):
+        profile_of(read_settings({"VESTIBULE_SENDS_PER_DAY": 0}, {}))
+
+
 def pages(url: str, *, development: bool = False, **more: Any) -> str | None:
     """The address of our pages on a site of that address."""
     config = {"VESTIBULE_SITE_URL": url, "VESTIBULE_DEVELOPMENT": development} | more
@@ -279,3 +295,148 @@ def test_links_in_mails_lead_to_https() -> None:
 
     assert pages("http://localhost:5000") == "http://localhost:5000/two-step"
     assert pages("http://192.168.0.7:5000", development=True) is not None
+
+
+def read_in(folder: Path, **environment: str) -> str:
+    """The realm that a process reads whose working folder this is."""
+    said = "from vestibule.bootstrap import read_settings; print(read_settings({}).realm)"
+    process = subprocess.run(
+        [sys.executable, "-c", said],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return process.stdout.strip()
+
+
+def test_settings_may_stand_in_a_file_of_the_working_folder(tmp_path: Path) -> None:
+    """A file called .env is read by every server and command; the environment goes before it."""
+    (tmp_path / ".env").write_text("VESTIBULE_REALM=of-the-file\n")
+
+    assert read_in(tmp_path) == "of-the-file"
+    assert read_in(tmp_path, VESTIBULE_REALM="of-the-shell") == "of-the-shell"
+    assert read_in(tmp_path, FLASK_SKIP_DOTENV="1") == "default"
+
+
+@pytest.mark.parametrize(
+    ("routes", "said"),
+    [
+        ({"sms": ["nobody"]}, "VESTIBULE_ROUTES names 'nobody'"),
+        ({"sms": []}, "names nobody for 'sms'"),
+        ({"email:+49": ["smtp"]}, "'email:+49', and what goes over email goes to no number"),
+        ({"email": ["crondock"]}, "it carries sms alone"),
+        ({"sms": ["crondock"]}, "VESTIBULE_CRONDOCK_API_KEY (or CRONDOCK_API_KEY) is not set"),
+        ({"sms": ["vestibule.testing:Inbox"]}, "is not a dataclass"),
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused(routes: dict[str, list[str]], said: str) -> None:
+    """A route names a provider of its channel that can be made, or the start says what is wrong."""
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        check_factors(read_settings({"VESTIBULE_ROUTES": routes}, {}))
+
+
+@pytest.mark.parametrize("grace", ["-1", "5.1"])
+def test_a_page_waits_for_a_moment_at_most(grace: str) -> None:
+    """The grace is 0 to 5 seconds."""
+    with pytest.raises(ConfigurationError, match="VESTIBULE_SEND_GRACE is 0 to 5 seconds"):
+        check_factors(read_settings({"VESTIBULE_SEND_GRACE": grace}, {}))
+
+
+def refusal_of(routes: object, environment: Mapping[str, str] | None = None) -> str:
+    """What a start with such routes is refused with."""
+    with pytest.raises(ConfigurationError) as refused:
+        check_factors(read_settings({"VESTIBULE_ROUTES": routes}, environment or {}))
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("routes", [["signalwire"], 5, b"x", {"sms": None}])
+def test_routes_that_are_none_stop_the_start(routes: object) -> None:
+    """Routes that are written otherwise stop the start by their name, not with Python's words."""
+    assert "VESTIBULE_ROUTES" in refusal_of(routes)
+
+
+def test_all_that_a_carrier_lacks_is_told_at_once() -> None:
+    """Every setting that a carrier lacks is named, with the other name that is taken for it."""
+    given = {"SIGNALWIRE_SPACE": "example", "SIGNALWIRE_TOKEN": ""}
+
+    assert refusal_of("sms=signalwire", given) == (
+        "VESTIBULE_SIGNALWIRE_PROJECT (or SIGNALWIRE_PROJECT), "
+        "VESTIBULE_SIGNALWIRE_TOKEN (or SIGNALWIRE_TOKEN), "
+        "VESTIBULE_SIGNALWIRE_NUMBER (or SIGNALWIRE_NUMBER) are not set, and the provider "
+        "'signalwire' cannot do without them"
+    )
+
+
+def test_of_what_stands_for_each_other_one_is_asked_for() -> None:
+    """Where one of several settings is enough they are told together, and none that is there is."""
+    said = refusal_of("sms=twilio_messaging")
+
+    assert "VESTIBULE_TWILIO_MESSAGING_ACCOUNT_SID (or TWILIO_ACCOUNT_SID), " in said
+    assert "AUTH_TOKEN (or TWILIO_AUTH_TOKEN) or else VESTIBULE_TWILIO_MESSAGING_API_KEY, " in said
+    assert "VESTIBULE_TWILIO_MESSAGING_WHATSAPP_NUMBER are not set" in said
+    less = refusal_of("sms=twilio_messaging", {"TWILIO_AUTH_TOKEN": "t", "TWILIO_NUMBER": "+15"})
+    assert less.startswith("VESTIBULE_TWILIO_MESSAGING_ACCOUNT_SID (or TWILIO_ACCOUNT_SID) is not")
+
+
+def test_a_misspelled_carrier_is_told_the_nearest() -> None:
+    """Who misspells a carrier or a factor of ours is told which one may be meant."""
+    assert "; did you mean twilio_messaging?" in refusal_of("sms=twillio_messaging")
+    said = refusal_of("sms=qqqqqqqq")
+    assert "did you mean" not in said
+    assert "One of your own is named as package.module:Name" in said
+    assert "One of your own is named as package.module:Name" in refusal_of("sms=json")
+    with pytest.raises(ConfigurationError, match=r"did you mean totp\?"):
+        read_settings({"VESTIBULE_FACTORS": "totpp"}, {})
+
+
+def test_of_a_class_of_ones_own_it_is_said_what_is_missing() -> None:
+    """Whether the module is missing or the name in it is told apart."""
+    assert refusal_of("sms=pidgeons:Pigeons") == (
+        "VESTIBULE_ROUTES names 'pidgeons:Pigeons', and the module 'pidgeons' is not importable "
+        "(ModuleNotFoundError: No module named 'pidgeons')"
+    )
+    assert refusal_of(f"sms={__name__}:Pidgeon") == (
+        f"VESTIBULE_ROUTES names '{__name__}:Pidgeon', and the module '{__name__}' has no "
+        f"'Pidgeon'; did you mean {__name__}:Pigeon?"
+    )
+
+
+@pytest.mark.parametrize("spec", [":", ":Pigeon", ".:Pigeon", "..", "tests.:x", f"{__name__}:"])
+def test_a_name_that_is_half_one_stops_the_start(spec: str) -> None:
+    """What is no whole name of a class is refused by its setting, however it is cut."""
+    assert refusal_of({"sms": [spec]}).startswith("VESTIBULE_ROUTES names ")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"TWILIO_ACCOUNT_SID": "geheim"}, "VESTIBULE_TWILIO_VERIFY_ACCOUNT_SID is AC and 32"),
+        ({"TWILIO_VERIFY_SERVICE_ID": "AC"}, "VESTIBULE_TWILIO_VERIFY_SERVICE is VA and 32"),
+        (
+            {"VESTIBULE_TWILIO_VERIFY_API_KEY": f"SK{'0' * 32}"},
+            "VESTIBULE_TWILIO_VERIFY_API_SECRET",
+        ),
+    ],
+)
+def test_twilio_verify_names_its_settings(given: dict[str, str], named: str) -> None:
+    """A setting of Twilio Verify that cannot be right is told by its whole name."""
+    right = {
+        "TWILIO_ACCOUNT_SID": f"AC{'0' * 32}",
+        "TWILIO_AUTH_TOKEN": "0" * 32,
+        "TWILIO_VERIFY_SERVICE_ID": f"VA{'0' * 32}",
+    }
+
+    said = refusal_of("sms=twilio_verify", right | given)
+    assert named in said
+    assert "geheim" not in said
+
+
+def test_all_that_a_template_wants_is_told_at_once() -> None:
+    """Every setting for which a template has a place, and that is not set, is named."""
+    template = '{"t": "{to}", "b": "{body}", "f": "{from}", "k": "{secret}"}'
+    given = {"VESTIBULE_HTTP_URL": "https://c.example", "VESTIBULE_HTTP_TEMPLATE": template}
+
+    said = refusal_of("sms=http", given)
+    assert "VESTIBULE_HTTP_SENDER, VESTIBULE_HTTP_SECRET are not set" in said

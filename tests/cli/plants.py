@@ -72,6 +72,21 @@ def admin_login(host: Host) -> None:
         return "in" if session.get("admin_id") else "out"
 
 
+def another_key(host: Host) -> None:
+    """The settings name a session key, and the login sets another one."""
+    app = host.app
+
+    def login() -> str:
+        session["person_id"] = 1
+        return "welcome"
+
+    def load() -> None:
+        g.user = session.get("person_id")
+
+    app.view_functions["login"] = login
+    app.before_request_funcs[None] = [load]
+
+
 def called_app(host: Host) -> None:
     """The application's module is called as everybody's is."""
     vars(host.app)["name"] = "app"
@@ -85,6 +100,60 @@ def token_view(host: Host) -> None:
         if not check_password_hash(HASH, request.form["password"]):
             return {"error": "unknown"}, 401
         return {"access_token": TOKENS.dumps("ada")}
+
+
+def tells_addresses(host: Host) -> None:
+    """The application tells where its people are reached."""
+    host.vestibule.contact_loader(lambda _: {"email": "ada@site.example"})
+
+
+class Doors:
+    """Where an application keeps what others need; what is in it is put there later."""
+
+    door: Any = None
+
+
+def asks_elsewhere(host: Host) -> None:
+    """A view gives tokens for a password, and asks a door that is found when it runs."""
+    doors = Doors()
+    doors.door = host.vestibule
+
+    @host.app.post("/api/v3/token")
+    def elsewhere() -> Any:
+        if not check_password_hash(HASH, request.form["password"]):
+            return {"error": "unknown"}, 401
+        return doors.door.challenge("ada") or {"access_token": TOKENS.dumps("ada")}
+
+
+def asks_its_own(host: Host) -> None:
+    """A view gives tokens for a password, and asks something of the host's own called so."""
+
+    @host.app.post("/api/v4/token")
+    def alone() -> Any:
+        if not check_password_hash(HASH, request.form["password"]):
+            return {"error": "unknown"}, 401
+        return OWN.challenge("ada") or {"access_token": TOKENS.dumps("ada")}
+
+
+class Own:
+    """Something of the host's own that has a challenge, too."""
+
+    def challenge(self, name: str) -> str:
+        """Ask nothing."""
+        return name[:0]
+
+
+OWN = Own()
+
+
+def acts_as(host: Host) -> None:
+    """A view signs in staff as somebody."""
+
+    @host.app.post("/act")
+    def act() -> str:
+        with host.vestibule.acting_as(Member("bob"), reason="ticket 1"):
+            login_user(Member("bob"))
+        return "welcome"
 
 
 def unmarked(host: Host) -> None:
@@ -189,6 +258,18 @@ def made_to_last(host: Host) -> None:
 
 HOLE, WARNING, NOTE = Severity.HOLE, Severity.WARNING, Severity.NOTE
 COOKIE = "insecure-cookie"
+BY_PHONE = (
+    ("VESTIBULE_FACTORS", "totp,phone,recovery_codes"),
+    ("VESTIBULE_COUNTRIES", "DE"),
+)
+TWILIO = (
+    ("VESTIBULE_TWILIO_MESSAGING_ACCOUNT_SID", f"AC{'0' * 32}"),
+    ("VESTIBULE_TWILIO_MESSAGING_AUTH_TOKEN", "0" * 32),
+    ("VESTIBULE_TWILIO_MESSAGING_NUMBER", "+15017122661"),
+    ("VESTIBULE_TWILIO_VERIFY_ACCOUNT_SID", f"AC{'0' * 32}"),
+    ("VESTIBULE_TWILIO_VERIFY_AUTH_TOKEN", "0" * 32),
+    ("VESTIBULE_TWILIO_VERIFY_SERVICE", f"VA{'0' * 32}"),
+)
 BY_TICKET = ("VESTIBULE_FIRST_ENROLMENT", "ticket")
 FAULTS = [
     Fault(name="second-login", severity=NOTE, where="back_office (", plant=second_login),
@@ -196,6 +277,9 @@ FAULTS = [
     Fault(name="foreign-login", severity=HOLE, where="admin (", plant=admin_login),
     Fault(
         name="foreign-login", severity=HOLE, where="admin (", plant=admin_login, flask_login=False
+    ),
+    Fault(
+        name="foreign-login", severity=HOLE, where="login (", plant=another_key, flask_login=False
     ),
     Fault(name="token-view", severity=HOLE, where="second_token (", plant=token_view),
     Fault(
@@ -206,6 +290,7 @@ FAULTS = [
         flask_login=False,
     ),
     Fault(name="token-view", severity=HOLE, where="kiosk (", plant=own_cookie),
+    Fault(name="token-view", severity=HOLE, where="alone (", plant=asks_its_own),
     Fault(name="unheard-tokens", severity=NOTE, where="tests.cli.sites:", plant=unmarked),
     Fault(name="own-get-id", severity=HOLE, where="sites.ChangingMember", plant=own_get_id),
     Fault(name="open-route", severity=HOLE, where="GET / (home)", plant=taken_off),
@@ -258,7 +343,77 @@ FAULTS = [
         config=(("VESTIBULE_REQUIRED", "admin,staff"), BY_TICKET),
     ),
     Fault(name="no-first-way", severity=HOLE, where="tests.cli.sites", plant=decides_alone),
-    Fault(name="no-first-way", severity=HOLE, where="sender", plant=decides_alone),
+    Fault(name="no-first-way", severity=HOLE, where="VESTIBULE_ROUTES", plant=decides_alone),
+    Fault(
+        name="calls-refused",
+        severity=WARNING,
+        where="VESTIBULE_ROUTES",
+        config=(
+            *BY_PHONE,
+            *TWILIO,
+            ("VESTIBULE_ROUTES", "sms=twilio_messaging; call=twilio_messaging"),
+        ),
+    ),
+    Fault(
+        name="unreached-country",
+        severity=WARNING,
+        where="VESTIBULE_ROUTES",
+        config=(
+            *BY_PHONE,
+            *TWILIO,
+            ("VESTIBULE_COUNTRIES", "DE,AT"),
+            ("VESTIBULE_ROUTES", "sms:+49=twilio_messaging; call=twilio_messaging"),
+        ),
+    ),
+    Fault(
+        name="no-calls",
+        severity=NOTE,
+        where="VESTIBULE_ROUTES",
+        config=(*BY_PHONE, *TWILIO, ("VESTIBULE_ROUTES", "sms=twilio_messaging")),
+    ),
+    Fault(
+        name="no-site-url",
+        severity=NOTE,
+        where="VESTIBULE_SITE_URL",
+        config=(*TWILIO, ("VESTIBULE_ROUTES", "sms=twilio_messaging")),
+    ),
+    Fault(
+        name="stand-in",
+        severity=WARNING,
+        where="VESTIBULE_TWILIO_MESSAGING_URL",
+        config=(
+            *TWILIO,
+            ("VESTIBULE_TWILIO_MESSAGING_URL", "http://127.0.0.1:5050"),
+            ("VESTIBULE_ROUTES", "sms=twilio_messaging"),
+        ),
+    ),
+    Fault(
+        name="stand-in",
+        severity=WARNING,
+        where="VESTIBULE_SMTP_HOST",
+        config=(
+            ("VESTIBULE_SMTP_HOST", "127.0.0.1"),
+            ("VESTIBULE_SMTP_PORT", "5025"),
+            ("VESTIBULE_SMTP_SECURITY", "none"),
+            ("VESTIBULE_SMTP_SENDER", "no-reply@site.example"),
+            ("VESTIBULE_ROUTES", "email=smtp"),
+        ),
+    ),
+    Fault(
+        name="stand-in",
+        severity=WARNING,
+        where="VESTIBULE_SITE_URL",
+        config=(("VESTIBULE_SITE_URL", "http://localhost:5000"),),
+    ),
+    Fault(name="no-notices", severity=NOTE, where="VESTIBULE_ROUTES", plant=tells_addresses),
+    Fault(
+        name="no-notices",
+        severity=NOTE,
+        where="VESTIBULE_ROUTES",
+        plant=tells_addresses,
+        config=(*TWILIO, ("VESTIBULE_ROUTES", "email=twilio_verify")),
+    ),
+    Fault(name="token-view", severity=NOTE, where="elsewhere (", plant=asks_elsewhere),
     Fault(
         name="new-addresses",
         severity=WARNING,

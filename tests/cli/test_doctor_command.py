@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
-from tests.cli.plants import admin_login, no_stamp, second_login
+from tests.cli.plants import TWILIO, admin_login, no_stamp, second_login
 from tests.cli.sites import Ground, Plant
 
 from vestibule.cli import group
@@ -35,6 +35,7 @@ REPORT = {
     "door": TRUTH,
     "played": TEXT,
     "routes": LIST,
+    "carriers": LIST,
     "findings": LIST,
     "summary": dict.fromkeys(
         ("routes", "signed_in_before", "signed_in_after", "holes", "warnings", "notes"), NUMBER
@@ -45,6 +46,20 @@ REPORT = {
 def run(make: Callable[[], Flask], *arguments: str) -> Result:
     """What the command does for the application that a factory makes."""
     return CliRunner().invoke(group, ["doctor", *arguments], obj=ScriptInfo(create_app=make))
+
+
+def test_who_carries_what_is_told(ground: Ground) -> None:
+    """Where there are routes the text and the JSON say who carries what, in their order."""
+    settings: dict[str, Any] = dict(TWILIO) | {
+        "VESTIBULE_ROUTES": "sms=twilio_messaging,twilio_verify; sms:+49=twilio_verify",
+        "VESTIBULE_SITE_URL": "https://site.example",
+    }
+    lines = run(lambda: ground.with_flask_login(**settings).app).output.splitlines()
+    told = json.loads(run(lambda: ground.with_flask_login(**settings).app, "--json").output)
+
+    assert "  sms      twilio_messaging, twilio_verify" in lines
+    assert "  sms:+49  twilio_verify" in lines
+    assert told["carriers"][1] == {"where": "sms:+49", "providers": ["twilio_verify"]}
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,7 @@ def test_the_microblog_is_sound(ground: Ground) -> None:
 
     assert [(f.severity, f.fault) for f in found.findings] == [
         ("warning", "no-password-stamp"),
+        ("note", "no-notices"),
         ("note", "no-support"),
         ("note", "second-login"),
     ]

@@ -1,5 +1,6 @@
 """`flask vestibule …`: the commands with what an application says."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -8,8 +9,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from vestibule.testing.carriers import Carriers
 
 SHOP = """
 from flask import Flask
@@ -38,13 +42,14 @@ class Shop:
         """Its key file."""
         return self.folder / "shop.keys"
 
-    def open(self) -> None:
+    def open(self, **more: Any) -> None:
         """Write the application and set up what it needs."""
         settings = {
             "VESTIBULE_DATABASE_URL": self.url,
             "VESTIBULE_KEY_FILE": str(self.keys),
             "VESTIBULE_REALM": "shop",
             "VESTIBULE_LOGIN_KEYS": ["user_id"],
+            **more,
         }
         (self.folder / "app.py").write_text(SHOP.format(settings=settings))
         self.run("init", "--database-url", self.url, "--key-file", str(self.keys))
@@ -101,6 +106,21 @@ def test_a_typed_option_goes_before_the_application(shop: Shop) -> None:
     assert "installation" in shop.run("status")
 
 
+def test_a_test_goes_by_the_routes_of_the_application(tmp_path: Path) -> None:
+    """What `send-test` sends goes by the application's own routes, in its name and its realm."""
+    with Carriers() as carriers:
+        shop = Shop(tmp_path, {"FLASK_SKIP_DOTENV": "1"})
+        routes = {"VESTIBULE_ROUTES": {"email": ["smtp"]}, "VESTIBULE_ISSUER": "Shop"}
+        shop.open(**routes, **carriers.settings("smtp"))
+        told = json.loads(shop.run("send-test", "grace@shop.example", "--json"))
+        came = carriers.latest(to="grace@shop.example")
+
+    assert (told["taken"], told["to"]) == (True, "g•••@shop.example")
+    assert came is not None
+    assert came.subject == "Shop: a test"
+    assert shop.realms() == ["shop"]
+
+
 def test_a_developers_store_is_there_in_debug_mode(tmp_path: Path) -> None:
     """Where nothing is set a command is refused, and works by what the refusal names."""
     made = Shop(tmp_path)
@@ -146,3 +166,17 @@ def test_init_says_what_it_needs(shop: Shop) -> None:
 
     assert "--database-url sqlite:////" in bare.refused("init")
     assert "--key-file /etc/" in bare.refused("init")
+
+
+def test_a_command_sends_nothing_by_itself(tmp_path: Path) -> None:
+    """A command that looks at an application begins to carry none of its messages."""
+    shop = Shop(tmp_path)
+    shop.open(VESTIBULE_ROUTES={"sms": ["crondock"]}, VESTIBULE_CRONDOCK_API_KEY="k")
+    told = "import atexit, threading\natexit.register(lambda: print(threading.enumerate()))\n"
+    with (tmp_path / "app.py").open("a") as app:
+        app.write(told)
+
+    said = shop.run("events", "--json")
+
+    assert "MainThread" in said
+    assert "vestibule-" not in said

@@ -26,6 +26,8 @@ factors               totp, recovery_codes
 enrolled people       1
 enrolments            1
 live sessions         1
+messages waiting      1
+longest wait seconds  0
 orphans               not known. Only the application knows its accounts: flask vestibule status.
 """
 

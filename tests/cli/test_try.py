@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +24,11 @@ from vestibule.cli.application import load_for_development
 from vestibule.cli.trial import greeting, prepared
 from vestibule.flask import Vestibule
 from vestibule.testing import enrol_app, login_with_second_factor
+from vestibule.testing.carriers import Carriers
 
 ADA = {"username": "ada", "password": "correct horse battery"}
 PAGE = {"Accept": "text/html"}
+JSON = {"Accept": "application/json"}
 # Where the tests run in the background an interrupt is ignored, and so it would be by their child.
 FLASK = """
 import signal
@@ -95,6 +98,33 @@ def test_an_application_with_flask_login_gets_the_door() -> None:
         assert other.get("/").text == "nobody"
         login_with_second_factor(other, phone, "/login")
         assert other.get("/").text == "ada"
+
+
+def test_nothing_goes_out_by_the_routes_of_the_application(ground: Ground) -> None:
+    """What is tried arrives in the inbox, though the application's settings name a carrier."""
+    with Carriers() as carriers:
+        settings = carriers.settings("smtp") | {
+            "VESTIBULE_FACTORS": "email,recovery_codes",
+            "VESTIBULE_ROUTES": "email=smtp",
+        }
+
+        def make() -> Flask:
+            app = members(**ground.settings, **settings)
+            Vestibule(app)
+            return app
+
+        app = load_for_development(ScriptInfo(create_app=make))
+        with prepared(app, [], None):
+            client = app.test_client()
+            client.post("/login")
+            client.post("/two-step/add/email", json={"address": "ada@site.example"}, headers=JSON)
+            until = time.monotonic() + 10
+            inbox = app.extensions["vestibule_inbox"]
+            while not inbox.messages and time.monotonic() < until:
+                time.sleep(0.05)
+
+        assert inbox.latest(to="ada@site.example") is not None
+        assert not carriers.messages
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

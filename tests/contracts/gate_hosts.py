@@ -21,6 +21,7 @@ from flask_session import Session
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 from tests.heard import heard
+from tests.stores import lay
 from werkzeug.test import TestResponse
 
 from vestibule.core.engine import Engine, Login
@@ -197,6 +198,7 @@ def flask_login_host(
     """A host with Flask-Login; `guarded` by Vestibule or, to compare, as it was before."""
     shape = shape or Shape()
     app = Flask("host", instance_path=str(folder), static_folder=None)
+    lay(folder)
     app.config.update({"SECRET_KEY": KEY, "TESTING": True} | config)
     host = Host(app=app, clock=clock or FakeClock())
 
@@ -358,6 +360,7 @@ def plain_host(
     """A host that keeps its user's id in the session and loads the user by itself."""
     shape = shape or PlainShape()
     app = Flask("plain", instance_path=str(folder), static_folder=None)
+    lay(folder)
     app.config.update({"SECRET_KEY": KEY, "TESTING": True} | config)
     host = Host(app=app, clock=clock or FakeClock())
     if guarded:

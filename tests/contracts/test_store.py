@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import pytest
+from tests.core.booking import booking
 from tests.core.site import Person, Site, case_of, reason
 
 from vestibule.core.caps import DAY, HOUR, Cap
@@ -560,27 +561,60 @@ def test_many_sends_at_once_are_no_more_than_the_cap(site: Site) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         counted = list(
-            pool.map(lambda _: store_of(site).count_send("default", wanted, now), range(24))
+            pool.map(
+                lambda _: store_of(site).book_send("default", booking(now, wanted), now).refused,
+                range(24),
+            )
         )
 
-    assert counted.count(None) == 5
+    assert counted.count("") == 5
     assert {row["name"]: row["level"] for row in site.rows("tally")} == {"one": 5.0, "all": 5.0}
 
 
 def test_a_send_without_room_in_one_respect_counts_in_none(site: Site) -> None:
-    """Where one cap is full no other is used up, and the answer is when all have room."""
+    """Where one cap is full no other is used up, and the answer is which, and until when."""
     now, store = site.clock.now(), store_of(site)
-    assert store.count_send("default", {"all": Cap(most=1, window=DAY)}, now) is None
+    alone = {"all": Cap(most=1, window=DAY)}
+    assert not store.book_send("default", booking(now, alone), now).refused
 
-    both = {"all": Cap(most=1, window=DAY), "one": Cap(most=1, window=HOUR)}
-    assert store.count_send("default", both, now) == now + DAY
-    assert store.count_send("default", {"one": Cap(most=1, window=HOUR)}, now) is None
+    both = {**alone, "one:x": Cap(most=1, window=HOUR)}
+    booked = store.book_send("default", booking(now, both), now)
+    assert (booked.refused, booked.until) == ("all", now + DAY)
+    assert not store.book_send("default", booking(now, {"one:x": both["one:x"]}), now).refused
 
 
 def test_each_realm_has_tallies_of_its_own(site: Site) -> None:
     """What one realm sends uses up nothing of another's."""
-    now, store, cap = site.clock.now(), store_of(site), {"all": Cap(most=1, window=DAY)}
+    now, store = site.clock.now(), store_of(site)
+    one = booking(now, {"all": Cap(most=1, window=DAY)}, "+49")
 
-    assert store.count_send("default", cap, now) is None
-    assert store.count_send("another", cap, now) is None
-    assert store.count_send("default", cap, now) is not None
+    assert not store.book_send("default", one, now).refused
+    assert not store.book_send("another", one, now).refused
+    assert store.book_send("default", one, now).refused
+
+
+def test_a_refused_send_costs_one_row(site: Site) -> None:
+    """Who is refused makes the store write one row, which says so, and nothing else."""
+    now, store = site.clock.now(), store_of(site)
+    full = booking(now, {"all": Cap(most=1, window=DAY), "one:x": Cap(most=9, window=DAY)}, "+49")
+    store.book_send("default", full, now)
+
+    with site.statements() as spoken:
+        booked = store.book_send("default", full, now)
+
+    writing = [one for one in spoken if not one.lstrip().upper().startswith("SELECT")]
+    assert [one.split()[:3] for one in writing] == [["INSERT", "INTO", "event"]]
+    assert [event.fact.data()["reason"] for event in booked.events] == ["all"]
+    assert site.told()[-1] == "send_refused"
+
+
+def test_a_cap_may_count_by_weight_and_not_drain(site: Site) -> None:
+    """What counts by weight has room for whole weights only, and none comes back before its end."""
+    now, store = site.clock.now(), store_of(site)
+    end = now + HOUR
+    spent = booking(now, {"spent:x": Cap(most=100, window=DAY, weight=40, ends=end)})
+
+    assert [store.book_send("default", spent, now).refused for _ in range(3)] == ["", "", "spent"]
+    later = store.book_send("default", spent, end - HOUR / 60)
+    assert (later.refused, later.until) == ("spent", end)
+    assert [row["level"] for row in site.rows("tally")] == [80.0]

@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlalchemy import select
 from tests.codes import code_in, is_code
 from tests.heard import heard
+from tests.stores import lay_at
 
 from vestibule import oath
 from vestibule.bootstrap import Parts, assemble, read_settings
@@ -94,8 +95,9 @@ class Site:
         """Make a site in development mode on the database at `url`, its keys in `folder`."""
         clock, post = clock or FakeClock(), post or Post()
         heard: list[Event] = []
-        settings = {"VESTIBULE_DEVELOPMENT": True, "VESTIBULE_DATABASE_URL": url}
+        settings: dict[str, Any] = {"VESTIBULE_DEVELOPMENT": True, "VESTIBULE_DATABASE_URL": url}
         settings |= dict(config or {})
+        lay_at(settings["VESTIBULE_DATABASE_URL"])
         parts = assemble(
             read_settings(settings, CHEAP),
             application="Site",

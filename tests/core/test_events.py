@@ -22,6 +22,10 @@ NAMES = [
     "acting_begun",
     "answer_accepted",
     "answer_rejected",
+    "area_resumed",
+    "area_stopped",
+    "carrier_put_back",
+    "carrier_put_last",
     "challenges_opened",
     "code_sent",
     "enrolment_begun",
@@ -42,8 +46,10 @@ NAMES = [
     "reset_cancelled",
     "reset_requested",
     "restored",
+    "send_refused",
     "sessions_ended",
     "subject_forgotten",
+    "test_sent",
 ]
 
 
@@ -87,7 +93,12 @@ def test_words_of_the_trail_are_stable() -> None:
         "exhausted",
         "delayed",
         "capped",
+        "spent",
         "closed",
+        "unchecked",
+        "unreachable",
+        "no_channel",
+        "stopped",
         "disabled",
     }
     assert {hint.value for hint in Hint} == {"past_code", "clock_off"}

@@ -1,19 +1,22 @@
 import logging
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.exposed import codes_in
 from tests.core.site import Person, Post, Sent, Site
+from tests.delivery.makers import courier_of, courier_on, thread_of
 
 from vestibule.bootstrap import assemble, read_settings
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.model import Notice, Origin, Purpose
 from vestibule.core.verdict import Pending
-from vestibule.delivery import Courier
 from vestibule.delivery.courier import LEASE
 from vestibule.testing.clock import START
 
@@ -44,26 +47,6 @@ def ada(letters_site: Site) -> Person:
     return person
 
 
-def courier_of(site: Site) -> Courier:
-    """The courier of a process."""
-    assert site.parts.courier is not None
-    return site.parts.courier
-
-
-def with_sender(site: Site, sender: Any) -> Courier:
-    """A courier like that of a process, with another carrier."""
-    mine = courier_of(site)
-    return Courier(
-        outbox=mine.outbox,
-        sender=sender,
-        vault=mine.vault,
-        codes=mine.codes,
-        clock=mine.clock,
-        random=mine.random,
-        site=mine.site,
-    )
-
-
 def ask_for_code(person: Person) -> str:
     """Log in and have a code written; return the token."""
     begun = person.login()
@@ -88,8 +71,7 @@ def test_a_code_is_made_only_when_it_is_sent(ada: Person) -> None:
 
     assert len(code) == 6
     for held in (before, ada.site.bytes_of_all_tables()):
-        # Six digits may stand in a longer number by chance: a code stands alone.
-        assert code.encode() not in held.replace(b"'", b"\n").replace(b" ", b"\n").split(b"\n")
+        assert code not in codes_in(held)
     assert waiting(ada.site)[-1]["destination"] not in {b"", b"ada@site.test"}
 
 
@@ -118,7 +100,7 @@ def test_a_failed_message_is_tried_again_until_it_is_too_late(ada: Person) -> No
 
     assert tries == [0, 2, 6, 14, 30, 62, 126, 254, 510]
     row = waiting(ada.site)[-1]
-    assert (row["status"], row["outcome"], row["tries"]) == ("failed", "no", 9)
+    assert (row["status"], row["outcome"], row["tries"]) == ("failed", "sender: no", 9)
     assert ada.site.post.sent == []
 
 
@@ -168,17 +150,40 @@ def test_no_code_is_sent_for_a_login_that_was_finished_otherwise(ada: Person) ->
 
 
 @pytest.mark.row("C5")
-def test_two_messages_of_one_login_carry_the_newest_code(ada: Person) -> None:
-    """When two messages of one login are sent late, both carry the only code that is right."""
+def test_of_two_messages_of_one_login_the_newest_is_sent(ada: Person) -> None:
+    """When two messages of one login wait, the one with the code that is right is sent alone."""
     token = ask_for_code(ada)
     ada.site.fake.move(30 * SECOND)
     ada.site.engine.resend(token, Purpose.LOGIN, ada.enrolment("letters").id)
     ada.deliver()
 
-    codes = {sent.text.split()[0] for sent in ada.site.post.sent}
-    assert len(ada.site.post.sent) == 2
-    assert len(codes) == 1
-    assert ada.answer(token, codes.pop()).is_accepted
+    [sent] = ada.site.post.sent
+    assert ada.answer(token, sent.text.split()[0]).is_accepted
+    assert waiting(ada.site)[-2]["outcome"] == "a newer code has taken its place"
+
+
+def _given_up(ada: Person, token: str) -> None:
+    case = ada.site.engine.look(token)
+    assert case is not None
+    ada.site.engine.end(case.passage, "given up")
+
+
+ENDINGS: dict[str, Callable[[Person, str], object]] = {
+    "given up": _given_up,
+    "signed out": lambda ada, _token: ada.site.engine.sign_out(ada.subject, by="x", reason="y"),
+    "forgotten": lambda ada, _token: ada.site.engine.forget(ada.subject, by="x"),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_no_code_is_sent_for_a_login_that_has_ended(ada: Person, ending: str) -> None:
+    """A code that waits is not sent once its login was given up, signed out or forgotten."""
+    token = ask_for_code(ada)
+    ENDINGS[ending](ada, token)
+    ada.deliver()
+
+    assert [sent for sent in ada.site.post.sent if sent.channel == "letter"] == []
+    assert not any(character.isdigit() for sent in ada.site.post.sent for character in sent.text)
 
 
 def test_two_couriers_at_once_send_each_message_once(ada: Person) -> None:
@@ -187,7 +192,9 @@ def test_two_couriers_at_once_send_each_message_once(ada: Person) -> None:
         ask_for_code(ada)
     other = courier_of(ada.site.process())
     taken: list[int] = []
-    slow = with_sender(ada.site, Slow(ada.site.post, lambda: taken.append(other.deliver_due())))
+    slow = courier_on(
+        ada.site, sender=Slow(ada.site.post, lambda: taken.append(other.deliver_due()))
+    )
 
     assert slow.deliver_due() == 5
     assert taken == [0] * 5
@@ -210,7 +217,7 @@ def test_a_crash_between_claim_and_sending_is_made_good(ada: Person) -> None:
 
 
 def test_a_slow_courier_leaves_what_it_no_longer_holds(ada: Person) -> None:
-    """A courier so slow that its lease runs out leaves the rest of its batch to the others."""
+    """A courier so slow that its lease may run out leaves the rest, and nothing goes out twice."""
     for _ in range(4):
         ask_for_code(ada)
     other = courier_of(ada.site.process())
@@ -220,11 +227,14 @@ def test_a_slow_courier_leaves_what_it_no_longer_holds(ada: Person) -> None:
         ada.site.fake.move(LEASE / 2)
         taken.append(other.deliver_due())
 
-    with_sender(ada.site, Slow(ada.site.post, dawdle)).deliver_due()
+    courier_on(ada.site, sender=Slow(ada.site.post, dawdle)).deliver_due()
 
-    # While the second is being sent the lease ends: the other sends that one and the two left.
-    assert taken == [0, 3]
-    assert len(ada.site.post.sent) == 5
+    # With half of the lease gone no other is begun: they are due again, to whoever is quicker.
+    assert taken == [0]
+    assert len(ada.site.post.sent) == 1
+    ada.site.fake.move(2 * SECOND)
+    assert other.deliver_due() == 3
+    assert len(ada.site.post.sent) == 4
     assert {row["status"] for row in waiting(ada.site)[-4:]} == {"sent"}
 
 
@@ -249,7 +259,7 @@ def test_one_bad_message_holds_up_no_other(ada: Person, caplog: pytest.LogCaptur
         "sent",
     ]
     outcomes = {row["outcome"] for row in waiting(ada.site)[-4:]}
-    assert outcomes == {"SealError", "KeyError", "OSError", "handed over"}
+    assert outcomes == {"SealError", "KeyError", "sender: OSError", "handed over"}
     assert "123456" not in caplog.text
     assert "ada@site.test" not in caplog.text
 
@@ -342,8 +352,8 @@ def test_a_couriers_thread_outlives_trouble(
     """The thread goes on when something breaks, looks when it is woken, and stops."""
     trouble = [StoreUnavailableError("away"), DeploymentError("another"), ValueError("broken")]
     outbox = Counting(trouble)
-    courier = with_sender(letters_site, Post())
-    courier.outbox = outbox  # type: ignore[assignment]
+    mine = replace(courier_of(letters_site), outbox=outbox)  # type: ignore[arg-type]
+    courier = thread_of(mine)
 
     before = set(threading.enumerate())
     courier.start(pause=60)
@@ -371,7 +381,7 @@ def test_a_thread_delivers_what_a_request_left(ada: Person) -> None:
             arrived.set()
 
     post = Ringing()
-    courier = with_sender(ada.site, post)
+    courier = thread_of(courier_on(ada.site, sender=post))
     courier.start(pause=60)
     ask_for_code(ada)
     courier.wake()
@@ -379,3 +389,65 @@ def test_a_thread_delivers_what_a_request_left(ada: Person) -> None:
     assert arrived.wait(10)
     courier.stop()
     assert [type(sent) for sent in post.sent] == [Sent]
+
+
+@dataclass
+class Crowd:
+    """A carrier that is slow, and knows how many messages it was handed at once."""
+
+    most: int = 0
+    now: int = 0
+    taken: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, *, channel: str, to: str, subject: str | None, text: str) -> None:
+        """Take a moment."""
+        del channel, to, subject, text
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.1)
+        with self.lock:
+            self.now -= 1
+            self.taken += 1
+
+
+@pytest.mark.row("W16")
+def test_no_more_is_sent_at_once_than_there_are_hands(ada: Person) -> None:
+    """What a worker is told of and what it finds by itself share the hands it was given."""
+    for _ in range(5):
+        ask_for_code(ada)
+    crowd = Crowd()
+    courier = thread_of(courier_on(ada.site, sender=crowd), hands=2)
+    told = [message["id"] for message in waiting(ada.site)[-3:]]
+
+    courier.start(pause=0.01)
+    with ThreadPoolExecutor(3) as celery:
+        list(celery.map(courier.deliver, told))
+    deadline = time.monotonic() + 20
+    while crowd.taken < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    courier.stop()
+
+    assert (crowd.taken, crowd.most) == (5, 2)
+
+
+@pytest.mark.row("C14")
+def test_a_process_that_ends_gives_back_what_it_has_claimed(ada: Person) -> None:
+    """What was claimed and cannot be begun any more is due at once, to whoever goes on."""
+
+    def ended(hands: int) -> ThreadPoolExecutor:
+        pool = ThreadPoolExecutor(hands)
+        pool.shutdown()
+        return pool
+
+    courier = thread_of(courier_on(ada.site, sender=Post()), pool=ended)
+    ask_for_code(ada)
+    before = set(threading.enumerate())
+    courier.start(pause=0.01)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+
+    row = waiting(ada.site)[-1]
+    assert (row["status"], row["tries"], row["claimed_until"]) == ("queued", 0, None)
+    assert ada.deliver() == 1

@@ -10,7 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("recipes/*.md"))]
+FOLDERS = ("*.md", "recipes/*.md", "carriers/*.md")
+PAGES = [ROOT / "README.md", *(page for place in FOLDERS for page in sorted(DOCS.glob(place)))]
 EVERY_DOCUMENT = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 BLOCK = re.compile(

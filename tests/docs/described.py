@@ -69,12 +69,16 @@ def described() -> set[Told]:
     }
 
 
+NOT_JSON = {"vestibule.static", "vestibule.receipt", "vestibule.script"}
+"""Files, and what only carriers ask for."""
+
+
 def real_operations(app: Flask) -> set[tuple[str, str]]:
     """Every path and method of the blueprint that answers in JSON, as the file writes them."""
     return {
         (_templated(rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("vestibule.") and rule.endpoint != "vestibule.static"
+        if rule.endpoint.startswith("vestibule.") and rule.endpoint not in NOT_JSON
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
 

@@ -52,16 +52,20 @@ IN_HEADER = form(name=TEXT, description=TEXT, schema=SCHEMA, **{"in": {"const": 
 IN_PATH = form(
     name=TEXT, description=TEXT, schema=SCHEMA, required=YES, **{"in": {"const": "path"}}
 )
+IN_QUERY = form(name=TEXT, schema=SCHEMA, **{"in": {"const": "query"}})
 PARAMETERS = some(either(REF, IN_HEADER, IN_PATH))
 GET = form(
+    "parameters",
     operationId={"type": "string", "pattern": r"^[a-z_]+$"},
     tags=some(TEXT),
     summary=TEXT,
     security=some({"type": "object"}),
     responses=each(either(REF, RESPONSE), r"^[1-5]\d\d$"),
+    parameters=some(IN_QUERY),
 )
 POST = form(
-    **GET["properties"], parameters=PARAMETERS, requestBody=form(required=YES, content=CONTENT)
+    **GET["properties"] | {"parameters": PARAMETERS},
+    requestBody=form(required=YES, content=CONTENT),
 )
 COOKIE = form(name=TEXT, description=TEXT, type={"const": "apiKey"}, **{"in": {"const": "cookie"}})
 DOCUMENT_FORM = form(

@@ -15,7 +15,6 @@ ROUTE = re.compile(r"^\| `(/two-step/\S*)` \| ([A-Z, ]+) \| .+ \| .+ \|$", re.MU
 EVENT = re.compile(r"^\| `([a-z_]+)` \| .+\. \|$", re.MULTILINE)
 OWNERS = {
     "a later version: phones and people",
-    "carriers",
     "does not apply",
     "ours",
     "passkeys",

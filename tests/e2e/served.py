@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from tests.docs.blocks import blocks_of
 from tests.docs.reader import Reader
+from tests.whole import whole
 from werkzeug.serving import make_server
 
 from examples import plain_session
@@ -91,7 +92,7 @@ def _serving(
         server = make_server(
             serve.HOST,
             port,
-            app,
+            whole(app),
             threaded=True,
             fd=listener.fileno(),
         )

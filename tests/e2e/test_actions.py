@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.codes import code_in
+from tests.codes import code_in, is_code
 from tests.e2e.conftest import Open
 from tests.e2e.phone import Phone
 from tests.e2e.served import PASSWORD, Served, notebook
@@ -89,7 +89,7 @@ class Household:
         until = time.monotonic() + 20
         while time.monotonic() < until:
             courier.deliver_due()
-            sent = [m.text for m in inbox.messages if "code for" in m.text]
+            sent = [message.text for message in inbox.messages if is_code(message.text)]
             if sent:
                 inbox.clear()
                 return code_in(sent[0])

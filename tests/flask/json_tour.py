@@ -4,16 +4,20 @@ Each story is told in a shop of its own; what was answered is in `shop.seen`.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from flask import request, session
 from flask_login import login_user
+from sqlalchemy import select
 from tests.codes import code_in, is_code
 from tests.flask.shop import PASSWORD, Browser, Shop, User, said
 
+from vestibule.core.budget import UNIT, spent_on
 from vestibule.core.links import Errand
 from vestibule.flask import Vestibule
+from vestibule.store import rows, tables
 from vestibule.testing import SoftwareAuthenticator, deliver
 
 P = "/two-step"
@@ -27,7 +31,7 @@ GETS = tuple(
     P + path
     for path in (
         *("/login", "/login/help", "/first", "/confirm", "/", "/add/totp", "/setup", "/move"),
-        *("/recovery-codes", "/sessions"),
+        *("/recovery-codes", "/sessions", "/delivery"),
     )
 )
 LOGIN_POSTS = tuple(P + path for path in ("/login", "/login/send", "/cancel", "/first/later"))
@@ -40,9 +44,14 @@ SETUP_POSTS = (SETUP, f"{SETUP}/send", f"{SETUP}/cancel")
 
 
 def open_shop(folder: Path) -> Shop:
-    """A shop that offers apps, recovery codes and mail."""
+    """A shop that offers apps, recovery codes, mail and phones."""
     folder.mkdir()
-    return Shop.open(folder, VESTIBULE_FACTORS=["totp", "recovery_codes", "email"])
+    return Shop.open(
+        folder,
+        VESTIBULE_FACTORS=["totp", "recovery_codes", "email", "phone"],
+        VESTIBULE_PRICES={"sms": 0.01, "call": 0.01},
+        VESTIBULE_SPEND_PER_DAY=100,
+    )
 
 
 def nobody(shop: Shop) -> None:
@@ -155,10 +164,12 @@ def sent_codes(shop: Shop) -> None:
     _send_late(member, SETUP)
     member.ask(f"{SETUP}/send")
     shop.clock.move(seconds=31)
+    member.ask(f"{SETUP}/send", {"channel": "pigeon"})
     member.ask(f"{SETUP}/send")
     member.ask(SETUP, {"code": sent_code(shop)})
     way = {"method": member.enrolment_id("email")}
     shop.clock.move(seconds=3600)
+    member.ask(f"{CONFIRM}/send", way | {"channel": "pigeon"})
     for _ in range(2):
         member.ask(f"{CONFIRM}/send", way)
     member.ask(f"{CONFIRM}/send", {"method": "nothing"})
@@ -168,14 +179,85 @@ def sent_codes(shop: Shop) -> None:
     shop.clock.move(seconds=3600)
     stranger = shop.browser()
     stranger.ask_password()
+    stranger.ask(f"{LOGIN}/send", way | {"channel": "pigeon"})
     for _ in range(2):
         stranger.ask(f"{LOGIN}/send", way)
+    for progress in ("queued", "sent", "delivered", "failed"):
+        _say_of_messages(shop, progress)
+        stranger.ask(f"{P}/delivery?step=login&method={way['method']}", method="GET")
     for path in (LOGIN, f"{LOGIN}/help"):
         stranger.ask(path, method="GET")
     for _ in range(8):
         shop.clock.move(seconds=31)
         stranger.ask_password()
         stranger.ask(f"{LOGIN}/send", way)
+
+
+def _say_of_messages(shop: Shop, status: str) -> None:
+    """Write into the database what the courier would, of every message there is."""
+    with shop.state.parts.database.engine.begin() as connection:
+        connection.execute(tables.message.update().values(status=status))
+
+
+def unreachable(shop: Shop) -> None:
+    """Somebody whose number gets no codes any more, and one who adds such a number."""
+    member = _member(shop)
+    member.ask(f"{P}/add/phone", method="GET")
+    member.ask(f"{P}/add/phone", {"country": "DE", "number": "0170 1234567"})
+    member.ask(SETUP, {"code": sent_code(shop)})
+    way = {"method": member.enrolment_id("phone")}
+    member.ask(f"{P}/add/phone", {"country": "DE", "number": "0170 7654321"})
+    _make_costly(shop)
+    shop.clock.move(seconds=31)
+    member.ask(f"{SETUP}/send")
+    shop.clock.move(seconds=3600)
+    member.ask(f"{CONFIRM}/send", way)
+    stranger = shop.browser()
+    stranger.ask_password()
+    stranger.ask(f"{LOGIN}/send", way)
+
+
+def stopped(shop: Shop) -> None:
+    """Somebody who asks for a code to numbers from which hardly any came back."""
+    member = _member(shop)
+    member.ask(f"{P}/add/phone", {"country": "DE", "number": "0170 1234567"})
+    member.ask(SETUP, {"code": sent_code(shop)})
+    table, until = tables.area, int((shop.clock.now().timestamp() + 86_400) * 1_000_000)
+    with shop.state.parts.database.engine.begin() as connection:
+        of_all = table.update().where(table.c.provider == "")
+        connection.execute(of_all.values(whose="stranger", stopped_until=until))
+    shop.clock.move(seconds=3600)
+    stranger = shop.browser()
+    stranger.ask_password()
+    stranger.ask(f"{LOGIN}/send", {"method": member.enrolment_id("phone")})
+
+
+def out_of_money(shop: Shop) -> None:
+    """Somebody whose code no money is left for on that day."""
+    member = _member(shop)
+    member.ask(f"{P}/add/phone", {"country": "DE", "number": "0170 1234567"})
+    member.ask(SETUP, {"code": sent_code(shop)})
+    shop.clock.move(seconds=3600)
+    now = shop.clock.now()
+    mine = {"realm": "default", "name": spent_on(now)}
+    full = mine | {"level": 100 * UNIT, "as_of": rows.number(now)}
+    with shop.state.parts.database.engine.begin() as connection:
+        connection.execute(tables.tally.delete().where(tables.tally.c.name == mine["name"]))
+        connection.execute(tables.tally.insert().values(full))
+    stranger = shop.browser()
+    stranger.ask_password()
+    stranger.ask(f"{LOGIN}/send", {"method": member.enrolment_id("phone")})
+
+
+def _make_costly(shop: Shop) -> None:
+    """Put a number into the database that costs somebody dear, in the place of each there is."""
+    table, vault = tables.enrolment, shop.engine.vault
+    with shop.state.parts.database.engine.begin() as connection:
+        phones = connection.execute(select(table).where(table.c.factor == "phone")).mappings().all()
+        for row in phones:
+            sealed = vault.sealed(replace(rows.enrolment(row), secret=b"+19005551234")).secret
+            mine = table.c.id == row["id"]
+            connection.execute(table.update().where(mine).values(secret=sealed))
 
 
 def fresh_proof(shop: Shop) -> None:
@@ -399,7 +481,7 @@ def down(shop: Shop) -> None:
 
 STORIES: Final[tuple[Callable[[Shop], None], ...]] = (
     *(nobody, without, first_set_up, managing, moving, looking_around, sent_codes, fresh_proof),
-    *(logging_in, a_program, acting),
+    *(logging_in, a_program, acting, unreachable, stopped, out_of_money),
     *(slowed, spent, paused, help_desk, mailed, obliged, lost_account, by_header, down),
 )
 _CHANGES: Final = ("name", "first", "restore", "remove", "try")

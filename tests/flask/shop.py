@@ -19,6 +19,7 @@ from flask_login import (
     logout_user,
 )
 from sqlalchemy import select, update
+from tests.stores import lay
 from werkzeug.test import TestResponse
 
 from vestibule.bootstrap.operate import initialise
@@ -71,6 +72,7 @@ class Shop:
     def open(cls, folder: Path, *, production: bool = False, **config: Any) -> Self:
         """Open the shop with all it keeps in `folder`."""
         app = Flask("shop", instance_path=str(folder))
+        lay(folder)
         app.config |= {"SECRET_KEY": "a key for tests", "TESTING": not production} | CHEAP
         app.config |= {"VESTIBULE_SITE_URL": SITE} | config
         if production:

@@ -1,3 +1,5 @@
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from flask import Flask, url_for
 from tests.flask.shop import Shop
@@ -17,6 +19,15 @@ def test_an_address_is_what_flask_says(shop: Shop, root: str) -> None:
                 "vestibule.login", method="0a"
             )
             assert address("vestibule.static", filename="code.js") == f"{root}{FILE}"
+
+
+def test_an_id_goes_beside_what_else_is_asked(shop: Shop) -> None:
+    """Where an address asks for more than an id, both are read from it."""
+    with shop.app.test_request_context("/"):
+        asked = urlsplit(address("vestibule.delivery", method="0a", step="setup"))
+
+    assert asked.path == "/two-step/delivery"
+    assert parse_qs(asked.query) == {"method": ["0a"], "step": ["setup"]}
 
 
 def test_what_a_host_adds_to_every_address_is_added(shop: Shop) -> None:

@@ -91,6 +91,13 @@ def test_nobody_cannot_be_forgotten(shop: Shop, nobody: object) -> None:
         door_of(shop).forget(nobody)
 
 
+@pytest.mark.parametrize("bare", ["maren", 7], ids=["text", "number"])
+def test_an_id_is_no_user(shop: Shop, bare: object) -> None:
+    """Whoever hands an id over where Flask-Login's user is meant is told what to hand over."""
+    with shop.app.app_context(), pytest.raises(UsageError, match="not an id"):
+        door_of(shop).forget(bare)
+
+
 def test_an_application_hears_of_it(shop: Shop, member: Browser) -> None:
     """The signal of every event tells of a person forgotten, once it is committed."""
     heard = []

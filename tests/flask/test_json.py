@@ -218,10 +218,10 @@ def test_gone(waiting: Browser) -> None:
 
 
 def test_signed_in_already(member: Browser) -> None:
-    """Who is signed in is told so when he answers a door that stands open."""
+    """Who is signed in is told so when he answers a door that stands open: no code was judged."""
     told = said(member.ask(ANSWER, {"code": "123456"}))
 
-    assert told == {"status": "accepted", "location": "/"}
+    assert told == {"status": "signed_in", "location": "/"}
 
 
 @pytest.mark.parametrize("path", ["/two-step/", "/two-step/setup", "/two-step/recovery-codes"])

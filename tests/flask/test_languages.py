@@ -182,12 +182,12 @@ def test_a_code_is_sent_in_the_language_it_was_asked_for_in(tmp_path: Path) -> N
     assert "Codes per E‑Mail" in way
 
     browser.sign_out().wait()
-    assert "ist Ihr Code für Shop" in letters(shop)[0]
+    assert "ist Ihr Code zur Anmeldung bei Shop" in letters(shop)[0]
     browser.headers = {"Accept-Language": "en"}
     shop.clock.move(seconds=31)
     browser.get(LOGIN)
     browser.send(f"{LOGIN}/send?method={browser.enrolment_id('email')}")
-    assert " is your code for Shop" in letters(shop)[0]
+    assert " is your code to " in letters(shop)[0]
     shop.close()
 
 
@@ -237,7 +237,7 @@ def test_without_any_word_a_notice_is_in_the_sites_first_language(tmp_path: Path
     assert courier is not None
 
     assert notices[0].locale == ""
-    assert courier.languages.of(notices[0].locale).name == "de"
+    assert courier.parcels.languages.of(notices[0].locale).name == "de"
     shop.close()
 
 

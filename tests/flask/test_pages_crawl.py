@@ -6,9 +6,9 @@ import pytest
 from tests.flask.shop import PAGE, Browser, Shop
 from tests.flask.tour import tour
 
-from vestibule.core.links import Errand
+from vestibule.delivery.links import PATHS
 
-KNOWN = {"factor": "totp", "filename": "code.js"}
+KNOWN = {"factor": "totp", "filename": "code.js", "provider": "smtp", "token": "x"}
 
 
 def addresses(browser: Browser, enrolment_id: str) -> list[str]:
@@ -21,7 +21,7 @@ def addresses(browser: Browser, enrolment_id: str) -> list[str]:
         "enrolment_id": enrolment_id,
         "session_id": sessions[0].id if sessions else enrolment_id,
     }
-    live = [browser.shop.link_to(e, enrolment_id) for e in Errand]
+    live = [browser.shop.link_to(e, enrolment_id) for e in PATHS]
     paths = [
         re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)
         for rule in browser.shop.app.url_map.iter_rules()

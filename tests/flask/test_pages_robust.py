@@ -13,7 +13,7 @@ COOKIES = ("session", "vestibule-default", "vestibule-default-browser", "vestibu
 def routes(browser: Browser, enrolment_id: str) -> list[tuple[str, str]]:
     """Every route of ours with each of its methods."""
     values = {"factor": "totp", "enrolment_id": enrolment_id, "filename": "code.js", "link": "x"}
-    values["session_id"] = enrolment_id
+    values |= {"session_id": enrolment_id, "provider": "twilio_messaging", "token": "x"}
     return [
         (method, re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule))
         for rule in browser.shop.app.url_map.iter_rules()

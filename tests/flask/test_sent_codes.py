@@ -24,6 +24,7 @@ ADD, SETUP, LOGIN, CONFIRM = (
 )
 ADDRESS = "maren@post.example"
 MASKED = "m•••@post.example"
+NUMBER = "+491701234567"
 GAPS = (30, 60, 120, 240)
 
 
@@ -373,7 +374,7 @@ def test_a_fresh_proof_has_its_wait_too(shop: Shop, writer: Browser) -> None:
 def test_a_fresh_proof_that_may_not_be_sent_says_until_when(tmp_path: Path) -> None:
     """Where many codes were sent of late the first press already says when there is room again."""
     factors = ["totp", LETTERS]
-    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=factors, VESTIBULE_SENDS_PER_DAY=2)
+    shop = Shop.open(tmp_path, VESTIBULE_FACTORS=factors, VESTIBULE_SENDS_PER_DAY=3)
     both = write_to(shop.browser().join())
     both.get(SETUP)
     both.send(SETUP, code=code(shop))
@@ -445,8 +446,8 @@ def test_another_channel_is_another_button(tmp_path: Path) -> None:
     browser = shop.browser()
     browser.give_password()
     browser.get("/two-step/add/ringing")
-    browser.send("/two-step/add/ringing", address=ADDRESS)
-    heard = [code(shop)]
+    browser.send("/two-step/add/ringing", address=NUMBER)
+    heard = [code(shop, NUMBER)]
     assert carried(shop) == "sms"
 
     def have_called(page: str) -> None:
@@ -456,7 +457,7 @@ def test_another_channel_is_another_button(tmp_path: Path) -> None:
         )
         assert found is not None
         assert browser.send(unescape(found[1])).status_code == 303
-        heard.append(code(shop))
+        heard.append(code(shop, NUMBER))
         assert carried(shop) == "call"
         assert browser.send(unescape(found[1])).status_code == 429
         assert heard[-1] != heard[-2]
@@ -470,12 +471,6 @@ def test_another_channel_is_another_button(tmp_path: Path) -> None:
     shop.clock.move(seconds=3600)
     have_called(CONFIRM)
     assert browser.send(CONFIRM, code=heard[-1]).status_code == 303
-
-    method = browser.enrolment_id("ringing")
-    shop.clock.move(seconds=3600)
-    browser.ask(f"{CONFIRM}/send", {"method": method, "channel": "pigeon"})
-    heard.append(code(shop))
-    assert carried(shop) == "sms"
     shop.close()
 
 
@@ -557,7 +552,7 @@ def test_odd_wishes_are_refused_plainly(shop: Shop, both: Browser, path: str, od
 # What must not send
 
 
-@pytest.mark.row("ATK-42", "ATK-43")
+@pytest.mark.row("ATK-42", "ATK-43", "C3")
 def test_a_lost_form_and_another_site_send_nothing(shop: Shop, both: Browser) -> None:
     """A form that is too old, or sent by another site, sends no code and says what happened."""
     both.sign_out().wait()

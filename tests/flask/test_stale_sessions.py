@@ -17,6 +17,9 @@ OPEN_TO_STALE = {
     "login": "the second step itself",
     "answer": "the second step itself",
     "send": "sends a code for the second step itself",
+    "delivery": "says how far a code has come that this browser asked for",
+    "receipt": "is a carrier's, by its signature",
+    "script": "is a carrier's, by its signature",
     "cancel_reset": "objects to a change: all that there is stays",
     "not_me": "says what a link in a mail would do",
     "report": "keeps somebody out, by the password and a link in a mail",
@@ -40,7 +43,19 @@ OPEN_TO_STALE = {
     "cancel_setup": "gives up what was begun by a fresh proof minutes ago",
 }
 """Every route of ours that a stale session may reach, and why."""
-OF_A_LOGIN = {"static", "login", "answer", "send", "stuck", "cancel", "first", "put_off"}
+OF_A_LOGIN = {
+    "delivery",
+    "receipt",
+    "script",
+    "static",
+    "login",
+    "answer",
+    "send",
+    "stuck",
+    "cancel",
+    "first",
+    "put_off",
+}
 """Every route of ours that is for a login that waits, or for everybody."""
 UNKNOWN = "0" * 32
 BY_LINK = {"not_me", "report", "reset", "stop_reset"}
@@ -94,6 +109,8 @@ def routes(host: Host, enrolment: str) -> Iterator[tuple[str, str, str]]:
             "factor": "totp",
             "filename": "code.js",
             "link": UNKNOWN,
+            "provider": "twilio_messaging",
+            "token": UNKNOWN,
         }
         path = rule.rule
         for name in rule.arguments:

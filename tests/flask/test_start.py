@@ -17,7 +17,7 @@ from vestibule.core.factor import Applicant
 from vestibule.core.model import Purpose
 from vestibule.flask import Vestibule
 from vestibule.flask.state import state_of
-from vestibule.testing import SoftwareAuthenticator, deliver
+from vestibule.testing import Inbox, SoftwareAuthenticator, deliver
 
 LETTERS = "totp,vestibule.testing.letters:Letters"
 
@@ -113,8 +113,60 @@ def test_codes_that_nothing_carries_are_refused_in_production(tmp_path: Path) ->
     """With a factor whose codes are sent, production starts with a sender only."""
     app = in_production(tmp_path, VESTIBULE_FACTORS=LETTERS)
 
-    with pytest.raises(ConfigurationError, match="codes of letters: give Vestibule a sender="):
+    with pytest.raises(ConfigurationError, match="codes of letters: name who does"):
         Vestibule(app)
+    Vestibule(app, sender=Post())
+
+
+@pytest.mark.row("ATK-56", "C16")
+def in_development(folder: Path, **settings: Any) -> Flask:
+    """An application on a developer's machine, in which codes are sent."""
+    app = Flask("shop", instance_path=str(folder))
+    app.config.update(VESTIBULE_DEVELOPMENT=True, VESTIBULE_FACTORS=LETTERS, **settings)
+    return app
+
+
+def test_codes_that_nothing_carries_are_told_of_while_one_develops(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On a developer's machine the log says once whose codes reach nobody, and what to do."""
+    app = in_development(tmp_path)
+    Vestibule(app)
+    for _ in range(2):
+        state_of(app).engine.standing("ada", None)
+    state_of(app).close()
+
+    (said,) = [one.getMessage() for one in caplog.records if one.name == "vestibule.start"]
+    assert "nothing carries the codes of letters" in said
+    assert "Inbox().init_app(app)" in said
+    assert "VESTIBULE_ROUTES" in said
+
+
+@pytest.mark.parametrize("how", ["inbox", "sender", "testing", "none is sent"])
+def test_nobody_is_told_where_codes_arrive_or_nobody_waits_for_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """With an inbox, a sender, in testing mode, or without such codes the log says nothing."""
+    app = in_development(tmp_path)
+    app.testing = how == "testing"
+    if how == "none is sent":
+        app.config["VESTIBULE_FACTORS"] = "totp"
+    Vestibule(app, sender=Inbox() if how == "sender" else None)
+    if how == "inbox":
+        Inbox().init_app(app)
+    state_of(app).engine.standing("ada", None)
+    state_of(app).close()
+
+    assert not [one for one in caplog.records if one.name == "vestibule.start"]
+
+
+def test_codes_to_every_country_are_refused_in_production(tmp_path: Path) -> None:
+    """With phone numbers on offer production starts only where it was said in which countries."""
+    for countries, said in (("", "VESTIBULE_COUNTRIES is not set"), ("UK", "did you mean GB")):
+        app = in_production(tmp_path, VESTIBULE_FACTORS="phone", VESTIBULE_COUNTRIES=countries)
+        with pytest.raises(ConfigurationError, match=said):
+            Vestibule(app, sender=Post())
+    app = in_production(tmp_path, VESTIBULE_FACTORS="phone", VESTIBULE_COUNTRIES="GB")
     Vestibule(app, sender=Post())
 
 

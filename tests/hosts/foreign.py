@@ -147,7 +147,14 @@ def club_with_door(
     """The club with the second step, but for lines of some kinds."""
     with opened(club, folder, without) as module, made_club(module, folder, **config) as app:
         account = {"email": "maren@mail.example", "password": PASSWORD}
-        values = {"member_id": "2", "filename": "none", "factor": "totp", "link": "none"}
+        values = {
+            "member_id": "2",
+            "filename": "none",
+            "factor": "totp",
+            "link": "none",
+            "provider": "smtp",
+            "token": "none",
+        }
         yield Club(app, "session", values, account=account)
         state_of(app).close()
 
@@ -157,6 +164,15 @@ def tutorial_with_door(folder: Path, **config: Any) -> Iterator[Foreign]:
     """The tutorial's blog with the second step."""
     with opened(tutorial, folder) as module, made_tutorial(module, folder, **config) as app:
         yield Tutorial(
-            app, "session", {"post_id": "1", "filename": "none", "factor": "totp", "link": "none"}
+            app,
+            "session",
+            {
+                "post_id": "1",
+                "filename": "none",
+                "factor": "totp",
+                "link": "none",
+                "provider": "smtp",
+                "token": "none",
+            },
         )
         state_of(app).close()

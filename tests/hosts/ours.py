@@ -91,6 +91,7 @@ def microblog(folder: Path) -> Iterator[Example]:
         "filename": "porchlight.css",
         "factor": "totp",
         "link": "an-old-link",
+        "provider": "smtp",
     }
     yield Microblog(app, "microblog_session", values)
     state_of(app).close()
@@ -113,7 +114,14 @@ def notebook(folder: Path) -> Iterator[Example]:
     made = Notebook(
         app,
         "jotter_session",
-        {"note_id": "1", "filename": "jotter.css", "factor": "totp", "link": "none"},
+        {
+            "note_id": "1",
+            "filename": "jotter.css",
+            "factor": "totp",
+            "link": "none",
+            "provider": "smtp",
+            "token": "none",
+        },
     )
     client = app.test_client()
     token = made.token(client)

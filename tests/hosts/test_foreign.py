@@ -119,7 +119,10 @@ def test_doctor_names_the_hole_before(
 
 @pytest.mark.parametrize(
     ("made", "faults"),
-    [(club_with_door, {("note", "second-login")}), (tutorial_with_door, set())],
+    [
+        (club_with_door, {("note", "second-login"), ("note", "no-notices")}),
+        (tutorial_with_door, set()),
+    ],
 )
 def test_doctor_finds_no_hole_after(
     made: Made, faults: set[tuple[str, str]], tmp_path: Path

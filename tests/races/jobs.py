@@ -49,7 +49,8 @@ def with_limits(engine: Engine, limits: Limits) -> Engine:
 def with_many_sends(engine: Engine) -> Engine:
     """Return the same engine sending as many codes as anybody asks for."""
     context = engine.context
-    caps = Caps(address=(Cap(most=10_000, window=DAY),))
+    many = Cap(most=10_000, window=DAY)
+    caps = Caps(address=(many,), unanswered=many)
     return Engine(replace(context, profile=replace(context.profile, caps=caps)))
 
 
@@ -78,6 +79,16 @@ def begin_enrolment(parts: Parts, person: Person, factor: str, *, first: bool = 
     kind = engine.registry[factor]
     draft = engine.begin_enrolment(kind, person.applicant, person.login(), passage)
     return "refused" if draft is None else "begun"
+
+
+def add_number(parts: Parts, subject: str, number: str) -> str:
+    """Begin to add a phone number as a first way, which has a code sent there if it may be."""
+    engine, person = parts.engine, Person(subject)
+    applicant = replace(person.applicant, answers={"number": number})
+    kind = engine.registry["phone"]
+    draft = engine.begin_enrolment(kind, applicant, person.login(), None)
+    case = engine.look(draft.token) if draft is not None else None
+    return "sent" if case is not None and case.asked[0].challenge.sends else "not sent"
 
 
 def begin_move(parts: Parts, person: Person, old: str) -> str:

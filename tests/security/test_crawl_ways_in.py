@@ -142,7 +142,7 @@ def test_signing_up_beside_a_waiting_login_is_somebody_else(
     assert is_in(client)
     assert "newcomer" in client.get("/@newcomer").text
     assert client.get(DOOR, headers={"Accept": "application/json"}).json == {
-        "status": "accepted",
+        "status": "signed_in",
         "location": "/",
     }
 

@@ -13,6 +13,14 @@ from sqlalchemy import Engine, event, select, text
 from vestibule.store import tables
 
 COPIES: Final = 300
+CROWDED: Final = (
+    tables.enrolment,
+    tables.ledger,
+    tables.passage,
+    tables.challenge,
+    tables.tally,
+    tables.area,
+)
 PLANNED: Final = ("SELECT", "UPDATE", "DELETE", "INSERT")
 _SQLITE_SEARCH: Final = re.compile(r"SEARCH (\S+) USING .*?\((.*?)\)")
 _COLUMN: Final = re.compile(r"(\w+)\)?(?:::\w+)? ?(?:[=<>]|IS )")
@@ -75,10 +83,11 @@ def crowd_in(engine: Engine, *, counted: bool = True) -> None:
     How to join few rows, a planner guesses as it likes: what counts is how it joins many.
     """
     with engine.begin() as connection:
-        for table in (tables.enrolment, tables.ledger, tables.passage, tables.challenge):
+        for table in CROWDED:
             found = [dict(row) for row in connection.execute(select(table)).mappings()]
             copies = [_copy(row, n) for n in range(COPIES) for row in found]
-            connection.execute(table.insert().inline(), copies)
+            if copies:
+                connection.execute(table.insert().inline(), copies)
         if counted and engine.dialect.name == "postgresql":
             connection.execute(text("ANALYZE"))  # as it does by itself; SQLite never does
 
@@ -87,6 +96,8 @@ def _copy(row: dict[str, Any], number: int) -> dict[str, Any]:
     """Return a row as if it were another person's, with ids that still point to one another."""
     names = {"id", "passage_id", "enrolment_id", "subject"} & row.keys()
     changed: dict[str, Any] = {name: f"{number:04}{row[name]}"[:32] for name in names}
+    if "name" in row:
+        changed["name"] = f"{number:04}{row['name']}"
     for name in {"token_hash", "browser_hash"} & row.keys():
         value = row[name]
         changed[name] = None if value is None else number.to_bytes(4, "big") + value[4:]

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from tests.core.site import Site
 
-from vestibule.store import migrate, tables
+from vestibule.store import migrate, partial_indexes, tables
 from vestibule.store.database import Database, connect
 
 
@@ -116,6 +116,7 @@ def test_the_tables_of_the_code_are_named_by_rule() -> None:
     for table in tables.metadata.tables.values():
         assert table.primary_key.name == f"pk_{table.name}"
         assert all(str(index.name).startswith(f"ix_{table.name}_") for index in table.indexes)
+    assert all(str(index.name).startswith("ix_") for index in partial_indexes.PARTIAL)
 
 
 def test_obligations_outlive_the_column_of_their_addresses(database: Database) -> None:

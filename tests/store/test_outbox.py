@@ -9,6 +9,8 @@ import pytest
 from tests.core.site import Site
 
 from vestibule.core.model import Message, MessageStatus
+from vestibule.delivery.outbox import Heard, Try, TryEnd, TryOutcome
+from vestibule.delivery.provider import Fate
 from vestibule.store import rows, tables
 from vestibule.store.outbox import SqlOutbox
 from vestibule.testing.clock import START
@@ -185,3 +187,98 @@ def test_another_realms_messages_are_left_to_it(
 
     assert ids(outbox.claim(START + MINUTE, MINUTE, 9)) == [1]
     assert ids(elsewhere.claim(START + MINUTE, MINUTE, 9)) == [2]
+
+
+def tried(outbox: SqlOutbox, message: Message, carrier: str, outcome: TryOutcome) -> None:
+    """Have a claimed message handed over to a carrier."""
+    begun = Try(
+        message_id=message.id,
+        realm="default",
+        provider=carrier,
+        channel=message.channel,
+        at=START,
+    )
+    is_taken = outcome is TryOutcome.ACCEPTED
+    end = TryEnd(
+        outcome=outcome,
+        took=timedelta(seconds=1),
+        carrier_id=f"id at {carrier}" if is_taken else None,
+    )
+    sent = replace(message, status=MessageStatus.SENT) if is_taken else None
+    try_id = outbox.begin_try(begun, {})
+    assert isinstance(try_id, int)
+    outbox.end_try(try_id, end, sent)
+
+
+def told(outbox: SqlOutbox, message: Message, carrier: str, fate: Fate) -> bool:
+    """Have a carrier tell what became of a message."""
+    receipt = Heard(
+        message_id=message.id,
+        provider=carrier,
+        carrier_id=f"id at {carrier}",
+        fate=fate,
+        reason="",
+        sealed=b"sealed",
+        at=START + MINUTE,
+    )
+    return outbox.hear(receipt)
+
+
+@pytest.fixture
+def handed_on(outbox: SqlOutbox, queue: Queue) -> Message:
+    """A message that one carrier did not answer for, and the next took."""
+    queue(1)
+    claimed = outbox.claim(START + MINUTE, MINUTE, 1)[0]
+    tried(outbox, claimed, "one", TryOutcome.FAILED)
+    tried(outbox, claimed, "two", TryOutcome.ACCEPTED)
+    return claimed
+
+
+@pytest.mark.row("SMS-09")
+@pytest.mark.parametrize("fate", [Fate.UNDELIVERED, Fate.FAILED])
+def test_a_carrier_that_was_passed_over_does_not_undo_what_the_next_sent(
+    site: Site, outbox: SqlOutbox, handed_on: Message, fate: Fate
+) -> None:
+    """A late word of failure from a carrier is kept with its try alone, where another took over."""
+    assert told(outbox, handed_on, "one", fate)
+
+    assert status(site) == {1: "sent"}
+    assert [one.fate for one in outbox.tries(handed_on.id)] == [fate, None]
+
+
+def test_a_message_that_was_taken_twice_is_lost_when_the_last_who_took_it_says_so(
+    site: Site, outbox: SqlOutbox, queue: Queue
+) -> None:
+    """Of two who took a message, as a text and as a call, the failure of the first changes none."""
+    queue(1)
+    claimed = outbox.claim(START + MINUTE, MINUTE, 1)[0]
+    tried(outbox, claimed, "one", TryOutcome.ACCEPTED)
+    tried(outbox, claimed, "two", TryOutcome.ACCEPTED)
+
+    told(outbox, claimed, "one", Fate.UNDELIVERED)
+    assert status(site) == {1: "sent"}
+    told(outbox, claimed, "two", Fate.UNDELIVERED)
+    assert status(site) == {1: "undelivered"}
+
+
+def test_what_has_arrived_has_by_whichever_carrier(
+    site: Site, outbox: SqlOutbox, handed_on: Message
+) -> None:
+    """A carrier that did not answer and delivered all the same is believed."""
+    told(outbox, handed_on, "two", Fate.UNDELIVERED)
+    told(outbox, handed_on, "one", Fate.DELIVERED)
+
+    assert status(site) == {1: "delivered"}
+
+
+@pytest.mark.parametrize("fate", [Fate.QUEUED, Fate.SENT])
+def test_that_a_message_is_on_its_way_writes_to_its_try_alone(
+    site: Site, outbox: SqlOutbox, handed_on: Message, fate: Fate
+) -> None:
+    """A receipt that says nothing new of a message changes one row, and looks for no other."""
+    with site.statements() as spoken:
+        assert told(outbox, handed_on, "two", fate)
+
+    changes = [one for one in spoken if one.startswith("UPDATE")]
+    assert len(changes) == 1
+    assert "delivery_try" in changes[0]

@@ -170,7 +170,7 @@ MAIL = Traits(interaction=Interaction.CODE, channels=("email",))
 HELPER = Traits(interaction=Interaction.CODE, primary=False)
 # For each rule of the contract: what the failure says, and the factor that breaks it.
 BROKEN: Mapping[str, Sequence[tuple[str, Device]]] = {
-    "settings_can_name_it": [("importable", but())],
+    "settings_can_name_it": [("has no 'Broken'", but())],
     "it_is_a_frozen_value": [
         ("traits differ", Moody()),
         ("an identifier", but(name="a name")),

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import expect, sync_playwright
+from tests.whole import whole
 from werkzeug.serving import make_server
 
 from vestibule.flask import Vestibule
@@ -464,7 +465,7 @@ class TestWhoMaySee:
 @pytest.mark.browser
 def test_live(app: Flask, inbox: Inbox, chromium: str) -> None:
     """An open page shows a message that arrives, without being reloaded by anyone."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

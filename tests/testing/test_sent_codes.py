@@ -1,6 +1,7 @@
 """Codes that are sent, in a host's own tests: carried when a test says so, and typed for it."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from vestibule.testing import (
     FakeClock,
     Inbox,
     Recipient,
+    SoftwareAuthenticator,
     deliver,
     enrol_app,
     login_with_second_factor,
@@ -29,6 +31,19 @@ TOLD = {
     "email": {"address": MAILBOX},
     "phone": {"country": "DE", "number": "0170 1234567"},
 }
+
+
+class Moody(Inbox):
+    """An inbox that takes its time, or nothing at all."""
+
+    pause = 0.0
+    is_down = False
+
+    def send(self, *, channel: str, to: str, subject: str | None, text: str) -> None:
+        time.sleep(self.pause)
+        if self.is_down:
+            raise SendError("down", permanent=True)
+        super().send(channel=channel, to=to, subject=subject, text=text)
 
 
 class Failing:
@@ -234,3 +249,48 @@ class TestSecondStep:
 
         with pytest.raises(AssertionError, match=r"0 of the ways .* send to ada@.*'totp'"):
             login_with_second_factor(client, inbox.recipient(MAILBOX), "/login")
+
+    def test_a_code_that_a_thread_carries_is_waited_for(
+        self, tmp_path: Path, clock: FakeClock
+    ) -> None:
+        """Where a thread of the application's carries, no older code is read meanwhile."""
+        inbox = Moody()
+        app = host(tmp_path, clock=clock)
+        inbox.init_app(app)
+        client, mailbox = app.test_client(), inbox.recipient(MAILBOX)
+        client.post("/login")
+        client.post("/two-step/add/email", json=TOLD["email"], headers=PROGRAM)
+        until = time.monotonic() + 5
+        while not mailbox.messages and time.monotonic() < until:
+            time.sleep(0.01)
+        client.post("/two-step/setup", json={"code": mailbox.code()}, headers=PROGRAM)
+        client.post("/logout")
+        clock.move(minutes=1)
+        inbox.pause = 0.5
+
+        login_with_second_factor(client, mailbox, "/login")
+
+        assert client.get("/").text == "ada"
+
+    def test_a_code_that_nobody_took_is_said(self, tmp_path: Path, clock: FakeClock) -> None:
+        """Where the code was refused for good, that is said, and no older one is typed."""
+        inbox = Moody()
+        client = host(tmp_path, clock=clock, sender=inbox).test_client()
+        client.post("/login")
+        add(client, "email", inbox.recipient(MAILBOX))
+        client.post("/logout")
+        clock.move(minutes=1)
+        inbox.is_down = True
+
+        with pytest.raises(AssertionError, match=f"code for {MAILBOX} has not come, it is failed"):
+            login_with_second_factor(client, inbox.recipient(MAILBOX), "/login")
+
+    def test_an_answer_that_is_refused_is_said(self, client: FlaskClient, clock: FakeClock) -> None:
+        """A wrong code is an error that quotes it, and what the page says."""
+        enrol_app(client)
+        client.post("/logout")
+        clock.move(minutes=1)
+        another = SoftwareAuthenticator.scan("otpauth://totp/x?secret=JBSWY3DPEHPK3PXP")
+
+        with pytest.raises(AssertionError, match=r"the code \d{6} was not taken: 422"):
+            login_with_second_factor(client, another, "/login")

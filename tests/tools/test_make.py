@@ -12,7 +12,7 @@ PYTHON = """#!/bin/sh
 case "$*" in
   --version) echo Python 3.12.0 ;;
   "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && touch "$3/pyvenv.cfg" ;;
-  "-m examples.microblog.serve") echo served ;;
+  "-m examples.microblog.serve") echo served $CARRIER ;;
 esac
 """
 """A Python that makes an environment and serves, and does nothing of it in earnest."""
@@ -33,11 +33,11 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(checkout: Path) -> list[str]:
+def run(checkout: Path, *more: str) -> list[str]:
     """The lines of `make run`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     return subprocess.run(
-        ["make", "run", f"PYTHON={checkout / 'python'}"],
+        ["make", "run", f"PYTHON={checkout / 'python'}", *more],
         cwd=checkout,
         env=kept,
         text=True,
@@ -69,3 +69,10 @@ def test_what_is_brought_up_to_date_is_said(checkout: Path) -> None:
         "Bringing .venv up to requirements/run.txt: about half a minute",
         "served",
     ]
+
+
+def test_a_carrier_that_is_named_is_handed_on(checkout: Path) -> None:
+    """Which carriers codes are to go through is told as it was typed, with spaces or without."""
+    run(checkout)
+
+    assert run(checkout, "CARRIER=signalwire, smtp") == ["served signalwire, smtp"]

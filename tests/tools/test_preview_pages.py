@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.whole import whole
 from werkzeug.serving import make_server
 
 from preview_browser import QUIET, WORDS
@@ -150,7 +151,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def root(app: Flask) -> Iterator[str]:
     """The address of the preview."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/en"

@@ -6,28 +6,31 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from vestibule.bootstrap import configure
+from vestibule.bootstrap import configure, reach_and_prices
 from vestibule.bootstrap import keys as key_files
 from vestibule.core import registry
 from vestibule.core.codes import Codes
 from vestibule.core.engine import Context, Engine
-from vestibule.core.engine.context import tell_nobody
+from vestibule.core.engine.context import carries_any, tell_nobody
 from vestibule.core.errors import DeploymentError, StoreUnavailableError
 from vestibule.core.events import Event
-from vestibule.core.ports import Clock, Random, Sender
+from vestibule.core.ports import Brake, Clock, Random, Sender
 from vestibule.core.vault import Vault
-from vestibule.delivery import Courier
-from vestibule.delivery.links import Links
 from vestibule.secretbox import KEY_BYTES, KeyRing, SecretBox
 from vestibule.settings import Settings
 from vestibule.store import SqlStore, installation, migrate
+from vestibule.store.brake import SqlBrake
 from vestibule.store.database import Database, closed_on_error, connect, sqlite_file
 from vestibule.store.installation import Installation
-from vestibule.store.outbox import SqlOutbox
 from vestibule.store.upkeep import Upkeep
 from vestibule.system import SystemClock, SystemRandom
+
+if TYPE_CHECKING:
+    from vestibule.bootstrap.carrying import Carrying
+    from vestibule.delivery.courier import Courier
+    from vestibule.delivery.hosting import Hosting
 
 DEVELOPMENT_DATABASE: Final = "vestibule-development.db"
 DEVELOPMENT_KEYS: Final = "vestibule-development.keys"
@@ -41,11 +44,18 @@ class Parts:
     """Everything that was made for one application in one process."""
 
     engine: Engine
-    courier: Courier | None
+    carrying: "Carrying | None"
+    """Who carries messages; None where nobody does."""
     upkeep: Upkeep
+    brake: Brake
     database: Database
     ring: KeyRing = field(repr=False)
     settings: Settings
+
+    @property
+    def courier(self) -> "Courier | None":
+        """Who delivers by hand, as a test or a command has it done."""
+        return self.carrying.courier if self.carrying else None
 
 
 def assemble(
@@ -56,6 +66,7 @@ def assemble(
     clock: Clock | None = None,
     random: Random | None = None,
     sender: Sender | None = None,
+    number_check: Callable[[str, str], object] | None = None,
     after_commit: Callable[[Event], None] | None = None,
 ) -> Parts:
     """Return the parts for `settings`; opens the database and looks whether it is the right one.
@@ -66,51 +77,65 @@ def assemble(
     clock, random = clock or SystemClock(), random or SystemRandom()
     profile = configure.profile_of(settings)
     factors = registry.load(settings.factors, profile, settings.factor_settings)
+    reach, budget = reach_and_prices.reach_of(settings), reach_and_prices.budget_of(settings)
     keys, key_path, database = _opened(settings, instance, clock, random)
     with closed_on_error(database):
         here = _checked(database, keys, development=settings.development)
     ring = key_files.ring(keys, key_path)
+    vault = Vault(SecretBox(ring, random.bytes))
+    hosting = _hosting(settings, sender, database, clock, vault)
     context = Context(
         realm=settings.realm,
         issuer=settings.issuer or application,
         store=SqlStore(database),
         clock=clock,
         random=random,
-        vault=Vault(SecretBox(ring, random.bytes)),
+        vault=vault,
         codes=Codes(ring=ring, epoch=here.epoch),
         registry=factors,
         profile=profile,
-        notifies=sender is not None,
+        notifies=hosting is not None and hosting.routes.tells,
+        carries=hosting.routes.carries if hosting else carries_any,
+        verifier=hosting if hosting and hosting.routes.hosts else None,
+        reach=reach,
+        budget=budget,
         after_commit=after_commit or tell_nobody,
     )
-    pages = configure.pages_of(settings)
+    brake = SqlBrake(database, settings.realm, profile.watch)
     return Parts(
         engine=Engine(context),
-        courier=_courier(context, settings, pages, database, sender) if sender else None,
+        carrying=_carrying(context, settings, hosting, brake, number_check),
         upkeep=Upkeep(database),
+        brake=brake,
         database=database,
         ring=ring,
         settings=settings,
     )
 
 
-def _courier(
-    context: Context, settings: Settings, pages: str | None, database: Database, sender: Sender
-) -> Courier:
-    """Return who carries what the engine has written, by the same keys and the same clock."""
-    vault = context.vault
-    return Courier(
-        outbox=SqlOutbox(database, settings.realm),
-        sender=sender,
-        vault=vault,
-        codes=context.codes,
-        clock=context.clock,
-        random=context.random,
-        site=context.issuer,
-        ways={factor.name: factor.presentation.short for factor in context.registry},
-        languages=configure.languages_of(settings),
-        links=Links(base=pages, realm=settings.realm, box=vault.box) if pages else None,
-    )
+def _hosting(
+    settings: Settings, sender: Sender | None, database: Database, clock: Clock, vault: Vault
+) -> "Hosting | None":
+    """Return what knows the routes; None where nobody carries anything, and nothing is loaded."""
+    if not settings.routes and sender is None:
+        return None
+    from vestibule.bootstrap import carrying
+
+    return carrying.hosting(settings, sender, database, clock, vault)
+
+
+def _carrying(
+    context: Context,
+    settings: Settings,
+    hosting: "Hosting | None",
+    brake: SqlBrake,
+    number_check: Callable[[str, str], object] | None,
+) -> "Carrying | None":
+    if hosting is None:
+        return None
+    from vestibule.bootstrap import carrying
+
+    return carrying.carrying(context, settings, hosting, brake, number_check)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Settings read and weighed: what production refuses, it refuses before anything is opened."""
 
 import dataclasses
-import os
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +9,18 @@ from urllib.parse import urlsplit
 
 from vestibule import settings as setting_names
 from vestibule.bootstrap import keys as key_files
+from vestibule.bootstrap.environment import environment_of
 from vestibule.core import registry
 from vestibule.core.caps import DAY, Cap
 from vestibule.core.errors import ConfigurationError, DeploymentError
 from vestibule.core.profiles import PROFILES, FirstEnrolment, Profile
+from vestibule.delivery import http
+from vestibule.delivery import registry as providers
 from vestibule.languages import LanguageError, Languages
 from vestibule.settings import SettingError, Settings
 from vestibule.store import database
 
+LONGEST_GRACE: Final = 5
 REMEDY: Final = (
     "Run: vestibule init --database-url sqlite:////var/lib/yoursite/vestibule.db "
     "--key-file /etc/yoursite/vestibule.keys, and set what it prints. "
@@ -29,20 +32,51 @@ REMEDY: Final = (
 def read_settings(
     config: Mapping[str, Any], environment: Mapping[str, str] | None = None
 ) -> Settings:
-    """Return the settings in `config`, else in the environment.
+    """Return the settings in `config`, else in the environment, else in a file `.env`.
 
-    Raises `ConfigurationError` naming the setting that is unknown or wrong.
+    `environment` is that of an application (`environment_of`); without one the file is looked for
+    from the working folder upwards. Raises `ConfigurationError` naming the setting that is unknown
+    or wrong.
     """
-    environment = os.environ if environment is None else environment
+    environment = environment_of() if environment is None else environment
     try:
         specs = setting_names.early(config, environment, "factors")
         kinds = registry.types(specs)
         for name in _named_though_off(config, kinds):
             kinds[name] = registry.factor_type(name)
         fields = {name: _fields_of(kind) for name, kind in kinds.items()}
-        return setting_names.load(config, environment, fields)
+        routes = setting_names.early(config, environment, "routes")
+        carriers = _providers(config, routes)
+        return setting_names.load(
+            config,
+            environment,
+            fields,
+            {name: _fields_of(kind) for name, kind in carriers.items()},
+            {
+                setting: other
+                for name, kind in carriers.items()
+                for setting, other in _also(name, kind)
+            },
+        )
     except SettingError as error:
         raise ConfigurationError(str(error)) from error
+
+
+def unknown_settings(
+    config: Mapping[str, Any], environment: Mapping[str, str]
+) -> Mapping[str, str | None]:
+    """Return the names in an environment that look like settings of ours and are none.
+
+    Each with the setting that it may stand for, None where there is none like it. Known are those
+    of all factors and carriers of the house, switched on or not, and of whoever else is named.
+    """
+    factors = registry.types(setting_names.early(config, environment, "factors"))
+    routes = setting_names.early(config, environment, "routes")
+    parts = _providers(config, routes) | factors
+    parts |= {name: registry.factor_type(name) for name in registry.house_names()}
+    parts |= {name: providers.provider_type(name) for name in providers.HOUSE}
+    fields = {name: _fields_of(kind) for name, kind in parts.items()}
+    return setting_names.unknown(environment, fields)
 
 
 def asks_for_development(
@@ -54,7 +88,7 @@ def asks_for_development(
     """
     try:
         asked = setting_names.early(
-            config, os.environ if environment is None else environment, "development"
+            config, environment_of() if environment is None else environment, "development"
         )
     except SettingError as error:
         raise ConfigurationError(str(error)) from error
@@ -78,8 +112,8 @@ def profile_of(settings: Settings) -> Profile:
     if settings.sends_per_day is not None:
         if settings.sends_per_day < 1:
             raise ConfigurationError("VESTIBULE_SENDS_PER_DAY is 1 or more")
-        caps = dataclasses.replace(profile.caps, all=Cap(most=settings.sends_per_day, window=DAY))
-        profile = dataclasses.replace(profile, caps=caps)
+        in_all = Cap(most=settings.sends_per_day, window=DAY, is_ceiling=True)
+        profile = dataclasses.replace(profile, caps=dataclasses.replace(profile.caps, all=in_all))
     return profile
 
 
@@ -129,25 +163,60 @@ def pages_of(settings: Settings) -> str | None:
 def check_factors(settings: Settings) -> None:
     """Refuse a profile, a factor or a factor's setting that cannot be. Nothing is opened."""
     pages_of(settings)
+    check_routes(settings)
     registry.load(settings.factors, profile_of(settings), settings.factor_settings)
 
 
+def check_routes(settings: Settings) -> None:
+    """Refuse routes or a provider's settings that cannot be. Nothing is opened."""
+    if not 0 <= settings.send_grace <= LONGEST_GRACE:
+        raise ConfigurationError("VESTIBULE_SEND_GRACE is 0 to 5 seconds")
+    if settings.broker_url is not None:
+        _check_workers()
+    routes = providers.load(settings.routes, settings.provider_settings)
+    by_http = {one.name for route in routes.values() for one in route if one.name != "smtp"}
+    if by_http and not http.is_installed():
+        raise ConfigurationError(
+            f"{', '.join(sorted(by_http))} in VESTIBULE_ROUTES needs a library more: "
+            "pip install httpx"
+        )
+
+
+def _check_workers() -> None:
+    from vestibule.delivery import queue  # not loaded where every process carries by itself
+
+    if not queue.is_installed():
+        raise ConfigurationError(
+            'VESTIBULE_BROKER_URL needs a library more: pip install "celery[redis]"'
+        )
+
+
 def check_carried(settings: Settings) -> None:
-    """Refuse factors whose codes are sent, for an application that has nothing to send them."""
-    profile = profile_of(settings)
-    factors = registry.load(settings.factors, profile, settings.factor_settings)
-    sent = sorted(factor.name for factor in factors.methods() if factor.traits.channels)
-    if set(settings.required) - {"nobody"} and profile.first_enrolment is FirstEnrolment.EMAIL:
+    """Refuse factors whose codes are sent, where no route carries them and no sender was given."""
+    carried = {where.partition(":")[0] for where in settings.routes}
+    first_by_mail = profile_of(settings).first_enrolment is FirstEnrolment.EMAIL
+    if set(settings.required) - {"nobody"} and first_by_mail and "email" not in carried:
         raise ConfigurationError(
             "VESTIBULE_REQUIRED obliges people to have a second step, and nothing carries the code "
-            "that lets them set it up: give Vestibule a sender= that does, or set "
-            "VESTIBULE_FIRST_ENROLMENT = 'ticket'"
+            "that lets them set it up: name who carries mail in VESTIBULE_ROUTES, give Vestibule a "
+            "sender= that does, or set VESTIBULE_FIRST_ENROLMENT = 'ticket'"
         )
-    if sent:
+    if sent := uncarried(settings):
         raise ConfigurationError(
-            f"nothing carries the codes of {', '.join(sent)}: give Vestibule a sender= that does, "
-            "or leave the factor out of VESTIBULE_FACTORS"
+            f"nothing carries the codes of {', '.join(sent)}: name who does in VESTIBULE_ROUTES, "
+            "give Vestibule a sender= that does, or leave the factor out of VESTIBULE_FACTORS"
         )
+
+
+def uncarried(settings: Settings) -> list[str]:
+    """Return the factors on offer whose codes are sent over channels that no route carries."""
+    factors = registry.load(settings.factors, profile_of(settings), settings.factor_settings)
+    carried = {where.partition(":")[0] for where in settings.routes}
+    return sorted(
+        factor.name
+        for factor in factors.methods()
+        if factor.traits.channels and not carried.intersection(factor.traits.channels)
+    )
 
 
 def check_production(settings: Settings, host_files: Iterable[Path] = ()) -> None:
@@ -213,6 +282,24 @@ def _named_though_off(config: Mapping[str, Any], on: Iterable[str]) -> list[str]
         for name in sorted(prefixes.keys() - set(on))
         if any(setting.startswith(prefixes[name]) for setting in config)
     ]
+
+
+def _providers(config: Mapping[str, Any], routes: Mapping[str, Iterable[str]]) -> dict[str, type]:
+    """Return the providers in the routes by their names, and those that are set and in none."""
+    kinds = providers.types(spec for route in routes.values() for spec in route)
+    found = {str(getattr(kind, "name", "")): kind for kind in kinds.values()}
+    for name in providers.HOUSE.keys() - found.keys():
+        prefix = f"{setting_names.PREFIX}{name.upper()}_"
+        if any(setting.startswith(prefix) for setting in config):
+            found[name] = providers.provider_type(name)
+    return found
+
+
+def _also(name: str, kind: type) -> Iterable[tuple[str, str]]:
+    """Return under which other name a provider's setting is found, where it has one."""
+    for field in dataclasses.fields(kind):
+        if other := field.metadata.get(registry.ALSO):
+            yield f"{setting_names.PREFIX}{name.upper()}_{field.name.upper()}", other
 
 
 def _fields_of(kind: type) -> dict[str, Any]:

@@ -20,10 +20,12 @@ from vestibule.core.vault import (
     destination_place,
     enrolment_place,
     parked_place,
+    receipt_place,
 )
 from vestibule.secretbox import KEY_BYTES, SealError, SecretBox
 from vestibule.store import installation, migrate
-from vestibule.store.database import Database, connect, sqlite_file
+from vestibule.store.database import Database, connect, shown, sqlite_file
+from vestibule.store.delivery_desk import DeliveryDesk
 from vestibule.store.installation import Installation
 from vestibule.system import SystemClock, SystemRandom
 
@@ -38,6 +40,8 @@ class Made:
     installation: str
     made_keys: bool
     made_store: bool
+    database_url: str
+    """Where it is, to be shown: without a password."""
 
 
 def initialise(database_url: str, key_file: Path) -> Made:
@@ -70,7 +74,12 @@ def initialise(database_url: str, key_file: Path) -> Made:
                 id=fresh.installation, epoch=1, development=False, created_at=SystemClock().now()
             )
             installation.write(database, made)
-    return Made(installation=fresh.installation, made_keys=made_keys, made_store=found is None)
+    return Made(
+        installation=fresh.installation,
+        made_keys=made_keys,
+        made_store=found is None,
+        database_url=shown(database_url),
+    )
 
 
 def _fresh_keys() -> key_files.Keys:
@@ -108,6 +117,8 @@ def describe(parts: Parts) -> dict[str, object]:
     here = installation.read(parts.database)
     context = parts.engine.context
     counts = parts.upkeep.counts(context.realm, context.now())
+    waiting = DeliveryDesk(parts.database, context.realm).waiting(context.now())
+    longest = waiting.longest
     return {
         "installation": here.id if here else None,
         "epoch": here.epoch if here else None,
@@ -117,6 +128,8 @@ def describe(parts: Parts) -> dict[str, object]:
         "profile": context.profile.name,
         "factors": [f.name for f in context.registry.methods()],
         **counts,
+        "messages waiting": waiting.count,
+        "longest wait seconds": None if longest is None else int(longest.total_seconds()),
     }
 
 
@@ -172,6 +185,7 @@ SEALED: tuple[tuple[str, str, tuple[str, ...], Callable[[dict[str, Any]], str]],
     ("passage", "parked", ("id",), lambda row: parked_place(row["id"])),
     ("passage", "contact", ("id",), lambda row: contact_place(row["id"])),
     ("message", "destination", ("id",), lambda row: destination_place(row["id"])),
+    ("delivery_try", "receipt", ("message_id",), lambda row: receipt_place(row["message_id"])),
     (
         "obligation",
         "sealed_address",

@@ -77,8 +77,10 @@ def init(database_url: str | None, key_file: Path | None) -> None:
             "If somebody had one, this is not that site's database: do not start the site on it."
         )
     click.echo("\nSet in your application's configuration or environment:\n")
-    click.echo(f"  VESTIBULE_DATABASE_URL={url}")
+    click.echo(f"  VESTIBULE_DATABASE_URL={made.database_url}")
     click.echo(f"  VESTIBULE_KEY_FILE={file.absolute()}")
+    if made.database_url != url:
+        click.echo("\n*** stands for the password that you typed.")
     click.echo("\nBack both up, but never to the same place: who has both has every secret.")
 
 
@@ -255,6 +257,8 @@ def opened(database_url: str | None, key_file: Path | None) -> Iterator["Parts"]
     try:
         yield parts
     finally:
+        if parts.carrying is not None:
+            parts.carrying.stop()
         parts.database.close()
 
 
@@ -279,7 +283,9 @@ def application_at_hand() -> "State | None":
     if info is None:
         return None
     with started_by_operator():
-        return state_of(info.load_app())
+        state = state_of(info.load_app())
+    state.is_looked_at = True
+    return state
 
 
 def _located(database_url: str | None, key_file: Path | None) -> tuple[str, Path]:

@@ -48,5 +48,6 @@ def kept_apart(state: State, folder: Path, **others: object) -> AbstractContextM
     names is not touched.
     """
     own: dict[str, Any] = {"database_url": None, "key_file": None, "keys": None}
+    own |= {"routes": {}, "broker_url": None}
     apart = replace(state.settings, **{**own, "development": True, **others})
     return state.kept_in(folder, apart)

@@ -53,7 +53,7 @@ def reset(
     click.echo(f"Ticket       {made.ticket}")
     click.echo(f"Valid from   {made.valid_from:%Y-%m-%d, %H:%M} UTC")
     click.echo(f"Valid until  {made.valid_until:%Y-%m-%d, %H:%M} UTC")
-    click.echo("Its owner is told by notice, if your application has a sender that carries mail.")
+    click.echo("Its owner is told by notice, if somebody carries your mail.")
     click.echo(
         "\nIt is shown only here. Hand it over in person or by post, to nobody you do not know.\n"
         "With the password it opens, once, the page on which a new way is set up. Whoever sets up\n"

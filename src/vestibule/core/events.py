@@ -180,6 +180,75 @@ class CodeSent(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendRefused(Fact):
+    """A code was asked for and not sent, or not tried again though it may not have arrived.
+
+    `reason` is `kind` or `country` of a number that gets none, `stopped` of an area that is,
+    `number_check` where the site's own look at a number says no, or the count that was full:
+    `address`, `subject`, `network`, `range`, `block`, `all` or `spent`. `range` is what the number
+    begins with.
+    """
+
+    name: ClassVar[str] = "send_refused"
+    passage: str
+    channel: str
+    reason: str
+    range: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaStopped(Fact):
+    """So few codes came back from numbers that begin so that none are sent there for a while.
+
+    `whose` says to whom: to `stranger`s, or to `new` numbers.
+    """
+
+    name: ClassVar[str] = "area_stopped"
+    area: str
+    whose: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaResumed(Fact):
+    """Numbers that begin so get codes again: by an operator, or because codes came back after all.
+
+    `by` is empty of the latter.
+    """
+
+    name: ClassVar[str] = "area_resumed"
+    area: str
+    whose: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierPutLast(Fact):
+    """So few codes came back from an area that one carrier took: the others go first there.
+
+    Codes still go to that area, and where there is no other carrier, by this one.
+    """
+
+    name: ClassVar[str] = "carrier_put_last"
+    area: str
+    provider: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierPutBack(Fact):
+    """A carrier has its place on the route again: by an operator, or because codes came back.
+
+    `by` is empty of the latter.
+    """
+
+    name: ClassVar[str] = "carrier_put_back"
+    area: str
+    provider: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassageEnded(Fact):
     """A grant or a waiting login was ended."""
 
@@ -262,6 +331,16 @@ class SubjectForgotten(Fact):
 
     name: ClassVar[str] = "subject_forgotten"
     by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestSent(Fact):
+    """An operator sent a message that says it is a test; `provider` is who took it."""
+
+    name: ClassVar[str] = "test_sent"
+    channel: str
+    provider: str
+    taken: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

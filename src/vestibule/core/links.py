@@ -26,11 +26,15 @@ class Errand(StrEnum):
     """Says that a way which was added is not the owner's."""
     CANCEL_RESET = "cancel_reset"
     """Makes a help desk's ticket worthless."""
+    RECEIPT = "receipt"
+    """Tells what became of a message; a carrier follows it."""
+    SCRIPT = "script"
+    """Asks what a call says next; a carrier follows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a link says: `about` is the id of the enrolment it names."""
+    """What a link says: `about` is the id of what it names: an enrolment, a message."""
 
     errand: Errand
     subject: str

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 Json = Mapping[str, Any]
 
@@ -238,6 +238,17 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a message was counted as, and in which tally: a try at it over a channel in that of a
+    day's money, or the code that it carries, where `channel` is empty.
+    """
+
+    channel: str
+    tally: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
     """Since when a subject without a second step is obliged to have one.
 
@@ -273,8 +284,40 @@ class MessageStatus(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
     FAILED = "failed"
     EXPIRED = "expired"
+
+
+ON_ITS_WAY: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+"""As what a message is still to be handed over."""
+TAKEN: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNDELIVERED})
+"""As what a message was taken by a carrier, whatever became of it there."""
+
+
+class Awaited(StrEnum):
+    """How far it is known of a message if its code came back (`core.conversion`)."""
+
+    ASKED = "asked"
+    """It is counted to its area."""
+    CARRIED = "carried"
+    """It is counted to its carrier, too."""
+    RETURNED = "returned"
+    LOST = "lost"
+    """No carrier took it, and it is counted to nobody any more."""
+    UNPAID = "unpaid"
+    """It was carried, and pays for nothing: another code took its place, or its later call went
+    wrong. It stays counted, and nothing more is looked for."""
+
+
+class Whose(StrEnum):
+    """Whose codes are awaited, each counted apart: who pumps the one does not stop the other."""
+
+    STRANGER = "stranger"
+    """Of somebody in a browser that is not known, whose number was proven."""
+    NEW = "new"
+    """To a number that is only being added."""
 
 
 class Notice(StrEnum):
@@ -326,3 +369,10 @@ class Message:
     due_at: datetime | None = None
     claimed_until: datetime | None = None
     outcome: str = ""
+    range: str | None = None
+    """What the number begins with that it goes to; None where it goes to no phone."""
+    whose: Whose | None = None
+    awaited: Awaited | None = None
+    """None, as `whose`, where nobody asks if its code came back."""
+    charges: tuple[Charge, ...] = ()
+    """What was counted for it when it was written; what is counted later stands in the store."""

@@ -1,10 +1,10 @@
 """All that the rules ask of the world. Each port is few methods, named by what is wanted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
-from vestibule.core.caps import Cap
+from vestibule.core.booking import Booked, Booking
 from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
@@ -17,6 +17,7 @@ from vestibule.core.model import (
     Purpose,
 )
 from vestibule.core.ruling import Case, Noted, Ruling, Standing
+from vestibule.core.verdict import Verdict
 
 Ruled = TypeVar("Ruled", bound=Ruling)
 """The kind of ruling that a rule makes."""
@@ -46,39 +47,65 @@ class Sender(Protocol):
         ...
 
 
-class SendError(Exception):
-    """A message was not handed over. `permanent` says that trying again is of no use."""
+class Verifier(Protocol):
+    """Judges answers to codes that a carrier made itself, and keeps."""
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
-        """Keep what the carrier said, for the operator."""
-        super().__init__(reason)
-        self.permanent = permanent
+    def judge(self, challenge: Challenge, answer: str) -> Verdict | None:
+        """Return what the carrier says of an answer; None where the code is one of ours.
 
-
-class Outbox(Protocol):
-    """The messages that are due, claimed by one courier at a time."""
-
-    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
-        """Take up to `most` due messages for `lease`; no other courier gets them meanwhile."""
-        ...
-
-    def expand(self, notice: Message, copies: Sequence[Message]) -> None:
-        """Put one message for each contact in the place of a notice."""
-        ...
-
-    def settle_message(self, message: Message) -> None:
-        """Write what came of a claimed message, unless its lease has gone to another courier."""
-        ...
-
-    def challenge_of(self, message: Message) -> Challenge | None:
-        """Return the challenge whose code a message carries."""
-        ...
-
-    def contacts(self, realm: str, subject: str, since: datetime) -> Sequence[tuple[str, bytes]]:
-        """Return the sealed contact snapshots of a subject's grants since then, newest first.
-
-        Each is a pair of the passage's id and the sealed bytes.
+        It may take seconds. Nothing is open in the database meanwhile.
         """
+        ...
+
+
+class SendError(Exception):
+    """A message was not handed over.
+
+    `permanent` says that trying again is of no use: it is the message or its number that the
+    carrier will not have. What is the carrier's own fault (it is busy, does not answer, does not
+    let us in) is not permanent. `cannot_receive` says that the number takes no text messages, as a
+    landline does not: then a code may be told by a call. `blameless` says that the carrier was not
+    even asked, or has enough of this one destination for now: it is not to be kept out because of
+    it, else whoever has codes sent where none are taken kept everybody's from being sent.
+
+    `unsure` says that the message may have been taken all the same: it was asked for, and no answer
+    came, or one that does not say. Each further try after that is paid for, and there are few.
+
+    `not_let_in` says that it is our credentials that the carrier will not have: no waiting mends
+    that, and the log says so at once.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        cannot_receive: bool = False,
+        blameless: bool = False,
+        unsure: bool = False,
+        not_let_in: bool = False,
+    ) -> None:
+        """Keep what the carrier said, for the operator: no code, no address, no credential."""
+        super().__init__(reason)
+        self.permanent = permanent or cannot_receive
+        self.cannot_receive = cannot_receive
+        self.blameless = blameless
+        self.unsure = unsure
+        self.not_let_in = not_let_in
+
+
+class Brake(Protocol):
+    """What whoever carries messages tells the brake on fraud, and asks of it."""
+
+    def credit_returned(self, now: datetime) -> Sequence[Event]:
+        """Count the codes that came back since the last time; return what was written of it.
+
+        To be done every few seconds; of several who do it at once each message is counted by one.
+        """
+        ...
+
+    def put_last(self, range_: str, now: datetime) -> frozenset[str]:
+        """Return the providers that come last on a route, for numbers of a range."""
         ...
 
 
@@ -209,11 +236,22 @@ class Store(Protocol):
 
     # Sending
 
-    def count_send(self, realm: str, caps: Mapping[str, Cap], now: datetime) -> datetime | None:
-        """Count one send under every name of `caps`, or none where one has no room.
+    def book_send(self, realm: str, booking: Booking, now: datetime) -> Booked:
+        """Count one send under every cap and in every area of it, or nowhere where one refuses it.
 
-        Returns when there is room under all of them, None where it was counted.
+        Writes down what `due` has to tell of that, and returns what came of it.
         """
+        ...
+
+    def answered_at(self, enrolment_id: str, tally: str, since: datetime) -> datetime | None:
+        """Return when a way was last answered rightly with a code that was counted in `tally`.
+
+        None where that was before `since`.
+        """
+        ...
+
+    def last_message(self, challenge_id: str) -> Message | None:
+        """Return the message that carries the newest code of a challenge, None where none does."""
         ...
 
     # Who is obliged

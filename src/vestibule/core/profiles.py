@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vestibule.core.caps import Caps
+from vestibule.core.conversion import Watch
 from vestibule.core.limits import Limits
 
 
@@ -29,6 +30,8 @@ class Profile:
     """How much guessing is borne."""
     caps: Caps = field(default_factory=Caps)
     """How many codes are sent."""
+    watch: Watch = field(default_factory=Watch)
+    """How many codes must come back."""
     login_life: timedelta = timedelta(minutes=10)
     """How long a password login waits for its second step (NIST 3.1.3.2: at most 10 minutes)."""
     enrolment_life: timedelta = timedelta(minutes=10)

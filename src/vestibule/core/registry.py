@@ -6,7 +6,9 @@ by, its fields are the factor's settings.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Final, cast
@@ -19,6 +21,10 @@ from vestibule.core.profiles import Profile
 HOUSE: Final = "vestibule.factors"
 LONGEST_NAME: Final = 64
 """A factor's name is a column's value, of this width."""
+ALSO: Final = "also"
+"""Under which a field's metadata has the names that other programs give its setting."""
+ONE_OF: Final = "one_of"
+"""The name of a class's sets of fields of which one must be set, where it has such sets."""
 
 
 class Registry:
@@ -117,6 +123,7 @@ def types(specs: Iterable[str]) -> dict[str, type]:
     return found
 
 
+@cache
 def house_names() -> frozenset[str]:
     """Return the names of the factors that come with Vestibule and can be switched on."""
     ours = {module.name for module in iter_modules(import_module(HOUSE).__path__)}
@@ -128,36 +135,94 @@ def factor_type(spec: str) -> type:
     module, _, attribute = spec.partition(":")
     if not attribute:
         module, attribute = f"{HOUSE}.{spec}", "factor"
-    try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        ours = ", ".join(sorted(house_names()))
-        message = (
-            f"VESTIBULE_FACTORS names {spec!r}, which is no factor of ours ({ours}) nor importable"
-        )
-        raise ConfigurationError(message) from error
+    return imported(f"{module}:{attribute}", "VESTIBULE_FACTORS", spec, sorted(house_names()))
+
+
+def imported(path: str, setting: str, spec: str, ours: Sequence[str]) -> type:
+    """Return the named dataclass at `path`, which is `package.module:Name`.
+
+    `spec` is how the setting calls it, and `ours` what else it could. Raises `ConfigurationError`.
+    """
+    found = _imported(path, setting, spec, ours)
     if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
-        message = f"{spec!r} in VESTIBULE_FACTORS is not a dataclass that makes a factor"
+        message = f"{spec!r} in {setting} is not a dataclass that can be made of settings"
         raise ConfigurationError(message)
     name = getattr(found, "name", None)
     if not (isinstance(name, str) and name.isidentifier() and len(name) <= LONGEST_NAME):
         message = (
-            f"{spec!r} in VESTIBULE_FACTORS has no name: give the class a "
+            f"{spec!r} in {setting} has no name: give the class a "
             "`name: ClassVar[str]` that is an identifier, such as 'phone'"
         )
         raise ConfigurationError(message)
     return found
 
 
-def _make(name: str, kind: type, settings: Mapping[str, Any]) -> Factor:
-    for field in dataclasses.fields(kind):
-        has_default = not (field.default is field.default_factory is dataclasses.MISSING)
-        if field.init and not has_default and field.name not in settings:
-            setting = f"VESTIBULE_{name.upper()}_{field.name.upper()}"
-            message = f"{setting} is not set, and the factor {name!r} cannot do without it"
-            raise ConfigurationError(message)
+def _imported(path: str, setting: str, spec: str, ours: Sequence[str]) -> Any:
+    """Return what stands at a path; say whether its module is missing, or only the name in it."""
+    module, _, attribute = path.partition(":")
+    is_short = ":" not in spec and spec not in ours
     try:
-        return cast("Factor", kind(**settings))
+        found = import_module(module)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        message = (
+            f"{setting} names {spec!r}, and the module {module!r} is not importable "
+            f"({type(error).__name__}: {error})"
+        )
+        raise ConfigurationError(_none(setting, spec, ours) if is_short else message) from error
+    if not hasattr(found, attribute):
+        near = get_close_matches(attribute, vars(found), 1)
+        hint = f"; did you mean {module}:{near[0]}?" if near else ""
+        message = f"{setting} names {spec!r}, and the module {module!r} has no {attribute!r}{hint}"
+        raise ConfigurationError(_none(setting, spec, ours) if is_short else message)
+    return getattr(found, attribute)
+
+
+def _none(setting: str, spec: str, ours: Sequence[str]) -> str:
+    """Say that a short name is none of ours, and which one may be meant."""
+    near = get_close_matches(spec, ours, 1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return (
+        f"{setting} names {spec!r}, which is none of ours ({', '.join(ours)}){hint} One of your "
+        "own is named as package.module:Name"
+    )
+
+
+def made(name: str, kind: type, settings: Mapping[str, Any], part: str) -> object:
+    """Return what a dataclass makes of its settings; `part` is what it is to people.
+
+    Raises `ConfigurationError` naming the setting that is missing or wrong.
+    """
+    missing = list(_missing(name, kind, settings))
+    if missing:
+        are, them = ("are", "them") if len(missing) > 1 else ("is", "it")
+        message = (
+            f"{', '.join(missing)} {are} not set, and the {part} {name!r} cannot do without {them}"
+        )
+        raise ConfigurationError(message)
+    try:
+        return kind(**settings)
     except (TypeError, ValueError) as error:
-        message = f"the factor {name!r} does not take its settings: {error}"
+        message = f"the {part} {name!r} does not take its settings: {error}"
         raise ConfigurationError(message) from error
+
+
+def _missing(name: str, kind: type, settings: Mapping[str, Any]) -> Iterator[str]:
+    """Return every setting that must be set and is not, with the other name it is found under.
+
+    One that is empty is not set: the lines of a file `.env` that nobody filled in are empty.
+    """
+    called = {}
+    for field in dataclasses.fields(kind):
+        other = field.metadata.get(ALSO)
+        setting = f"VESTIBULE_{name.upper()}_{field.name.upper()}"
+        called[field.name] = f"{setting} (or {other})" if other else setting
+        has_default = not (field.default is field.default_factory is dataclasses.MISSING)
+        if field.init and not has_default and settings.get(field.name, "") == "":
+            yield called[field.name]
+    for names in getattr(kind, ONE_OF, ()):
+        if not any(settings.get(one) for one in names):
+            yield " or else ".join(called[one] for one in names)
+
+
+def _make(name: str, kind: type, settings: Mapping[str, Any]) -> Factor:
+    return cast("Factor", made(name, kind, settings, "factor"))

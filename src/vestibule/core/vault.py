@@ -56,6 +56,10 @@ class Vault:
         """Open what `seal_destination` sealed for the same message."""
         return self.box.open(sealed, place=destination_place(message_id)).decode()
 
+    def seal_receipt(self, message_id: str, body: bytes) -> bytes:
+        """Seal what a carrier told of a message, which names the number it went to."""
+        return self.box.seal(body, place=receipt_place(message_id))
+
     def seal_address(self, realm: str, subject: str, address: str) -> bytes:
         """Seal the address that somebody is known by who has no way yet."""
         return self.box.seal(address.encode(), place=address_place(realm, subject))
@@ -87,6 +91,11 @@ def parked_place(passage_id: str) -> str:
 def contact_place(passage_id: str) -> str:
     """Return what a contact snapshot is bound to."""
     return f"contact\x1f{passage_id}"
+
+
+def receipt_place(message_id: str) -> str:
+    """Return what a carrier's receipt is bound to: the message it is about."""
+    return f"receipt\x1f{message_id}"
 
 
 def destination_place(message_id: str) -> str:

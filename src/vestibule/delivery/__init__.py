@@ -1,5 +1,1 @@
 """From a row in the outbox to a text on its way: what is due, what it says, when to retry."""
-
-from vestibule.delivery.courier import Courier as Courier
-
-__all__ = ["Courier"]

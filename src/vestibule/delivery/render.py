@@ -1,14 +1,22 @@
 """What messages say. A text is made when it is sent, so that no row holds a live code."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from vestibule.core.model import Message, Notice
+from vestibule.delivery import codetext, testtext
+from vestibule.delivery.codetext import LiveCode
+from vestibule.delivery.mail import Mail
+from vestibule.delivery.provider import Speech
 from vestibule.languages import Language, marked
 
 ENGLISH: Final = Language()
+LONGEST_NAME: Final = 40
+_LINK: Final = re.compile(r"(?<=\w)[.:/](?=\w)|www\.|://", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"\d{4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +24,10 @@ class Rendered:
     """A text ready for a carrier; `subject` is for mail."""
 
     subject: str | None
-    text: str
+    text: str = field(repr=False)
+    html: str | None = field(default=None, repr=False)
+    speech: Speech | None = field(default=None, repr=False)
+    """What a call says, in the parts that a carrier reads out."""
 
 
 _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
@@ -150,63 +161,71 @@ def render(
     message: Message,
     *,
     site: str,
-    code: str | None,
+    code: LiveCode | None,
     way: str = "",
     language: Language = ENGLISH,
     link: str = "",
+    host: str | None = None,
 ) -> Rendered:
     """Return what `message` says; `code` is there where the message carries one.
 
     One text serves the codes of every factor. `way` is what the factor of a notice is called within
-    a sentence, in English; `link` where it leads, if it leads anywhere.
+    a sentence, in English; `link` where it leads, if it leads anywhere; `host` that of the login.
     """
-    clean = _one_line(site)
+    clean, language = site_name(site, host), language.exact()
+    if message.text == testtext.TEST:
+        return _test(message.channel, clean, language)
     if code is None:
-        return _notice(message, clean, language.gettext(way), language, link)
+        return _as_mail(_notice(message, clean, language.gettext(way), language, link), language)
     if message.channel == "call":
-        return Rendered(subject=None, text=_spoken(code, clean, language))
-    return Rendered(
-        subject=language.gettext("Your code for %(site)s", site=clean),
-        text=language.gettext(
-            "%(code)s is your code for %(site)s. It works once. Never tell it to anybody.",
-            code=code,
-            site=clean,
-        ),
-    )
+        speech = codetext.speech(code, clean, language)
+        return Rendered(subject=None, text=codetext.spoken(code, clean, language), speech=speech)
+    if message.channel == "email":
+        return _as_mail(codetext.mail(code, clean, language), language)
+    host = host if message.channel == "sms" else None
+    return Rendered(subject=None, text=codetext.text_message(code, clean, language, host))
 
 
-def _notice(message: Message, site: str, way: str, language: Language, link: str) -> Rendered:
+def site_name(site: str, host: str | None = None) -> str:
+    """Return a site's name as it stands in messages.
+
+    Nothing in it starts a line, reads as a second code, or is made into a link by a phone; the
+    site's own host is let be.
+    """
+    name = "".join(c for c in site if c.isprintable() and c not in "@#<>").strip()
+    if name != host:
+        name = _DIGITS.sub("", _LINK.sub(" ", name))
+    return " ".join(name.split())[:LONGEST_NAME].strip()
+
+
+def _test(channel: str, site: str, language: Language) -> Rendered:
+    if channel == "email":
+        return _as_mail(testtext.mail(site, language), language)
+    speech = testtext.speech(site, language) if channel == "call" else None
+    return Rendered(subject=None, text=testtext.text_message(site, language), speech=speech)
+
+
+def _as_mail(mail: Mail, language: Language) -> Rendered:
+    return Rendered(subject=mail.subject, text=mail.as_text(), html=mail.as_html(language))
+
+
+def _notice(message: Message, site: str, way: str, language: Language, link: str) -> Mail:
     """Return what was done, what to do if it was not you, and where that is done."""
     subject, body = _NOTICES[message.text]
     when = _when(message, language)
     told = language.gettext(body, site=site, way=way, time=when)
     heading = f"{site}: {language.gettext(subject, time=when)}"
     if message.text in _NO_ALARM:
-        return Rendered(subject=heading, text=told)
+        return Mail(subject=heading, paragraphs=(told,))
     unasked = message.text == Notice.ACTING_BEGUN
-    paragraphs = [told, language.gettext(_UNASKED if unasked else _NOT_YOU, site=site)]
-    if link:
-        # On a line of its own, so that no mail program takes a full stop for a part of it.
-        paragraphs[1:1] = [language.gettext(_LEADING[message.text]), link]
-    return Rendered(subject=heading, text="\n\n".join(paragraphs))
+    not_you = language.gettext(_UNASKED if unasked else _NOT_YOU, site=site)
+    if not link:
+        return Mail(subject=heading, paragraphs=(told, not_you))
+    leading = language.gettext(_LEADING[message.text])
+    return Mail(subject=heading, paragraphs=(told, leading, not_you), link=link, link_after=2)
 
 
 def _when(message: Message, language: Language) -> str:
     """Return the moment that a notice speaks of, if it speaks of one."""
     written = message.details.get("time")
     return language.moment(datetime.fromisoformat(written)) if written else ""
-
-
-def _spoken(code: str, site: str, language: Language) -> str:
-    """Return a code as a voice reads it out: each digit alone, and all of them twice."""
-    return language.gettext(
-        "Hello. %(digits)s is your code for %(site)s. Once more: %(digits)s. "
-        "It works once. Never tell it to anybody. Goodbye.",
-        site=site,
-        digits=", ".join(code),
-    )
-
-
-def _one_line(text: str) -> str:
-    """Drop what could start a line, a link or a second code inside somebody's message."""
-    return "".join(c for c in text if c.isprintable() and c not in "@#<>")[:40].strip()

@@ -14,8 +14,10 @@ def address(endpoint: str, **values: str) -> str:
     """Return what `url_for` returns, from memory where it can be; `method` goes into the query."""
     method = values.pop("method", None)
     plain = _plain(endpoint, values)
+    if method is None:
+        return plain
     # An id of ours has nothing that would have to be quoted.
-    return plain if method is None else f"{plain}?method={method}"
+    return f"{plain}{'&' if '?' in plain else '?'}method={method}"
 
 
 def _plain(endpoint: str, values: dict[str, Any]) -> str:

@@ -13,6 +13,8 @@ from vestibule.flask import answers, bounds, pages
 from vestibule.flask.state import state_of
 from vestibule.flask.templating import loader_of
 from vestibule.flask.views import (
+    carriers,
+    delivery,
     enrol,
     first,
     fresh,
@@ -72,6 +74,9 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         ("/reset/cancel/<link>", "stop_reset", stop.stop, post),
         ("/not-me/<link>", "not_me", report.show, get),
         ("/not-me/<link>", "report", report.report, post),
+        ("/delivery", "delivery", delivery.show, get),
+        ("/carriers/<provider>/receipt/<token>", "receipt", carriers.receipt, post),
+        ("/carriers/<provider>/script/<token>", "script", carriers.script, post),
         ("/add/<factor>", "ask", enrol.ask, get),
         ("/add/<factor>", "begin", enrol.begin, post),
         ("/setup", "setup", enrol.show, get),

@@ -13,9 +13,12 @@ from werkzeug.wrappers import Response
 from vestibule.bootstrap import (
     asks_for_development,
     check_carried,
+    check_countries,
     check_factors,
     check_production,
+    check_reach_and_prices,
     check_store,
+    environment_of,
     read_settings,
 )
 from vestibule.core.engine.resetting import Reset
@@ -95,14 +98,18 @@ class Vestibule:
         """
         if EXTENSION in app.extensions:
             raise UsageError("this application has a Vestibule already: call init_app once")
-        settings = _placed(read_settings({**app.config, **_mode(app)}), app)
+        environment = environment_of(Path(app.root_path))
+        mode = _mode(app, environment)
+        settings = _placed(read_settings({**app.config, **mode}, environment), app)
         check_factors(settings)
+        check_reach_and_prices(settings)
         world = World(
             clock=clock or self._world.clock,
             random=random or self._world.random,
             sender=sender or self._world.sender,
         )
         if not settings.development:
+            check_countries(settings)
             if world.sender is None:
                 check_carried(settings)
             check_production(settings, _host_files(app))
@@ -154,6 +161,15 @@ class Vestibule:
         """Register who may act as whom: called with the one who works for the site and the user."""
         self._loaders.may_act_as = says
         return says
+
+    def number_check(self, may_send: Loader) -> Loader:
+        """Register a look at a number before a code goes there: `may_send(number, subject)`.
+
+        For what a carrier knows of a number that has moved to another card. It is called outside of
+        requests, has five seconds, and where it does not say yes no code is sent.
+        """
+        self._loaders.number_check = may_send
+        return may_send
 
     def locale_loader(self, loader: Loader) -> Loader:
         """Register what names the language of a request: `de`, `pt_BR`; None for the browser's."""
@@ -320,9 +336,9 @@ def _acting_by(subject: str) -> str | None:
     return grant.proofs[-1].by if grant is not None and is_theirs else None
 
 
-def _mode(app: Flask) -> dict[str, object]:
+def _mode(app: Flask, environment: Mapping[str, str]) -> dict[str, object]:
     """Return whether this is development, as the application is at this moment."""
-    asked = asks_for_development(app.config)
+    asked = asks_for_development(app.config, environment)
     return {"VESTIBULE_DEVELOPMENT": asked or app.debug or app.testing}
 
 

@@ -12,7 +12,7 @@ from flask import Flask, current_app, g
 from flask.sessions import SecureCookieSession, SessionMixin
 from werkzeug.wrappers import Response
 
-from vestibule.core.errors import ConfigurationError
+from vestibule.core.errors import ConfigurationError, UsageError
 from vestibule.flask.kept import USER, Kept
 
 SubjectLoader = Callable[[Any], str]
@@ -206,6 +206,11 @@ class FlaskLoginHost:
     def subject_of_user(self, user: Any) -> str:
         """Return what `subject_loader` says, else `get_id()` where that is the library's own."""
         user = _user_behind(user)
+        if isinstance(user, str | int | UUID):
+            raise UsageError(
+                "with Flask-Login a user is what your user_loader returns, not an id: "
+                "load the account and hand it over"
+            )
         if self._subject_loader is not None:
             return _told(self._subject_loader, user)
         if not self._development and type(user) not in self._fit_kinds:

@@ -19,10 +19,15 @@ STATUS: Final = {
     Reason.DELAYED: 429,
     Reason.CLOSED: 429,
     Reason.CAPPED: 429,
+    Reason.SPENT: 429,
+    Reason.UNCHECKED: 422,
+    Reason.UNREACHABLE: 403,
+    Reason.NO_CHANNEL: 422,
+    Reason.STOPPED: 403,
     Reason.DISABLED: 403,
 }
 BLOCKING: Final = frozenset({Reason.EXHAUSTED, Reason.CLOSED, Reason.DISABLED, Reason.GONE})
-SHOWN_AGAIN: Final = frozenset({Reason.WRONG, Reason.REPLAYED, Reason.MALFORMED})
+SHOWN_AGAIN: Final = frozenset({Reason.WRONG, Reason.REPLAYED, Reason.MALFORMED, Reason.UNCHECKED})
 """Refusals after which the field holds what was typed: it was compared, so it is worth nothing."""
 FEW: Final = 2
 """Remaining tries are named only when there are so few."""
@@ -74,11 +79,8 @@ def problem_of(
 
     `of_its_kind` is what is said of a wrong one of this kind, in place of the general sentence.
     """
-    if rejected.reason in {Reason.WRONG, Reason.REPLAYED} and rejected.tries_left != 0:
-        return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected, of_its_kind))
-    if rejected.reason is Reason.MALFORMED and rejected.tries_left != 0:
-        text = _("Type the code exactly as it is shown. Spaces don’t matter.")
-        return Problem(title=_("That doesn’t look like a code"), text=_with_tries(text, rejected))
+    if rejected.reason in SHOWN_AGAIN and rejected.tries_left != 0:
+        return _not_taken(rejected, of_its_kind)
     if rejected.reason is Reason.EARLY and rejected.retry_at is not None:
         return Problem(
             title=_("This ticket doesn’t work yet"),
@@ -109,6 +111,18 @@ def problem_of(
             ),
         )
     return _over(rejected, now, start_url)
+
+
+def _not_taken(rejected: Rejected, of_its_kind: str) -> Problem:
+    """Return what is told of an answer that may be mended in its field."""
+    if rejected.reason is Reason.UNCHECKED:
+        text = _("Whoever sent it did not answer. Try it once more, or use another way.")
+        title = _("That code can’t be checked just now")
+        return Problem(title=title, text=_with_tries(text, rejected))
+    if rejected.reason is Reason.MALFORMED:
+        text = _("Type the code exactly as it is shown. Spaces don’t matter.")
+        return Problem(title=_("That doesn’t look like a code"), text=_with_tries(text, rejected))
+    return Problem(title=_("That code isn’t right"), text=_wrong_text(rejected, of_its_kind))
 
 
 def later(retry_at: datetime, now: datetime) -> Problem:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from flask import current_app, url_for
 
-from vestibule.core.engine.sending import Sending
+from vestibule.core.engine.progress import Delivery, Progress, Sending
 from vestibule.core.factor import Factor, Interaction
-from vestibule.core.model import Enrolment, Purpose
+from vestibule.core.model import Challenge, Enrolment, Purpose
 from vestibule.core.presentation import Presentation
 from vestibule.core.ruling import Case
 from vestibule.flask.addresses import address
@@ -17,6 +17,8 @@ from vestibule.flask.texts import clock_time, gettext
 from vestibule.flask.texts import gettext as _
 
 LONGEST_ANSWER: Final = 40
+STEPS: Final = {Purpose.LOGIN: "login", Purpose.FRESH: "confirm", Purpose.ENROL: "setup"}
+"""What a page whose codes are sent is called in an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,19 @@ class Send:
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     seconds: int | None = None
+    news: "News | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """How far the newest code has come: in a word for programs, in a sentence for people.
+
+    `url` tells the same anew, in JSON; None where nothing new is to come.
+    """
+
+    progress: Progress
+    text: str
+    url: str | None = None
 
 
 def factor_of(enrolment: Enrolment) -> Factor:
@@ -121,18 +136,52 @@ def send_of(
     buttons = tuple(_buttons(enrolment, endpoint, again=sending.is_sent))
     if not sending.is_sent:
         text = _("Nothing is sent before you ask for it.")
+        if sending.refused is not None:
+            text = _("No code was sent.")
         return Send(is_sent=False, text=text, buttons=buttons)
+    news = news_of(enrolment, case, purpose)
     if sending.again_at is None:
-        return Send(is_sent=True, text=_("No more codes can be sent this time."))
+        return Send(is_sent=True, text=_("No more codes can be sent this time."), news=news)
     now = state().engine.now()
     if sending.again_at <= now:
         text = _("No code yet? Look again, or have another one sent.")
-        return Send(is_sent=True, text=text, buttons=buttons)
+        return Send(is_sent=True, text=text, buttons=buttons, news=news)
     text = _(
         "No code yet? Another one can be sent at %(time)s.", time=clock_time(sending.again_at, now)
     )
     seconds = max(1, round((sending.again_at - now).total_seconds()))
-    return Send(is_sent=True, text=text, buttons=buttons, seconds=seconds)
+    return Send(is_sent=True, text=text, buttons=buttons, seconds=seconds, news=news)
+
+
+def news_of(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> News | None:
+    """Return how far the newest code of a way has come, None where none was asked for."""
+    challenge = _challenge_of(enrolment, case, purpose)
+    delivery = state().engine.delivery_of(challenge) if challenge else None
+    if delivery is None:
+        return None
+    to = factor_of(enrolment).describe(enrolment)
+    is_over = delivery.progress in {Progress.DELIVERED, Progress.FAILED}
+    told = address("vestibule.delivery", method=enrolment.id, step=STEPS.get(purpose, ""))
+    return News(
+        progress=delivery.progress,
+        text=_told_of(delivery, to),
+        url=None if is_over else told,
+    )
+
+
+def _told_of(delivery: Delivery, to: str) -> str:
+    if delivery.progress is Progress.DELIVERED:
+        return _("The code has arrived at %(to)s.", to=to)
+    if delivery.progress is Progress.FAILED:
+        return _(
+            "The code could not be delivered to %(to)s. Have another one sent, or use another way.",
+            to=to,
+        )
+    if delivery.progress is Progress.SENDING:
+        return _("The code is being sent to %(to)s.", to=to)
+    if delivery.channel == "call":
+        return _("We are calling %(to)s.", to=to)
+    return _("The code was sent to %(to)s.", to=to)
 
 
 def _buttons(enrolment: Enrolment, endpoint: str, *, again: bool) -> Iterator[tuple[str, str]]:
@@ -140,7 +189,7 @@ def _buttons(enrolment: Enrolment, endpoint: str, *, again: bool) -> Iterator[tu
     factor = factor_of(enrolment)
     usual = _("Send another code") if again else _("Send me a code")
     yield usual, address(endpoint, method=enrolment.id)
-    for channel in factor.traits.channels[1:]:
+    for channel in state().engine.context.channels(factor)[1:]:
         says = factor.presentation.instead.get(channel)
         if says:
             yield gettext(says), url_for(endpoint, method=enrolment.id, channel=channel)
@@ -148,8 +197,11 @@ def _buttons(enrolment: Enrolment, endpoint: str, *, again: bool) -> Iterator[tu
 
 def sending_of(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Sending | None:
     """Return how sending stands for an enrolment on a passage, None where nothing is sent to it."""
-    engine = state().engine
-    now = engine.now()
+    return state().engine.sending_of(enrolment, _challenge_of(enrolment, case, purpose))
+
+
+def _challenge_of(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Challenge | None:
+    now = state().engine.now()
     challenges = (
         asked.challenge
         for asked in (case.asked if case else ())
@@ -157,18 +209,7 @@ def sending_of(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Sen
         and asked.challenge.purpose is purpose
         and asked.challenge.is_open(now)
     )
-    return engine.sending_of(enrolment, next(challenges, None))
-
-
-def as_json(enrolment: Enrolment, case: Case | None, purpose: Purpose) -> Mapping[str, Any]:
-    """Return a way as a program is told of it, with how sending stands where codes are sent."""
-    told: dict[str, Any] = {"id": enrolment.id, "factor": enrolment.factor}
-    sending = sending_of(enrolment, case, purpose)
-    if sending is None:
-        return told
-    again = sending.again_at.isoformat() if sending.again_at else None
-    to = factor_of(enrolment).describe(enrolment)
-    return told | {"to": to, "sent": sending.is_sent, "send_again_at": again}
+    return next(challenges, None)
 
 
 def offer_of(factor: Factor, *, again: bool) -> dict[str, object]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from werkzeug.wrappers import Request
 
-from vestibule.bootstrap import Parts, assemble, languages_of, process_id
+from vestibule.bootstrap import Parts, assemble, languages_of, process_id, uncarried
 from vestibule.core.engine import Begun, Engine, Login
 from vestibule.core.engine.obliging import CHANGED_AT
 from vestibule.core.errors import ConfigurationError
@@ -52,6 +52,8 @@ class Loaders:
     """Handed a subject, as text: by the time it is asked for, there may be no user."""
     may_act_as: Callable[[Any, Any], object] | None = None
     """Handed who works for the site, and whom they want to act as."""
+    number_check: Callable[[str, str], object] | None = None
+    """Handed a number and whose it is, as subject, before a code goes there."""
     locale: Callable[[], str | None] | None = None
     """Asked without a user: which language this request is answered in."""
 
@@ -84,6 +86,8 @@ class State:
         self._lock = threading.Lock()
         self._made: tuple[int, Parts] | None = None
         self._inherited: list[tuple[int, Parts] | None] = []
+        self.is_looked_at = False
+        """Whether an operator's command has loaded the application: it sends nothing."""
         self._host: Host | None = None
         self._has_warned = False
 
@@ -148,8 +152,8 @@ class State:
         with self._lock:
             made, self._made = self._made, None
         if made is not None:
-            if made[1].courier is not None:
-                made[1].courier.stop()
+            if made[1].carrying is not None:
+                made[1].carrying.stop()
             made[1].database.close()
 
     @contextmanager
@@ -201,6 +205,13 @@ class State:
             contact=self.contact_of(user),
         )
 
+    def public_url(self, path: str) -> str:
+        """Return an address of ours as the world knows it, whatever stands before the application.
+
+        `path` begins where the application does. The settings say it, never a request.
+        """
+        return f"{self.settings.site_url or ''}{path}"
+
     def warn_of_plain_http(self, request: Request) -> None:
         """Tell the operator once where a browser keeps none of our cookies: nobody would get in."""
         name = request.host.partition(":")[0]
@@ -225,6 +236,8 @@ class State:
         if sender is None and self.settings.development:
             # The inbox that plays the phone and the mailbox, where one was given to the app.
             sender = cast("Sender | None", self.app.extensions.get("vestibule_inbox"))
+        if sender is None and not self.app.testing and not self.is_looked_at:
+            _warn_of_uncarried(self.settings)
         parts = assemble(
             self.settings,
             application=self.site,
@@ -232,19 +245,20 @@ class State:
             clock=self._world.clock,
             random=self._world.random,
             sender=sender,
+            number_check=self.loaders.number_check,
             after_commit=self._tell,
         )
-        world = self._world
-        # A test that lends a sender has the courier do its rounds by hand, when its clock says so.
-        by_hand = world.sender is not None and (self.app.testing or world.clock is not None)
-        if parts.courier is not None and not by_hand:
-            parts.courier.start()
+        world, carried = self._world, self._world.sender or self.settings.routes
+        # A test that says what carries has the courier do its rounds by hand, by its own clock.
+        by_hand = carried and (self.app.testing or world.clock is not None)
+        if parts.carrying is not None and not by_hand and not self.is_looked_at:
+            parts.carrying.start()
         return parts
 
     def _tell(self, event: Event) -> None:
         made = self._made
-        if made is not None and made[1].courier is not None:
-            made[1].courier.wake()
+        if made is not None and made[1].carrying is not None:
+            made[1].carrying.wake()
         signals.tell(self.app, signals.event_recorded, event.fact.name, event=event)
 
     def _find_host(self) -> Host:
@@ -262,6 +276,17 @@ class State:
                 'the session itself, name the key: VESTIBULE_LOGIN_KEYS = ["user_id"]'
             )
         return FlaskLoginHost(self.app, self.loaders.subject, development=self.settings.development)
+
+
+def _warn_of_uncarried(settings: Settings) -> None:
+    """Say once where codes would go nowhere; production refuses to start so."""
+    if names := uncarried(settings):
+        _log.warning(
+            "nothing carries the codes of %s, so they reach nobody: while you develop, give the "
+            "application an inbox (from vestibule.testing import Inbox; Inbox().init_app(app)), "
+            "else name who carries them in VESTIBULE_ROUTES",
+            ", ".join(names),
+        )
 
 
 def _is_anybodys(name: str) -> bool:

@@ -38,6 +38,12 @@ def parse(url: str) -> URL:
     return parsed
 
 
+def shown(url: str) -> str:
+    """Return a URL as it may be shown: with `***` in the place of a password, else as it is."""
+    parsed = make_url(url)
+    return parsed.render_as_string(hide_password=True) if parsed.password else url
+
+
 def connect(url: str) -> Engine:
     """Return an engine for `url`. Nothing is opened until it is used."""
     parsed = parse(url)

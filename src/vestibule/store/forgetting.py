@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete
+from sqlalchemy import Connection, Table, delete, select
 
 from vestibule.store import tables
 
@@ -32,8 +32,20 @@ def forget(connection: Connection, realm: str, subject: str) -> bool:
 
     Who waited for that lock meanwhile finds nothing to change, or nothing to hang a challenge on.
     """
+    _forget_carried(connection, realm, subject)
     counts = [_delete(connection, table, realm, subject) for table in (*_FIRST, *_REST)]
     return any(counts)
+
+
+def _forget_carried(connection: Connection, realm: str, subject: str) -> None:
+    """Delete what carriers did and told of a subject's messages, while these still say whose."""
+    message, tried, hosted = tables.message, tables.delivery_try, tables.hosted
+    mine = select(message.c.id).where(message.c.realm == realm, message.c.subject == subject)
+    connection.execute(delete(tried).where(tried.c.message_id.in_(mine)))
+    asked = select(message.c.challenge_id).where(
+        message.c.realm == realm, message.c.subject == subject, message.c.challenge_id.is_not(None)
+    )
+    connection.execute(delete(hosted).where(hosted.c.challenge_id.in_(asked)))
 
 
 def _delete(connection: Connection, table: Table, realm: str, subject: str) -> int:

@@ -1,18 +1,57 @@
 """The outbox in SQL: what is due, claimed by one courier at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, and_, func, or_, select, update
 
-from vestibule.core.model import Challenge, Message
-from vestibule.store import rows, tables
+from vestibule.core.budget import must_pay
+from vestibule.core.caps import Cap
+from vestibule.core.model import (
+    ON_ITS_WAY,
+    TAKEN,
+    Challenge,
+    Message,
+    MessageStatus,
+    PassageStatus,
+)
+from vestibule.delivery.last_look import CALL
+from vestibule.delivery.outbox import (
+    MOST_UNSURE,
+    UNSURE,
+    Called,
+    Heard,
+    NotTried,
+    Tried,
+    Try,
+    TryEnd,
+    TryOutcome,
+)
+from vestibule.delivery.provider import Fate
+from vestibule.store import charges, rows, tables
 from vestibule.store.database import Database
+from vestibule.store.hosted import SqlHosted
 
 _message = tables.message
+_try = tables.delivery_try
+_RANK = {Fate.QUEUED: 0, Fate.SENT: 1, Fate.UNDELIVERED: 2, Fate.FAILED: 2, Fate.DELIVERED: 3}
+"""Receipts come in any order: a later one of less rank tells nothing new."""
+_TOLD = {Fate.DELIVERED: "delivered", Fate.UNDELIVERED: "undelivered", Fate.FAILED: "undelivered"}
+"""What a message is that was handed over, once its carrier has told its fate; of what is still on
+its way there is nothing to write."""
+_LOST = frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED})
+_NOT_ARRIVED = TAKEN - {MessageStatus.DELIVERED}
+_OPEN_TO = {
+    Fate.DELIVERED: rows.words(ON_ITS_WAY | _NOT_ARRIVED | {MessageStatus.FAILED}),
+    Fate.UNDELIVERED: ["sent"],
+    Fate.FAILED: ["sent"],
+}
+"""As what a message may still be told so. What has arrived has, though its carrier's answer was
+lost and it waits to be tried again."""
 
 
-class SqlOutbox:
+class SqlOutbox(SqlHosted):
     """Keeps one realm's messages; lends each to one courier at a time."""
 
     def __init__(self, database: Database, realm: str = "default") -> None:
@@ -20,27 +59,14 @@ class SqlOutbox:
 
         Another realm's messages are another application's: it has a carrier and a name of its own.
         """
-        self._db = database
-        self._realm = realm
+        super().__init__(database, realm)
 
-    def claim(self, now: datetime, lease: timedelta, most: int) -> Sequence[Message]:
+    def claim(
+        self, now: datetime, lease: timedelta, most: int, *, only: str | None = None
+    ) -> Sequence[Message]:
         """Take up to `most` due messages for `lease`; no other courier gets them meanwhile."""
-        at = rows.number(now)
-        due = and_(
-            _message.c.realm == self._realm,
-            or_(
-                and_(_message.c.status == "queued", _message.c.due_at <= at),
-                and_(_message.c.status == "sending", _message.c.claimed_until <= at),
-            ),
-        )
-        with self._db.read() as connection:
-            found = (
-                connection.execute(
-                    select(_message.c.id).where(due).order_by(_message.c.due_at).limit(most)
-                )
-                .scalars()
-                .all()
-            )
+        due = self._is_due(now)
+        found = self.due(now, most) if only is None else [only]
         if not found:
             return []
         with self._db.write() as connection:
@@ -51,6 +77,29 @@ class SqlOutbox:
                 .returning(_message)
             )
             return [rows.message(row) for row in taken.mappings().all()]
+
+    def due(self, now: datetime, most: int) -> Sequence[str]:
+        """Return the ids of up to `most` messages that are due, longest waiting first."""
+        query = (
+            select(_message.c.id).where(self._is_due(now)).order_by(_message.c.due_at).limit(most)
+        )
+        with self._db.read() as connection:
+            return connection.execute(query).scalars().all()
+
+    def _is_due(self, now: datetime) -> ColumnElement[bool]:
+        at = rows.number(now)
+        return and_(
+            _message.c.realm == self._realm,
+            or_(
+                and_(_message.c.status == "queued", _message.c.due_at <= at),
+                and_(_message.c.status == "sending", _message.c.claimed_until <= at),
+            ),
+        )
+
+    def write(self, message: Message) -> None:
+        """Add a message that belongs to no login."""
+        with self._db.write() as connection:
+            connection.execute(_message.insert().values(rows.message_row(message)))
 
     def expand(self, notice: Message, copies: Sequence[Message]) -> None:
         """Put one message for each contact in the place of a notice."""
@@ -67,21 +116,24 @@ class SqlOutbox:
 
     def settle_message(self, message: Message) -> None:
         """Write what came of a claimed message, unless its lease has gone to another courier."""
-        row = rows.message_row(message)
-        kept = ("status", "outcome", "tries", "due_at")
         with self._db.write() as connection:
-            connection.execute(
-                update(_message)
-                .where(_still_ours(message))
-                .values({name: row[name] for name in kept} | {"claimed_until": None})
-            )
+            settled = connection.execute(_settling(message))
+            if settled.rowcount and message.status in _LOST:
+                charges.give_back(connection, self._realm, message.id)
 
     def challenge_of(self, message: Message) -> Challenge | None:
-        """Return the challenge whose code a message carries."""
-        table = tables.challenge
+        """Return the challenge whose code a message carries, None once its session has ended."""
+        table, session = tables.challenge, tables.passage
+        query = (
+            select(table)
+            .join(session, session.c.id == table.c.passage_id)
+            .where(
+                table.c.id == message.challenge_id,
+                session.c.status != PassageStatus.ENDED.value,
+            )
+        )
         with self._db.read() as connection:
-            found = connection.execute(select(table).where(table.c.id == message.challenge_id))
-            row = found.mappings().one_or_none()
+            row = connection.execute(query).mappings().one_or_none()
         return None if row is None else rows.challenge(row)
 
     def contacts(self, realm: str, subject: str, since: datetime) -> Sequence[tuple[str, bytes]]:
@@ -100,6 +152,192 @@ class SqlOutbox:
         )
         with self._db.read() as connection:
             return [(row[0], bytes(row[1])) for row in connection.execute(query)]
+
+    def message(self, message_id: str) -> Message | None:
+        """Return a message of this realm."""
+        query = select(_message).where(_message.c.id == message_id, _message.c.realm == self._realm)
+        with self._db.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else rows.message(row)
+
+    # Tries, and what carriers tell of them
+
+    def begin_try(self, begun: Try, price: Mapping[str, Cap]) -> int | NotTried:
+        """Write down that a message is about to be handed over, and count what that costs more."""
+        with self._db.write() as connection:
+            status, held = charges.locked(connection, begun.message_id)
+            tries = charges.tries(connection, begun.message_id)
+            known = [one.id for one in tries if _is_same(one, begun)]
+            if known:  # written before, and the answer was lost
+                return int(known[0])
+            if status == MessageStatus.DELIVERED:
+                return NotTried.ARRIVED
+            if sum(one.outcome in UNSURE for one in tries) >= MOST_UNSURE:
+                return NotTried.TOO_OFTEN
+            if must_pay(begun.channel, held, charges.taken(tries)):
+                mine = (self._realm, begun.message_id, begun.channel)
+                if not charges.pay(connection, *mine, price, begun.at):
+                    return NotTried.SPENT
+            return self._added(connection, begun)
+
+    def _added(self, connection: Connection, begun: Try) -> int:
+        values = {
+            "message_id": begun.message_id,
+            "realm": begun.realm,
+            "provider": begun.provider,
+            "channel": begun.channel,
+            "at": rows.number(begun.at),
+            "outcome": "started",
+            "reason": "",
+        }
+        made = connection.execute(_try.insert().values(values).returning(_try.c.id))
+        return int(made.scalar_one())
+
+    def end_try(self, try_id: int, end: TryEnd, sent: Message | None = None) -> None:
+        """Write down what came of it, and with it how the message stands that it `sent`."""
+        values: dict[str, object] = {
+            "outcome": end.outcome.value,
+            "reason": end.reason,
+            "milliseconds": round(end.took.total_seconds() * 1000),
+        }
+        if end.carrier_id is not None:
+            values["carrier_id"] = end.carrier_id
+        with self._db.write() as connection:
+            connection.execute(update(_try).where(_try.c.id == try_id).values(values))
+            if sent is not None:
+                connection.execute(_settling(sent))
+                fate = connection.execute(select(_try.c.fate).where(_try.c.id == try_id)).scalar()
+                if fate is not None:  # told before the carrier had answered
+                    self._tell(connection, sent.id, try_id, Fate(fate))
+
+    def tries(self, message_id: str) -> Sequence[Tried]:
+        """Return every try at a message of this realm, first to last."""
+        query = (
+            select(_try)
+            .where(_try.c.message_id == message_id, _try.c.realm == self._realm)
+            .order_by(_try.c.id)
+        )
+        with self._db.read() as connection:
+            return [_tried(row) for row in connection.execute(query).mappings()]
+
+    def hear(self, heard: Heard) -> bool:
+        """Write a receipt to its try, and to its message where it tells more than is known."""
+        with self._db.write() as connection:
+            found = connection.execute(
+                select(_try.c.id, _try.c.fate).where(_was_given(heard)).order_by(_try.c.id.desc())
+            ).first()
+            if found is None or _knows_better(found.fate, heard.fate):
+                return False
+            connection.execute(
+                update(_try)
+                .where(_try.c.id == found.id)
+                .values(
+                    carrier_id=heard.carrier_id,
+                    fate=heard.fate.value,
+                    fate_at=rows.number(heard.at),
+                    receipt=heard.sealed,
+                    reason=heard.reason[:200],
+                )
+            )
+            self._tell(connection, heard.message_id, found.id, heard.fate)
+            return True
+
+    def _tell(self, connection: Connection, message_id: str, try_id: int, fate: Fate) -> None:
+        """Write to a message what the carrier of one try has told, where that says anything new.
+
+        What has arrived has, by whomever. That it has not is told by who took it last: one that it
+        was given to before may say so late, of a message that another has carried since.
+        """
+        if fate not in _TOLD:
+            return
+        which = [
+            _message.c.id == message_id,
+            _message.c.realm == self._realm,
+            _message.c.status.in_(_OPEN_TO[fate]),
+        ]
+        if fate is not Fate.DELIVERED:
+            taken = and_(_try.c.message_id == message_id, _try.c.outcome == "accepted")
+            which.append(select(func.max(_try.c.id)).where(taken).scalar_subquery() == try_id)
+        connection.execute(update(_message).where(*which).values(status=_TOLD[fate]))
+
+    def was_heard(self, message_id: str) -> None:
+        """Note that a message has arrived, whatever its carrier will tell of it."""
+        with self._db.write() as connection:
+            connection.execute(
+                update(_message)
+                .where(
+                    _message.c.id == message_id,
+                    _message.c.realm == self._realm,
+                    _message.c.status.in_(_OPEN_TO[Fate.DELIVERED]),
+                )
+                .values(status=_TOLD[Fate.DELIVERED])
+            )
+
+    def call_instead(self, message: Message, now: datetime, price: Mapping[str, Cap]) -> Called:
+        """Make a text message with a code a call, and count its price: both or neither."""
+        is_claimed = message.status is MessageStatus.SENDING
+        become: dict[str, object] = {"channel": CALL}
+        if not is_claimed:
+            become |= {"status": "queued", "due_at": rows.number(now)}
+        query = select(_message.c.channel).where(
+            _message.c.id == message.id,
+            _message.c.realm == self._realm,
+            _message.c.challenge_id.is_not(None),
+            _message.c.not_after > rows.number(now),
+            _still_ours(message) if is_claimed else _message.c.status.in_(["sent", "undelivered"]),
+        )
+        with self._db.write() as connection:
+            channel = connection.execute(query.with_for_update()).scalar()
+            if is_claimed and channel == CALL:  # written before, and the answer was lost
+                return Called.YES
+            if channel != "sms":
+                return Called.TOO_LATE
+            if not charges.pay(connection, self._realm, message.id, CALL, price, now):
+                return Called.SPENT
+            connection.execute(update(_message).where(_message.c.id == message.id).values(become))
+            return Called.YES
+
+
+def _tried(row: Any) -> Tried:
+    return Tried(
+        provider=row["provider"],
+        channel=row["channel"],
+        outcome=TryOutcome(row["outcome"]),
+        reason=row["reason"],
+        milliseconds=row["milliseconds"],
+        carrier_id=row["carrier_id"],
+        fate=Fate(row["fate"]) if row["fate"] else None,
+    )
+
+
+def _is_same(one: Row[Any], begun: Try) -> bool:
+    """Say whether a try is the very one that is begun, and has not ended."""
+    mine = (begun.provider, begun.channel, rows.number(begun.at), TryOutcome.STARTED)
+    return (one.provider, one.channel, one.at, one.outcome) == mine
+
+
+def _was_given(heard: Heard) -> ColumnElement[bool]:
+    """Say in SQL that a try is the one a receipt is about; it may come before its id is known."""
+    return and_(
+        _try.c.message_id == heard.message_id,
+        _try.c.provider == heard.provider,
+        func.coalesce(_try.c.carrier_id, heard.carrier_id) == heard.carrier_id,
+    )
+
+
+def _knows_better(known: str | None, told: Fate) -> bool:
+    return known is not None and _RANK[told] <= _RANK[Fate(known)]
+
+
+def _settling(message: Message) -> Update:
+    """Return what writes down how a claimed message stands, if it is still ours."""
+    row = rows.message_row(message)
+    kept = ("channel", "status", "outcome", "tries", "due_at")
+    return (
+        update(_message)
+        .where(_still_ours(message))
+        .values({name: row[name] for name in kept} | {"claimed_until": None})
+    )
 
 
 def _still_ours(message: Message) -> ColumnElement[bool]:

@@ -1,13 +1,16 @@
 """Rows become values and values rows, here only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from vestibule.core.events import Event
 from vestibule.core.model import (
+    Awaited,
     Challenge,
     ChallengeStatus,
+    Charge,
     Enrolment,
     EnrolmentStatus,
     Lane,
@@ -21,6 +24,7 @@ from vestibule.core.model import (
     Proof,
     Purpose,
     Source,
+    Whose,
 )
 
 Row = Mapping[Any, Any]
@@ -33,6 +37,11 @@ _PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
 _LANES: Final = {lane.value: lane for lane in Lane}
 LONGEST_AGENT: Final = 200
 LONGEST_ADDRESS: Final = 64
+
+
+def words(meant: Iterable[StrEnum]) -> list[str]:
+    """Return how several of a kind are written, such as states, for a look whether one is it."""
+    return sorted(one.value for one in meant)
 
 
 def number(moment: datetime) -> int:
@@ -268,6 +277,10 @@ def message_row(value: Message) -> dict[str, Any]:
         "not_after": number(value.not_after),
         "due_at": number(value.due_at or value.created_at),
         "claimed_until": number_or_none(value.claimed_until),
+        "range": value.range,
+        "whose": value.whose and value.whose.value,
+        "awaited": value.awaited and value.awaited.value,
+        "charges": charges_json(value.charges),
     }
 
 
@@ -290,6 +303,23 @@ def message(row: Row) -> Message:
         not_after=moment(row["not_after"]),
         due_at=moment_or_none(row["due_at"]),
         claimed_until=moment_or_none(row["claimed_until"]),
+        range=row["range"],
+        whose=row["whose"] and Whose(row["whose"]),
+        awaited=row["awaited"] and Awaited(row["awaited"]),
+        charges=charges(row["charges"]),
+    )
+
+
+def charges_json(value: Iterable[Charge]) -> list[Any]:
+    """Return what charges are written as."""
+    return [[one.channel, one.tally, one.amount] for one in value]
+
+
+def charges(written: Any) -> tuple[Charge, ...]:
+    """Return the charges that were written; of a message from before there were any, none."""
+    return tuple(
+        Charge(channel=channel, tally=tally, amount=amount)
+        for channel, tally, amount in written or ()
     )
 
 

@@ -2,17 +2,18 @@
 
 A refused answer is a returned value and is committed; only what the database itself refuses rolls
 back. Lock order, always: the subject's ledger row, passage, challenges and enrolments in enrolment
-order, the source.
+order, the source. Tallies and areas, each in the order of their names, are locked by who holds
+nothing else, or the ledger alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from vestibule.core.caps import Cap
+from vestibule.core.booking import Booked, Booking
 from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
@@ -29,6 +30,7 @@ from vestibule.core.ruling import Case, Noted, Standing
 from vestibule.store import (
     asking,
     cases,
+    charges,
     drafts,
     enrolments,
     forgetting,
@@ -40,8 +42,10 @@ from vestibule.store import (
     sessions,
     suspending,
     tallies,
+    telling,
     tickets,
 )
+from vestibule.store.booking import book
 from vestibule.store.database import Database
 from vestibule.store.rulings import LostRaceError
 from vestibule.store.telling import tell
@@ -84,6 +88,11 @@ class SqlStore:
             return None
         with self._db.read() as connection:
             return passages.known_browser(connection, realm, subject, hashes)
+
+    def last_message(self, challenge_id: str) -> Message | None:
+        """Return the message that carries the newest code of a challenge, None where none does."""
+        with self._db.read() as connection:
+            return telling.last(connection, challenge_id)
 
     def ledger(self, realm: str, subject: str, lane: Lane) -> Ledger | None:
         """Return a subject's account in a lane, None where it has none."""
@@ -239,10 +248,15 @@ class SqlStore:
 
     # Sending
 
-    def count_send(self, realm: str, caps: Mapping[str, Cap], now: datetime) -> datetime | None:
-        """Count one send under every name of `caps`, or return when there is room for it."""
+    def book_send(self, realm: str, booking: Booking, now: datetime) -> Booked:
+        """Count one send in every respect, or return by what it is refused."""
         with self._db.write() as connection:
-            return tallies.count(connection, realm, caps, now)
+            return book(connection, realm, booking, now)
+
+    def answered_at(self, enrolment_id: str, tally: str, since: datetime) -> datetime | None:
+        """Return when a way was last answered with a code that was counted in `tally`."""
+        with self._db.read() as connection:
+            return charges.answered_at(connection, enrolment_id, tally, since)
 
     # Who is obliged
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -22,7 +23,6 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from vestibule.core.model import Lane
 from vestibule.store import ending
@@ -218,8 +218,11 @@ def ensure_ledgers(dialect: str) -> Prepared:
 
 
 def insert(dialect: str, table: Table) -> Any:
-    """Return an insert of that dialect's own, which knows ON CONFLICT."""
-    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    """Return an insert of that dialect's own, which knows ON CONFLICT.
+
+    Loaded is the one that is used: each takes a part of what a site needs to start.
+    """
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def _ids(count: int) -> list[BindParameter[str]]:

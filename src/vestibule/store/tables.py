@@ -2,7 +2,8 @@
 
 Times are whole microseconds since 1970 in UTC, odds whole trillionths, ids text of 128 random
 bits. What is called sealed is encrypted before it gets here (`core.vault`). The subject's ledger
-rows serve as its lock: see docs/decisions/0003.
+rows serve as its lock: see docs/decisions/0003. Indexes over some rows alone are in
+`partial_indexes`.
 """
 
 from sqlalchemy import (
@@ -21,7 +22,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    text,
 )
 
 metadata = MetaData(
@@ -96,12 +96,6 @@ passage = Table(
     # A right answer changes most of a passage, and pays for every index it touches: what only
     # clearing out asks for has none.
     Index(None, "realm", "subject"),
-    Index(
-        None,
-        "browser_hash",
-        sqlite_where=text("browser_hash IS NOT NULL"),
-        postgresql_where=text("browser_hash IS NOT NULL"),
-    ),
 )
 
 challenge = Table(
@@ -189,7 +183,62 @@ message = Table(
     Column("not_after", BigInteger, nullable=False),
     Column("due_at", BigInteger),
     Column("claimed_until", BigInteger),
+    Column("range", String(16)),
+    Column("whose", String(16)),
+    Column("awaited", String(16)),
+    Column("charges", JSON),
     Index(None, "status", "due_at"),
+)
+
+# What was sent to numbers that begin alike, and what came back: for strangers and for new numbers
+# by all carriers, or by one carrier for both. The counts fade with time.
+area = Table(
+    "area",
+    metadata,
+    Column("realm", String(64), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("whose", String(16), primary_key=True),
+    Column("provider", String(64), primary_key=True),
+    Column("sent", Float, nullable=False),
+    Column("returned", Float, nullable=False),
+    Column("debt", Float, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("stopped_until", BigInteger),
+)
+
+# Each hand-over to a carrier, written down before it is made: what a crash cut short shows as
+# started. `receipt` is the carrier's own words, sealed.
+delivery_try = Table(
+    "delivery_try",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("message_id", String(32), nullable=False, index=True),
+    Column("realm", String(64), nullable=False),
+    Column("provider", String(64), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("milliseconds", Integer),
+    Column("carrier_id", Text),
+    Column("fate", String(16)),
+    Column("fate_at", BigInteger),
+    Column("receipt", LargeBinary),
+    Index(None, "realm", "at"),
+)
+
+# A verification that a carrier makes and checks itself: it has one for each number, so we do too.
+hosted = Table(
+    "hosted",
+    metadata,
+    Column("realm", String(64), primary_key=True),
+    Column("provider", String(64), primary_key=True),
+    Column("address", String(32), primary_key=True),
+    Column("challenge_id", String(32), nullable=False, index=True),
+    Column("generation", Integer, nullable=False),
+    Column("carrier_id", Text, nullable=False),
+    Column("owned", Boolean, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
 )
 
 event = Table(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from vestibule.core.events import Event
 from vestibule.core.model import Message
@@ -17,3 +17,16 @@ def tell(connection: Connection, events: Sequence[Event], messages: Sequence[Mes
     if messages:
         queued = [rows.message_row(message) for message in messages]
         connection.execute(tables.message.insert().inline(), queued)
+
+
+def last(connection: Connection, challenge_id: str) -> Message | None:
+    """Return the message that carries the newest code of a challenge, None where none does."""
+    table = tables.message
+    query = (
+        select(table)
+        .where(table.c.challenge_id == challenge_id)
+        .order_by(table.c.created_at.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else rows.message(row)

@@ -20,13 +20,17 @@ from sqlalchemy import (
 )
 
 from vestibule.core.events import Event
-from vestibule.core.model import Enrolment
+from vestibule.core.model import ON_ITS_WAY, Enrolment
 from vestibule.store import ending, rows, tables
 from vestibule.store.database import Database
 from vestibule.store.sql import SqlStore
 
 BATCH: Final = 200
 KNOWN_BROWSERS_FOR: Final = timedelta(days=400)
+TRIES_FOR: Final = timedelta(days=90)
+"""How long it is kept what carriers did and told: as long as bills are disputed."""
+MESSAGES_FOR: Final = timedelta(days=30)
+"""After they have been of use; `vestibule fraud report` looks no further back."""
 Reseal = Callable[[dict[str, Any], bytes], bytes | None]
 """Given a row's key columns and a sealed value: the same value sealed anew, None if it is new."""
 
@@ -89,9 +93,10 @@ class Upkeep:
                 update(challenge).where(challenge.c.status == "open").values(status="cancelled")
             )
             connection.execute(delete(enrolment).where(enrolment.c.status == "pending"))
+            connection.execute(delete(tables.hosted))
             connection.execute(
                 update(tables.message)
-                .where(tables.message.c.status.in_(["queued", "sending"]))
+                .where(tables.message.c.status.in_(rows.words(ON_ITS_WAY)))
                 .values(status="expired", outcome="before a restore")
             )
             living = enrolment.c.status == "active"
@@ -116,12 +121,14 @@ class Upkeep:
         message = tables.message
         hour_ago = rows.number(now - timedelta(hours=1))
         dead: dict[str, tuple[Table, ColumnElement[bool]]] = {
-            "messages": (
-                message,
-                and_(
-                    message.c.status.in_(["sent", "failed", "expired"]),
-                    message.c.not_after < rows.number(now - timedelta(days=30)),
-                ),
+            "messages": (message, message.c.not_after < rows.number(now - MESSAGES_FOR)),
+            "tries": (
+                tables.delivery_try,
+                tables.delivery_try.c.at < rows.number(now - TRIES_FOR),
+            ),
+            "hosted": (
+                tables.hosted,
+                tables.hosted.c.opened_at < rows.number(now - timedelta(days=1)),
             ),
             "sources": (
                 tables.source,

@@ -3,6 +3,7 @@
 from vestibule.testing.authenticator import SoftwareAuthenticator as SoftwareAuthenticator
 from vestibule.testing.clock import FakeClock as FakeClock
 from vestibule.testing.delivery import deliver as deliver
+from vestibule.testing.http import FakeHttp as FakeHttp
 from vestibule.testing.inbox import Inbox as Inbox
 from vestibule.testing.letters import Letters as Letters
 from vestibule.testing.login import enrol_app as enrol_app
@@ -13,6 +14,7 @@ from vestibule.testing.recipient import Recipient as Recipient
 
 __all__ = [
     "FakeClock",
+    "FakeHttp",
     "FixedRandom",
     "Inbox",
     "Letters",

@@ -49,9 +49,11 @@ class SoftwareAuthenticator:
         return oath.hotp(self.secret, step, digits=self.digits, algorithm=self.algorithm)
 
     def next_code(self, at: datetime) -> str:
-        """Return a code that was not asked for before, one step early or ahead where need be.
+        """Return a code that this has not returned before, one step early or ahead where need be.
 
-        A person would wait for it; a test need not. Raises `ValueError` where only waiting helps.
+        A person would wait for it; a test need not. What `code` returned is not counted: a test
+        that logs in more than once takes every code from here. Raises `ValueError` where only
+        waiting helps.
         """
         now = oath.step_at(at.timestamp(), period=self.period)
         step = max(now - 1, self._shown + 1)

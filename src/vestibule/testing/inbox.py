@@ -63,7 +63,7 @@ class Inbox:
         except ValueError as error:
             raise SendError("no such channel", permanent=True) from error
         except OSError as error:
-            raise SendError(type(error).__name__) from error
+            raise SendError(f"its file cannot be written: {error.strerror}") from error
 
     @property
     def messages(self) -> tuple[InboxMessage, ...]:

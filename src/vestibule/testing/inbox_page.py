@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request
 
-from vestibule.bootstrap import asks_for_development
+from vestibule.bootstrap import asks_for_development, environment_of
 from vestibule.core.errors import ConfigurationError
 from vestibule.flask.state import EXTENSION, state_of
 from vestibule.testing.inbox_storage import InboxMessage
@@ -105,7 +106,8 @@ def asked_for(app: Flask) -> bool:
     if EXTENSION in app.extensions:
         return state_of(app).settings.development
     try:
-        return app.debug or app.testing or asks_for_development(app.config)
+        environment = environment_of(Path(app.root_path))
+        return app.debug or app.testing or asks_for_development(app.config, environment)
     except ConfigurationError:
         return False
 

@@ -1,10 +1,11 @@
 """Logging in through the second step, in a host's own tests."""
 
 import re
+import time
 from datetime import datetime
 from html import unescape
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -12,10 +13,13 @@ from werkzeug.test import TestResponse
 from vestibule.flask.state import state_of
 from vestibule.testing.authenticator import SoftwareAuthenticator
 from vestibule.testing.delivery import deliver
-from vestibule.testing.recipient import Recipient
+from vestibule.testing.recipient import Recipient, code_in
 
 PAGE: Final = {"Accept": "text/html"}
 PROGRAM: Final = {"Accept": "application/json"}
+PATIENCE: Final = 5.0
+"""Seconds of real time in which a code has come that a thread of the application's carries."""
+LOOK_AGAIN: Final = 0.05
 
 
 def enrol_app(client: FlaskClient) -> SoftwareAuthenticator:
@@ -71,8 +75,9 @@ def take_second_step(client: FlaskClient, way: SoftwareAuthenticator | Recipient
     """Answer the second step of the login that waits in `client`; return what follows.
 
     `way` is the app on the phone, or the recipient of the inbox that carries: then the code is sent
-    first, where the password has not sent it yet, and delivered. Raises `AssertionError` where no
-    login waits, or nothing is sent to that recipient.
+    first, where the password has not sent it yet, and delivered; one that a thread of the
+    application's carries is waited for, some seconds at most. Raises `AssertionError` where no
+    login waits, nothing is sent to that recipient or comes there, or the answer is refused.
     """
     prefix = state_of(client.application).settings.url_prefix
     page = client.get(f"{prefix}/login", headers=PAGE)
@@ -82,11 +87,29 @@ def take_second_step(client: FlaskClient, way: SoftwareAuthenticator | Recipient
     else:
         code = way.next_code(_now(client))
     data = {"code": code, "csrf_token": csrf_token(page)}
-    return client.post(f"{prefix}/login", data=data, headers=PAGE)
+    answer = client.post(f"{prefix}/login", data=data, headers=PAGE)
+    if answer.status_code != HTTPStatus.SEE_OTHER:
+        title = re.search(r"<title>(.*?)</title>", answer.text, re.DOTALL)
+        why = unescape(title[1]) if title else answer.text[:200]
+        raise AssertionError(f"the code {code} was not taken: {answer.status}, {why!r}")
+    return answer
 
 
 def _sent_code(client: FlaskClient, recipient: Recipient, token: str) -> str:
     """Return the code that the login that waits sends to `recipient`, once it is there."""
+    prefix = state_of(client.application).settings.url_prefix
+    method = _method_to(client, recipient)
+    if not method["sent"]:
+        wish, data = {"method": method["id"]}, {"csrf_token": token}
+        sent = client.post(f"{prefix}/login/send", query_string=wish, data=data, headers=PAGE)
+        _expect(sent, HTTPStatus.SEE_OTHER)
+    deliver(client.application)
+    _wait_for_code(client, recipient)
+    return recipient.code()
+
+
+def _method_to(client: FlaskClient, recipient: Recipient) -> Any:
+    """Return the way on offer, as a program is told of it, that sends to a recipient."""
     prefix = state_of(client.application).settings.url_prefix
     methods = client.get(f"{prefix}/login", headers=PROGRAM).get_json()["methods"]
     found = [method for method in methods if recipient.could_be(method.get("to", ""))]
@@ -95,13 +118,25 @@ def _sent_code(client: FlaskClient, recipient: Recipient, token: str) -> str:
         raise AssertionError(
             f"{len(found)} of the ways on offer send to {recipient.to}, where one must: {offered}"
         )
-    (method,) = found
-    if not method["sent"]:
-        wish, data = {"method": method["id"]}, {"csrf_token": token}
-        sent = client.post(f"{prefix}/login/send", query_string=wish, data=data, headers=PAGE)
-        _expect(sent, HTTPStatus.SEE_OTHER)
-    deliver(client.application)
-    return recipient.code()
+    return found[0]
+
+
+def _wait_for_code(client: FlaskClient, recipient: Recipient) -> None:
+    """Wait until the code of the login that waits is there: before that an older one is read."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        how_far = _method_to(client, recipient)["delivery"]
+        newest = next(iter(recipient.messages), None)
+        # A call is taken before it is answered, and says its code only then.
+        is_ringing = newest is not None and newest.channel == "call" and not code_in(newest.text)
+        if how_far not in {"sending", "failed"} and not is_ringing:
+            return
+        if how_far == "failed" or time.monotonic() >= until:
+            raise AssertionError(
+                f"the code for {recipient.to} has not come, it is {how_far}: nobody took it, or "
+                f"whoever carries needs longer than {PATIENCE:g} seconds"
+            )
+        time.sleep(LOOK_AGAIN)
 
 
 def login_with_second_factor(

@@ -1,4 +1,4 @@
-"""Somebody whose phone or mailbox an inbox plays: what came for them, and the code in it."""
+"""Somebody whose phone or mailbox is played: what came for them, and the code in it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,11 +16,16 @@ _HIDDEN: Final = re.compile(r"•+")
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One address of an inbox, as `Inbox.recipient` returns it."""
+    """One address of an inbox or of carriers, as `recipient(to)` of either returns it."""
 
     to: str
     read: Callable[[], Sequence[InboxMessage]]
     """Returns every message of the inbox, newest first."""
+    remedy: str = (
+        "have it sent, and call deliver(app); the inbox must be the one that the application was "
+        "given as its sender"
+    )
+    """What to do where no code came."""
 
     @property
     def messages(self) -> tuple[InboxMessage, ...]:
@@ -33,14 +38,9 @@ class Recipient:
         Raises `LookupError` where none came. It may be used already: nobody can see that.
         """
         for message in self.messages:
-            text = _LINK.sub("", message.text)
-            found = _SPOKEN.search(text) or _WRITTEN.search(text)
-            if found is not None:
-                return found[0].replace(", ", "")
-        raise LookupError(
-            f"no code came to {self.to}: have it sent, and call deliver(app); the inbox must be "
-            "the one that the application was given as its sender"
-        )
+            if code := code_in(message.text):
+                return code
+        raise LookupError(f"no code came to {self.to}: {self.remedy}")
 
     def could_be(self, shown: str) -> bool:
         """Say whether an address of which `shown` is all that a page shows may be this one.
@@ -52,3 +52,14 @@ class Recipient:
         """
         seen = (re.escape("".join(part.split())) for part in _HIDDEN.split(shown))
         return re.fullmatch(".*".join(seen), self.to) is not None
+
+
+def code_in(text: str) -> str:
+    """Return the code in a message, in digits alone; empty where there is none.
+
+    >>> code_in("Hello. 1, 2, 3, 4, 5, 6 is your code."), code_in("Your number is +491701234567.")
+    ('123456', '')
+    """
+    told = _LINK.sub("", text)
+    found = _SPOKEN.search(told) or _WRITTEN.search(told)
+    return found[0].replace(", ", "") if found else ""

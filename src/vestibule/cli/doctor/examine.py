@@ -1,8 +1,7 @@
 """The whole examination: the door, the routes, the faults."""
 
-import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +10,9 @@ import click
 from flask import Flask
 
 from vestibule.bootstrap import asks_for_development
+from vestibule.bootstrap.environment import environment_of
 from vestibule.cli.doctor import faults, guess
-from vestibule.cli.doctor.faults import first_ways, reach, start
+from vestibule.cli.doctor.faults import first_ways, logins, reach, start
 from vestibule.cli.doctor.findings import Finding, Severity
 from vestibule.cli.doctor.person import person_of
 from vestibule.cli.doctor.routes import Route, Seen, ask
@@ -42,6 +42,8 @@ class Examination:
     by_whom: str
     """Whom the doctor played: `stand-in`, or the id that was given."""
     routes: Sequence[Route]
+    carriers: Mapping[str, Sequence[str]]
+    """Who carries what, in the order they are asked, as the settings name them."""
     findings: Sequence[Finding]
 
     def count(self, severity: Severity) -> int:
@@ -78,8 +80,10 @@ def examine(
         production = refusal is not None or _is_production(app)
         site = _site(app, login_keys, own=own, production=production)
         found += faults.found_in(site)
-        routes, more = _asked(site, user)
-        found += more
+        knows_better = any(word.partition(":")[0] == "foreign-login" for word in ignored)
+        if knows_better or not logins.keys_instead(site):
+            routes, more = _asked(site, user)
+            found += more
     kept = [f for f in found if not any(f.is_named(word) for word in ignored)]
     order = list(Severity)
     return Examination(
@@ -88,6 +92,7 @@ def examine(
         has_own_door=site.has_own_door if site else True,
         by_whom=user or "stand-in",
         routes=routes,
+        carriers=site.settings.routes if site else {},
         findings=sorted(kept, key=lambda f: (order.index(f.severity), f.fault, f.where)),
     )
 
@@ -100,13 +105,14 @@ def _site(app: Flask, login_keys: Sequence[str], *, own: bool, production: bool)
         door_of(app, login_keys),
         has_own_door=own,
         is_production=production,
-        environment=dict(os.environ),
+        environment=dict(environment_of(Path(app.root_path))),
         mounts=MOUNTS.read_text("utf-8") if MOUNTS.exists() else "",
     )
 
 
 def _is_production(app: Flask) -> bool:
-    return not (app.debug or app.testing or asks_for_development(app.config))
+    beside = environment_of(Path(app.root_path))
+    return not (app.debug or app.testing or asks_for_development(app.config, beside))
 
 
 def _asked(site: Site, user: str | None) -> tuple[Sequence[Route], Sequence[Finding]]:

@@ -39,14 +39,16 @@ def _lines(seen: Examination) -> Iterator[str]:
             "No view was called."
         )
         yield ""
+    yield from _carriers(seen)
     for finding in seen.findings:
         yield from _finding(finding)
     counts = (f"{seen.count(s)} {_plural(s, seen.count(s))}" for s in Severity)
     yield ", ".join(counts) + "."
     if not seen.is_production:
+        unseen = "proxy and database" if seen.carriers else "proxy, database and carriers"
         yield (
-            "Keys, cookies, proxy and database were not looked at: run this where the site runs, "
-            "with its settings."
+            f"Keys, cookies, {unseen} were not looked at: run this where the site runs, with its "
+            "settings."
         )
 
 
@@ -68,6 +70,17 @@ def _table(seen: Examination) -> Iterator[str]:
         yield f"  {'  '.join(cells)}".rstrip()
 
 
+def _carriers(seen: Examination) -> Iterator[str]:
+    if not seen.carriers:
+        return
+    yield "Who carries messages, the first that is asked first."
+    yield ""
+    width = max(map(len, seen.carriers))
+    for where, names in sorted(seen.carriers.items()):
+        yield f"  {where:<{width}}  {', '.join(names)}"
+    yield ""
+
+
 def _finding(finding: Finding) -> Iterator[str]:
     yield f"{SEVERITIES[finding.severity]}  {finding.fault}  {finding.where}"
     yield f"    {finding.what}"
@@ -87,6 +100,10 @@ def _as_data(seen: Examination) -> dict[str, Any]:
         "door": seen.has_own_door,
         "played": seen.by_whom,
         "routes": [_route(route) for route in seen.routes],
+        "carriers": [
+            {"where": where, "providers": list(names)}
+            for where, names in sorted(seen.carriers.items())
+        ],
         "findings": [
             {
                 "severity": finding.severity,

@@ -34,6 +34,7 @@ class Site:
     has_own_door: bool
     is_production: bool
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The process's, and what a file `.env` adds to it."""
     mounts: str = field(default="", repr=False)
     """What `/proc/mounts` says, nothing where there is no such file."""
 

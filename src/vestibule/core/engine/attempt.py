@@ -26,8 +26,11 @@ class Answer:
     network: str | None
 
     def is_judged_apart(self, context: Context) -> bool:
-        """Say whether a factor that reads the answer takes long to judge it."""
-        return any(context.registry[name].traits.judged is Judged.APART for name in self.readings)
+        """Say whether whoever judges the answer, a factor or a carrier, may take long."""
+        traits = [context.registry[name].traits for name in self.readings]
+        if context.verifier is not None and any(card.channels for card in traits):
+            return True
+        return any(card.judged is Judged.APART for card in traits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """What every use case is handed: the ports, the factors and the numbers."""
 
 import ipaddress
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule.core import policy
+from vestibule.core.alarm import Alarm
+from vestibule.core.budget import Budget
 from vestibule.core.codes import SALT_BYTES, Codes
 from vestibule.core.events import Event, Fact
 from vestibule.core.factor import Applicant, Env, Factor, Opening
@@ -22,8 +24,9 @@ from vestibule.core.model import (
     Passage,
     Purpose,
 )
-from vestibule.core.ports import Clock, Random, Store
+from vestibule.core.ports import Clock, Random, Store, Verifier
 from vestibule.core.profiles import Profile
+from vestibule.core.reach import Reach
 from vestibule.core.registry import Registry
 from vestibule.core.tokens import new_id, new_token
 from vestibule.core.vault import Vault
@@ -31,6 +34,12 @@ from vestibule.secretbox import SealError
 
 NOTICE_LIFE: Final = timedelta(days=7)
 """How long a notice is worth sending: after that its carrier was away for too long."""
+
+
+def carries_any(channel: str) -> bool:
+    """Say that there is somebody for every channel."""
+    del channel
+    return True
 
 
 def tell_nobody(event: Event) -> None:
@@ -51,8 +60,18 @@ class Context:
     codes: Codes
     registry: Registry
     profile: Profile
+    reach: Reach = field(default_factory=Reach)
+    """Which numbers get codes."""
+    budget: Budget = field(default_factory=Budget)
+    """What sending may cost."""
+    alarm: Alarm = field(default_factory=Alarm)
+    """Writes what the operator must know at once into the log."""
     notifies: bool = False
     """Whether anything carries messages; without a carrier no notice is written."""
+    carries: Callable[[str], bool] = carries_any
+    """Whether anybody carries a channel."""
+    verifier: Verifier | None = None
+    """Who judges codes that a carrier made; None where every code is made here."""
     after_commit: Callable[[Event], None] = tell_nobody
     """Told of every event once it is committed; signals hang here."""
 
@@ -159,14 +178,27 @@ class Context:
         return True
 
     def opening(self, enrolment: Enrolment, now: datetime, channel: str | None = None) -> Opening:
-        """Return what the factor says of a new challenge; a channel it has not is not asked for."""
-        factor = self.registry[enrolment.factor]
-        wanted = channel if channel in factor.traits.channels else None
-        return factor.open(self.vault.opened(enrolment), self.env(now, channel=wanted))
+        """Return what the factor says of a new challenge.
 
-    def tell(self, events: tuple[Event, ...]) -> None:
-        """Tell whoever listens of events that are committed now."""
+        A channel that it has not, or nobody carries, is not asked for.
+        """
+        factor = self.registry[enrolment.factor]
+        carried = self.channels(factor)
+        opened = self.vault.opened(enrolment)
+        wanted = channel if channel in carried else None
+        opening = factor.open(opened, self.env(now, channel=wanted))
+        if opening.channel in carried or not carried:
+            return opening
+        return factor.open(opened, self.env(now, channel=carried[0]))
+
+    def channels(self, factor: Factor) -> list[str]:
+        """Return the channels of a factor that somebody carries, its usual one at the front."""
+        return [one for one in factor.traits.channels if self.carries(one)]
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Tell the operator's log, and whoever listens, of events that are committed now."""
         for event in events:
+            self.alarm.hear(event)
             self.after_commit(event)
 
 

@@ -13,6 +13,7 @@ from vestibule.core.engine import (
     managing,
     moving,
     obliging,
+    progress,
     recovery,
     resetting,
     sending,
@@ -21,7 +22,7 @@ from vestibule.core.engine import (
     verify,
 )
 from vestibule.core.engine.context import Context
-from vestibule.core.factor import Applicant, Factor
+from vestibule.core.factor import Applicant, Factor, Unusable
 from vestibule.core.links import Errand, Link
 from vestibule.core.model import (
     Challenge,
@@ -31,6 +32,7 @@ from vestibule.core.model import (
     Purpose,
 )
 from vestibule.core.profiles import Profile
+from vestibule.core.reach import Reach
 from vestibule.core.registry import Registry
 from vestibule.core.ruling import Case, Standing
 from vestibule.core.session import Sessions
@@ -64,6 +66,11 @@ class Engine:
     def registry(self) -> Registry:
         """The factors that are switched on."""
         return self.context.registry
+
+    @property
+    def reach(self) -> Reach:
+        """Which numbers get codes."""
+        return self.context.reach
 
     @property
     def vault(self) -> Vault:
@@ -185,9 +192,13 @@ class Engine:
 
     def sending_of(
         self, enrolment: Enrolment, challenge: Challenge | None
-    ) -> sending.Sending | None:
+    ) -> progress.Sending | None:
         """Return how sending stands for an enrolment; None where its codes are not sent."""
-        return sending.sending_of(self.context, enrolment, challenge)
+        return progress.sending_of(self.context, enrolment, challenge)
+
+    def delivery_of(self, challenge: Challenge) -> progress.Delivery | None:
+        """Return how far the newest code of a challenge has come; None where none was sent."""
+        return progress.delivery_of(self.context, challenge)
 
     # Grants
 
@@ -247,6 +258,10 @@ class Engine:
     def enrolments(self, subject: str) -> Sequence[Enrolment]:
         """Return a subject's active enrolments."""
         return managing.active(self.context, subject)
+
+    def unusable(self, factor: Factor, applicant: Applicant) -> Unusable | None:
+        """Return what is wrong with what an applicant answered to the questions of a factor."""
+        return enrolling.unusable(self.context, factor, applicant)
 
     def begin_enrolment(
         self,

@@ -9,7 +9,7 @@ from vestibule.core.engine import sending
 from vestibule.core.engine.context import Context
 from vestibule.core.engine.login import Login, furnished, with_language
 from vestibule.core.engine.sending import Asking
-from vestibule.core.factor import Applicant, Factor
+from vestibule.core.factor import Applicant, Factor, Unusable
 from vestibule.core.model import (
     Enrolment,
     EnrolmentStatus,
@@ -20,6 +20,7 @@ from vestibule.core.model import (
     PassageStatus,
     Purpose,
 )
+from vestibule.core.reach import PHONES, Barrier
 from vestibule.core.ruling import Case
 from vestibule.core.tokens import identity_hash, token_hash
 from vestibule.secretbox import SealError
@@ -65,6 +66,36 @@ def begin(
     if not _written(context, factor, enrolment, passage, origin, with_passage=is_new):
         return None
     return Draft(enrolment=enrolment, token=token)
+
+
+def unusable(context: Context, factor: Factor, applicant: Applicant) -> Unusable | None:
+    """Return what is wrong with what an applicant answered, None where it can be begun with.
+
+    A number may be one that gets no codes here: then the last thing that was asked is wrong.
+    """
+    refused = factor.check(applicant.answers)
+    questions = factor.presentation.questions
+    if refused is not None or not (questions and PHONES & set(factor.traits.channels)):
+        return refused
+    env = context.env(context.now(), Purpose.ENROL)
+    opening = factor.open(_drafted(context, factor, applicant, None), env)
+    barrier = context.reach.barrier(opening.channel or "", opening.destination or "")
+    return None if barrier is None else _no_codes(barrier, questions[-1].name)
+
+
+def _no_codes(barrier: Barrier, question: str) -> Unusable:
+    if barrier is Barrier.KIND:
+        return Unusable(
+            question=question,
+            text="No codes are sent to such a number. Type the number of an ordinary phone.",
+        )
+    return Unusable(
+        question=question,
+        text=(
+            "No codes are sent to numbers of that country. Type one of a country in the list, or "
+            "set up another way."
+        ),
+    )
 
 
 def _written(

@@ -1,4 +1,7 @@
-"""Judging: the answer is compared with every way that reads it. Pure, but for opening secrets."""
+"""Judging: the answer is compared with every way that reads it.
+
+Pure, but for opening secrets, and for asking a carrier about a code that it made: it is asked last.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -27,17 +30,21 @@ class Wrong:
 
 
 Judgement = Right | Wrong
+_SAY_MORE = frozenset({Reason.REPLAYED, Reason.UNCHECKED})
 
 
 def judge(attempt: Attempt) -> Judgement:
     """Return the first way that accepts, or why none does."""
-    rejection = Rejected(reason=Reason.WRONG)
+    rejection, unread = Rejected(reason=Reason.WRONG), []
     for asked, verdict in _verdicts(attempt, attempt.readable):
         if isinstance(verdict, Accepted):
             return Right(winner=asked, accepted=verdict)
-        if isinstance(verdict, Rejected) and (verdict.hint or verdict.reason is Reason.REPLAYED):
+        if isinstance(verdict, Rejected) and verdict.reason is Reason.UNCHECKED:
+            unread.append(asked)
+        if isinstance(verdict, Rejected) and (verdict.hint or verdict.reason in _SAY_MORE):
             rejection = verdict
-    return Wrong(rejected=rejection, compared=attempt.readable)
+    compared = tuple(asked for asked in attempt.readable if asked not in unread)
+    return Wrong(rejected=rejection, compared=compared)
 
 
 def too_early(attempt: Attempt) -> Rejected | None:
@@ -51,14 +58,21 @@ def too_early(attempt: Attempt) -> Rejected | None:
 def _verdicts(attempt: Attempt, compared: Iterable[Asked]) -> Iterator[tuple[Asked, Verdict]]:
     context, answer = attempt.context, attempt.answer
     env = context.env(attempt.now, answer.purpose)
-    for asked in compared:
+    for asked in sorted(compared, key=lambda asked: asked.challenge.sends > 0):
         factor = context.registry[asked.enrolment.factor]
         try:
             enrolment = context.vault.opened(asked.enrolment)
         except SealError:
             continue
         reading = answer.readings[factor.name]
-        yield asked, factor.judge(asked.challenge, enrolment, reading, env)
+        said = _carriers(attempt, asked, reading)
+        yield asked, said or factor.judge(asked.challenge, enrolment, reading, env)
+
+
+def _carriers(attempt: Attempt, asked: Asked, reading: str) -> Verdict | None:
+    """Return what a carrier says that made the code itself; None where it was made here."""
+    verifier = attempt.context.verifier
+    return verifier.judge(asked.challenge, reading) if verifier else None
 
 
 def confirmed(judgement: Judgement, before: Attempt, late: Attempt) -> Judgement:
@@ -80,6 +94,7 @@ def confirmed(judgement: Judgement, before: Attempt, late: Attempt) -> Judgement
 def _is_as_compared(now: Asked, then: Asked, late: Attempt) -> bool:
     return (
         now.challenge.status is ChallengeStatus.OPEN
+        and now.challenge.generation == then.challenge.generation
         and late.now < now.challenge.expires_at
         and now.enrolment.version == then.enrolment.version
         and now.enrolment.status is then.enrolment.status

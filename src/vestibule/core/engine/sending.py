@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from vestibule.core import caps, events, policy
-from vestibule.core.caps import Send
-from vestibule.core.engine.context import Context, network_of
+from vestibule.core import events, policy
+from vestibule.core.booking import Booked
+from vestibule.core.engine import booking
+from vestibule.core.engine.booking import Posting
+from vestibule.core.engine.context import Context
 from vestibule.core.events import Event
 from vestibule.core.model import (
+    Awaited,
     Challenge,
     Enrolment,
     EnrolmentStatus,
@@ -27,6 +30,8 @@ MOST_SENDS: Final = 5
 DIGITS: Final = 6
 """The length of a sent code whose factor names none."""
 FIRST_GAP: Final = timedelta(seconds=30)
+_NOT_SENT: Final = "not_sent"
+"""Under this a challenge remembers why its first code did not go out by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,8 @@ class Asking:
     origin: Origin
     lane: Lane
     channel: str | None = None
+    booked: Booked | None = None
+    """As what the send was counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +77,19 @@ def with_first_code(
 ) -> tuple[Sequence[Challenge], Sequence[Message]]:
     """Return new challenges, that of the enrolment `wanted` with the message that carries its code.
 
-    Where that one is not sent, not among `ways`, or has had its sends, there is no message.
+    Where that one is not sent or not among `ways` there is no message. Where its code must not go
+    out there is none either, and its challenge remembers why: the page that comes next says it.
     """
     way = next((way for way in ways if way.id == wanted and is_sent(context, way)), None)
-    if way is None or _count_or_wait(context, way, asking) is not None:
+    sent = [c for c in challenges if way is not None and c.enrolment_id == way.id]
+    if way is None or not sent:
         return challenges, ()
-    sent = [c for c in challenges if c.enrolment_id == way.id]
+    booked = _book(context, sent[0], way, asking)
+    if isinstance(booked, Rejected):
+        if booked.reason is Reason.NO_CHANNEL:  # said to who asked for it, and to nobody later
+            return challenges, ()
+        return [_not_sent(c, booked) if c in sent else c for c in challenges], ()
+    asking = replace(asking, booked=booked)
     renewed = {c.id: _next(context, c, way, asking) for c in sent}
     return (
         [renewed[c.id][0] if c.id in renewed else c for c in challenges],
@@ -120,7 +134,6 @@ def resend(
     now, key = context.now(), token_hash(token)
 
     def rule(case: Case) -> Ruling:
-        asking = Asking(now=now, origin=origin, lane=case.passage.lane, channel=channel)
         asked = _asked_for(context, case, purpose, enrolment_id, now)
         if asked is None:
             return Ruling(verdict=Rejected(reason=Reason.GONE))
@@ -130,9 +143,10 @@ def resend(
     if key is None or case is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
     asking = Asking(now=now, origin=origin, lane=case.passage.lane, channel=channel)
-    until = _counted(context, _asked_for(context, case, purpose, enrolment_id, now), asking)
-    if until is not None:
-        return Resent(verdict=Rejected(reason=Reason.CAPPED, retry_at=until))
+    booked = _book_asked(context, _asked_for(context, case, purpose, enrolment_id, now), asking)
+    if isinstance(booked, Rejected):
+        return Resent(verdict=booked)
+    asking = replace(asking, booked=booked)
     ruling = context.store.decide(key, None, rule)
     if ruling is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
@@ -140,26 +154,21 @@ def resend(
     return Resent(verdict=ruling.verdict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    """How it stands with an enrolment whose codes are sent.
-
-    `again_at` is when one may be asked for, None where there can be no more in this challenge.
-    """
-
-    is_sent: bool
-    again_at: datetime | None
+def _not_sent(challenge: Challenge, why: Rejected) -> Challenge:
+    until = why.retry_at.isoformat() if why.retry_at else None
+    told = {"reason": why.reason.value, "until": until}
+    return replace(challenge, memo={**challenge.memo, _NOT_SENT: told})
 
 
-def sending_of(
-    context: Context, enrolment: Enrolment, challenge: Challenge | None
-) -> Sending | None:
-    """Return how sending stands, None where nothing is sent; a challenge may still be opened."""
-    if not is_sent(context, enrolment):
+def why_not_sent(challenge: Challenge, now: datetime) -> Rejected | None:
+    """Return why a challenge's first code did not go out by itself; None once it could."""
+    told = challenge.memo.get(_NOT_SENT)
+    if told is None or challenge.sends:
         return None
-    if challenge is None:
-        return Sending(is_sent=False, again_at=context.now())
-    return Sending(is_sent=challenge.sends > 0, again_at=send_again_at(challenge))
+    until = datetime.fromisoformat(told["until"]) if told["until"] else None
+    if until is not None and until <= now:
+        return None
+    return Rejected(reason=Reason(told["reason"]), retry_at=until)
 
 
 def send_again_at(challenge: Challenge) -> datetime | None:
@@ -201,34 +210,39 @@ def _renewed(context: Context, asked: Asked, asking: Asking) -> Ruling:
     return Ruling(verdict=Pending(), renewed=renewed, messages=(message,), events=told)
 
 
-def _counted(context: Context, asked: Asked | None, asking: Asking) -> datetime | None:
-    """Count a send that is due, as `_count_or_wait` does; any other is refused without."""
+def _book_asked(context: Context, asked: Asked | None, asking: Asking) -> Booked | Rejected | None:
+    """Count a send, or return why there must be none; one that comes too soon is not counted."""
     if asked is None or _too_soon(asked.challenge, asking.now) is not None:
         return None
-    return _count_or_wait(context, asked.enrolment, asking)
+    return _book(context, asked.challenge, asked.enrolment, asking)
 
 
-def _count_or_wait(context: Context, way: Enrolment, asking: Asking) -> datetime | None:
-    """Count a send to where a way's codes go; where there is no room, return when there is."""
-    destination = context.opening(way, asking.now, asking.channel).destination or ""
-    send = Send(
-        address=context.vault.name_of(caps.spelled(destination), use="address"),
-        subject=context.vault.name_of(way.subject, use="subject"),
-        network=network_of(asking.origin.address),
-        range=caps.range_of(destination),
+def _book(
+    context: Context, challenge: Challenge, way: Enrolment, asking: Asking
+) -> Booked | Rejected:
+    """Count a send to where a way's codes go; where there must be none, return why."""
+    wanted = asking.channel
+    if wanted is not None and wanted not in context.channels(context.registry[way.factor]):
+        return Rejected(reason=Reason.NO_CHANNEL)
+    return booking.book(context, _posting(context, challenge, way, asking))
+
+
+def _posting(context: Context, challenge: Challenge, way: Enrolment, asking: Asking) -> Posting:
+    return Posting(
+        challenge=challenge,
+        way=way,
+        opening=context.opening(way, asking.now, asking.channel),
         lane=asking.lane,
-        proven=way.status is EnrolmentStatus.ACTIVE,
+        origin=asking.origin,
     )
-    wanted = caps.counted(send, context.profile.caps)
-    return context.store.count_send(context.realm, wanted, asking.now)
 
 
 def _next(
     context: Context, challenge: Challenge, enrolment: Enrolment, asking: Asking
 ) -> tuple[Challenge, Message]:
-    now = asking.now
-    opening = context.opening(enrolment, now, asking.channel)
-    factor = context.registry[enrolment.factor]
+    now, booked, factor = asking.now, asking.booked, context.registry[enrolment.factor]
+    posting = _posting(context, challenge, enrolment, asking)
+    opening = posting.opening
     renewed = replace(
         challenge,
         generation=challenge.generation + (1 if challenge.sends else 0),
@@ -240,14 +254,21 @@ def _next(
         id=message_id,
         realm=context.realm,
         subject=challenge.subject,
-        channel=opening.channel or "",
+        channel=posting.channel,
         text=opening.text or "code",
-        destination=context.vault.seal_destination(message_id, opening.destination or ""),
+        destination=context.vault.seal_destination(message_id, posting.destination),
         created_at=now,
         not_after=challenge.expires_at,
         locale=asking.origin.locale,
-        details={"digits": factor.code_format(enrolment).digits or DIGITS},
+        details={
+            "digits": factor.code_format(enrolment).digits or DIGITS,
+            "generation": renewed.generation,
+        },
         challenge_id=challenge.id,
+        range=posting.range,
+        whose=posting.whose,
+        awaited=Awaited.ASKED if booked is not None and booked.awaited else None,
+        charges=booked.charges if booked is not None else (),
     )
     return renewed, message
 

@@ -1,4 +1,4 @@
-"""Codes by phone: six digits in a text message, or read out in a call."""
+"""Codes by phone: six digits in a text message, in WhatsApp, or read out in a call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,8 @@ class Phone(SentCode):
     presentation: ClassVar[Presentation] = PRESENTATION
 
     country: str = "US"
-    """The country chosen at first where a browser names none, by its two letters (ISO 3166)."""
+    """The country chosen at first where a browser names none, by its two letters (ISO 3166); the
+    first of `VESTIBULE_COUNTRIES` where these are named without it."""
 
     def __post_init__(self) -> None:
         """Refuse a country without numbers, besides what no sent code may be."""
@@ -50,7 +51,10 @@ class Phone(SentCode):
     def traits(self) -> Traits:
         """A sent code, judged inline; a new number takes the old one's place."""
         return Traits(
-            interaction=Interaction.CODE, channels=("sms", "call"), strength=20, replaces=True
+            interaction=Interaction.CODE,
+            channels=("sms", "call", "whatsapp"),
+            strength=20,
+            replaces=True,
         )
 
     def countries(self, locale: str) -> Sequence[Country]:

@@ -18,7 +18,7 @@ PRESENTATION: Final = Presentation(
         "M6.6 3.5 9 3l2 4.6-2 1.7a12 12 0 0 0 5.7 5.7l1.7-2 4.6 2-.5 2.4a3.2 3.2 0 0 1-3.4 2.6"
         "A16 16 0 0 1 4 6.9a3.2 3.2 0 0 1 2.6-3.4z"
     ),
-    instead={"call": "Call me instead"},
+    instead={"call": "Call me instead", "whatsapp": "Send it by WhatsApp"},
     questions=(
         Question(name="country", label="Country", autocomplete="country", longest=2),
         Question(

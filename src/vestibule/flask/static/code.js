@@ -10,6 +10,7 @@ const form = document.querySelector("[data-code-form]");
 if (form) begin(form);
 else countDown(() => {});
 for (const other of document.querySelectorAll("[data-send-form]")) sendAgain(other);
+for (const news of document.querySelectorAll("[data-delivery]")) follow(news);
 
 function begin(form) {
   const field = form.elements.namedItem("code");
@@ -145,6 +146,35 @@ function sendAgain(form) {
     if (busy) event.preventDefault();
     busy = true;
     setTimeout(() => { busy = false; }, GIVE_UP);
+  });
+}
+
+// Tells how far a code has come, as long as there is news to come: every two
+// seconds at first, then ever less often, for a few minutes. Whoever sends the
+// code in asks no more: the step may be over before the answer is there.
+function follow(news) {
+  const url = news.dataset.delivery;
+  const asking = new AbortController();
+  const { signal } = asking;
+  let wait = 2000;
+  const ask = async () => {
+    try {
+      const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
+      if (!answer.ok) return;
+      const { status, detail, more } = await answer.json();
+      if (news.textContent !== detail) news.textContent = detail;
+      news.className = status === "failed" ? "v-note v-note--warn" : "v-small";
+      if (!more) return;
+    } catch {
+      // The line is down for a moment: the next one may come through.
+    }
+    if (signal.aborted) return;
+    wait = Math.min(wait * 1.2, 20000);
+    if (wait < 20000) setTimeout(ask, wait);
+  };
+  if (url) setTimeout(ask, wait);
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) asking.abort();
   });
 }
 

@@ -98,7 +98,8 @@ def begin(person: Person, factor: str) -> Response:
         return sent.refusal
     if sent.is_stale:
         return lost(_home(person))
-    refused = found.check(sent.fields)
+    applicant = replace(person.applicant(), answers=sent.fields)
+    refused = state().engine.unusable(found, applicant)
     if refused is not None:
         return _questions(person, found, sent.fields, refused)
     return begun(person, found, sent.fields) or no_more(person)
@@ -160,6 +161,7 @@ def _questions(
         problem=refused and Problem(title=_("That can’t be used"), text=gettext(refused.text)),
         locale=locale(),
         region=region(),
+        reach=state().engine.reach,
         action=url_for("vestibule.begin", factor=factor.name),
         cancel_url=_home(person),
     )
@@ -192,6 +194,7 @@ def show(person: Person) -> Response:
     draft = _draft(person, case)
     if draft is None:
         return _nothing_begun(person)
+    sending.wait_a_little(PURPOSE)
     return _page(person, case, draft, Remark())
 
 
@@ -309,7 +312,7 @@ def _page(person: Person, case: Case | None, draft: Enrolment, remark: Remark) -
     factor = showing.factor_of(draft)
     shown = factor.setup_data(draft, applicant)
     if wants_json(request):
-        described = showing.as_json(draft, case, PURPOSE)
+        described = sending.as_json(draft, case, PURPOSE)
         return said(remark.status, status="waiting", error=remark.error, **{**described, **shown})
     return pages.page(
         showing.template_of(factor, "setup"),
@@ -323,7 +326,7 @@ def _page(person: Person, case: Case | None, draft: Enrolment, remark: Remark) -
         field=showing.field_of(draft, remark.typed),
         send=showing.send_of(draft, case, PURPOSE, "vestibule.send_setup"),
         action=url_for("vestibule.setup"),
-        problem=remark.problem,
+        problem=remark.problem or sending.not_sent(draft, case, PURPOSE),
         cancel_url=url_for("vestibule.cancel_setup"),
     )
 

@@ -44,6 +44,7 @@ def _has_second_step(view: View[Concatenate[Person, Passage, P]]) -> View[P]:
 @_has_second_step
 def show(person: Person, grant: Passage) -> Response:
     """Show the page that asks for a code once more."""
+    sending.wait_a_little(PURPOSE)
     return _ask(person, grant, as_it_stands(PURPOSE))
 
 
@@ -106,7 +107,7 @@ def _ask(person: Person, grant: Passage, remark: Remark) -> Response:
     if not offered:
         return _no_way()
     if wants_json(request):
-        methods = [showing.as_json(way, case, PURPOSE) for way in offered]
+        methods = [sending.as_json(way, case, PURPOSE) for way in offered]
         return said(remark.status, status="waiting", methods=methods, error=remark.error)
     wanted = request.args.get("method")
     chosen = next((way for way in offered if way.id == wanted), offered[0])

@@ -40,6 +40,7 @@ def show(case: Case) -> Response:
     """Show the page that asks for a code; nothing is sent and nothing is changed."""
     if case.passage.purpose is Purpose.ENROL:
         return to_set_up(case)
+    sending.wait_a_little(Purpose.LOGIN)
     return _ask(case, Remark(problem=_paused(case)))
 
 
@@ -163,7 +164,7 @@ def _ask(case: Case, remark: Remark) -> Response:
     if not ways:
         return _no_way(case)
     if wants_json(request):
-        methods = [showing.as_json(way, case, Purpose.LOGIN) for way in ways]
+        methods = [sending.as_json(way, case, Purpose.LOGIN) for way in ways]
         return said(remark.status, status="waiting", methods=methods, error=remark.error)
     chosen = _chosen(ways)
     others = [showing.way_of(way, "vestibule.login") for way in ways if way.id != chosen.id]
@@ -177,7 +178,7 @@ def _ask(case: Case, remark: Remark) -> Response:
         field=showing.field_of(chosen, remark.typed),
         send=showing.send_of(chosen, case, Purpose.LOGIN, "vestibule.send"),
         action=address("vestibule.login", method=chosen.id),
-        problem=remark.problem,
+        problem=remark.problem or sending.not_sent(chosen, case, Purpose.LOGIN),
         blocked=remark.blocked,
         others=others,
         stuck_url=address("vestibule.stuck"),

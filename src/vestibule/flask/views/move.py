@@ -9,7 +9,7 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vestibule.core.model import Enrolment, Passage, Purpose
-from vestibule.flask import admission, pages, showing
+from vestibule.flask import admission, pages, sending, showing
 from vestibule.flask.answers import origin_of
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state
@@ -113,7 +113,7 @@ def _choice(person: Person, problem: Problem | None) -> Response:
     if wants_json(request):
         if problem is not None:
             return said(status, error="unusable", field="method", detail=problem.text)
-        methods = [showing.as_json(way, None, PURPOSE) for way in movable]
+        methods = [sending.as_json(way, None, PURPOSE) for way in movable]
         return said(200, status="choosing", methods=methods)
     known = [way for way in enrolments if way.factor in engine.registry]
     numbers = [way for way in known if engine.registry[way.factor].traits.replaces]
@@ -154,7 +154,7 @@ def _row(way: Enrolment, **more: object) -> dict[str, object]:
 
 def _try(new: Enrolment, remark: Remark) -> Response:
     if wants_json(request):
-        methods = [showing.as_json(new, None, PURPOSE)]
+        methods = [sending.as_json(new, None, PURPOSE)]
         return said(remark.status, status="waiting", methods=methods, error=remark.error)
     return pages.page(
         "try",

@@ -15,7 +15,7 @@ from vestibule.flask.texts import gettext as _
 def nothing_waits() -> Response:
     """Answer a door nobody stands at: a stale tab, a finished login, or an old link."""
     if people.person() is not None:
-        return on_to(state().settings.home_url)
+        return on_to(state().settings.home_url, "signed_in")
     problem = problem_of(
         Rejected(reason=Reason.GONE), state().engine.now(), start_url=start_url(state())
     )

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from vestibule.core import policy
 from vestibule.core.model import Enrolment, Purpose
 from vestibule.core.ruling import Case
-from vestibule.flask import pages, showing
+from vestibule.flask import pages, sending, showing
 from vestibule.flask.addresses import address
 from vestibule.flask.navigation import wants_json
 from vestibule.flask.pages import said, state
@@ -27,7 +27,7 @@ def show(case: Case) -> Response:
     enrolments = here.engine.enrolments(case.passage.subject)
     early = _early(enrolments)
     if wants_json(request):
-        methods = [showing.as_json(way, case, Purpose.LOGIN) for way in ways]
+        methods = [sending.as_json(way, case, Purpose.LOGIN) for way in ways]
         return said(
             200,
             status="waiting",

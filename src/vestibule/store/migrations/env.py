@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import vestibule.store.partial_indexes  # noqa: F401 - they belong to the tables
 from vestibule.store.migrate import VERSION_TABLE
 from vestibule.store.tables import metadata
 

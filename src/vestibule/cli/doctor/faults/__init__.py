@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from vestibule.cli.doctor.faults import (
+    carriers,
     cookies,
     database,
     first_ways,
@@ -17,9 +18,11 @@ from vestibule.cli.doctor.faults import (
     passwords,
     proxy,
     sessions,
+    stand_ins,
     start,
     tokens,
     unnamed,
+    unread,
 )
 from vestibule.cli.doctor.findings import Finding
 from vestibule.cli.doctor.site import Site
@@ -39,7 +42,16 @@ ALWAYS: Final[tuple[Check, ...]] = (
     first_ways.no_address,
     mounted.without_door,
     database.implicit,
+    unread.unknown_names,
 )
+WITH_ROUTES: Final[tuple[Check, ...]] = (
+    carriers.calls_refused,
+    carriers.unreached,
+    carriers.no_calls,
+    carriers.no_notices,
+    carriers.no_address,
+)
+"""On a developer's machine they are asked where routes are set; without them nobody is to send."""
 IN_PRODUCTION: Final[tuple[Check, ...]] = (
     keys.secret_key,
     keys.readable_key_file,
@@ -50,6 +62,8 @@ IN_PRODUCTION: Final[tuple[Check, ...]] = (
     database.store,
     database.network_disk,
     database.several_machines,
+    stand_ins.carriers_here,
+    stand_ins.address_here,
     unnamed.no_name,
     unnamed.no_support,
 )
@@ -57,5 +71,9 @@ IN_PRODUCTION: Final[tuple[Check, ...]] = (
 
 def found_in(site: Site) -> list[Finding]:
     """Return what every check finds; some faults are none on a developer's machine."""
-    checks = ALWAYS + (IN_PRODUCTION if site.is_production else ())
+    checks = ALWAYS
+    if site.is_production or site.settings.routes:
+        checks += WITH_ROUTES
+    if site.is_production:
+        checks += IN_PRODUCTION
     return [finding for check in checks for finding in check(site)]

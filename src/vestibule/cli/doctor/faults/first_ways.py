@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from vestibule.bootstrap import profile_of
+from vestibule.cli.doctor.faults.carriers import routes_of
 from vestibule.cli.doctor.faults.start import parted
 from vestibule.cli.doctor.findings import Finding, Severity
 from vestibule.cli.doctor.person import Person
@@ -52,16 +53,17 @@ def no_carrier(site: Site) -> Iterator[Finding]:
 
     Where the settings alone oblige people the application does not start; a loader is too late.
     """
-    if _is_by_mail(site) and not site.settings.development and not site.state.has_sender:
+    carried = site.state.has_sender or routes_of(site).carries("email")
+    if _is_by_mail(site) and not site.settings.development and not carried:
         yield Finding(
             severity=Severity.HOLE,
             fault="no-first-way",
-            where="sender",
+            where="VESTIBULE_ROUTES",
             what=(
                 "A first way is set up by a code to the person's mail address, and nothing "
                 "carries it: it never comes."
             ),
-            mend=f"Give Vestibule a sender= that carries mail, or {ANOTHER}.",
+            mend=f"Name who carries mail, VESTIBULE_ROUTES = {{'email': ['smtp']}}, or {ANOTHER}.",
         )
 
 

@@ -7,11 +7,15 @@ from vestibule.cli.doctor.guess import login_keys
 from vestibule.cli.doctor.site import Site
 
 KINDS = (
+    ("VESTIBULE_COUNTRIES is not set", "every-country"),
     ("has no database", "implicit-database"),
     ("names no file", "implicit-database"),
     ("own SQLite file", "shared-file"),
     ("made for development", "development-keys"),
     ("no keys", "vestibule-keys"),
+    ("nothing carries", "no-carrier"),
+    ("VESTIBULE_ROUTES", "broken-route"),
+    ("the provider", "broken-route"),
     ("key", "vestibule-keys"),
 )
 """What a refusal is called, by its words."""

@@ -1,7 +1,9 @@
 """Tokens: handed out for a password past the second step, or taken by no view."""
 
+import inspect
 import re
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Final
 
 from vestibule.cli.doctor.code import Facts
@@ -37,6 +39,15 @@ def token_views(site: Site) -> Iterator[Finding]:
             what = "Sets a cookie of its own for a password, where the gate does not look."
         else:
             continue
+        if _may_challenge(facts):
+            yield Finding(
+                severity=Severity.NOTE,
+                fault="token-view",
+                where=site.where(endpoint),
+                what=f"{what} It asks a `challenge` of something that could not be told from here.",
+                mend="See that this is vestibule.challenge(user), and is returned where it is one.",
+            )
+            continue
         yield Finding(
             severity=Severity.HOLE,
             fault="token-view",
@@ -70,6 +81,21 @@ def _looks_at_password(facts: Facts) -> bool:
     return any(PASSWORD.search(name) for name in facts.names) or (
         {"authorization", "password"} <= facts.names
     )
+
+
+def _may_challenge(facts: Facts) -> bool:
+    """Say whether a view asks a challenge of something that was made elsewhere: of the door, maybe.
+
+    A challenge that is the host's own is found by its name, and is not the door's.
+    """
+    if "challenge" not in facts.names:
+        return False
+    own = any(
+        inspect.getattr_static(value, "challenge", None) is not None
+        or (type(value) is FunctionType and value.__name__ == "challenge")
+        for value in facts.values
+    )
+    return not own
 
 
 def _challenges(facts: Facts) -> bool:

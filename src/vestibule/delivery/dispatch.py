@@ -1,0 +1,234 @@
+"""One message along its route: who refuses or does not answer hands over to the next at once."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from vestibule.core import caps
+from vestibule.core.budget import Budget
+from vestibule.core.caps import Cap
+from vestibule.core.errors import StoreUnavailableError
+from vestibule.core.model import Message, MessageStatus
+from vestibule.core.ports import Brake, Clock, SendError
+from vestibule.delivery.breaker import Breaker
+from vestibule.delivery.callbacks import Callbacks
+from vestibule.delivery.hosting import Hosting
+from vestibule.delivery.http import Http
+from vestibule.delivery.insisting import CLOSED, Allowance, Insisting
+from vestibule.delivery.outbox import (
+    MOST_UNSURE,
+    NotTried,
+    Outbox,
+    Try,
+    TryEnd,
+    TryOutcome,
+)
+from vestibule.delivery.provider import Hosts, Parcel, Provider
+from vestibule.delivery.routes import Routes
+
+LONGEST_TRY: Final = timedelta(seconds=35)
+"""Longer than any try takes: none is to outlast its message's lease.
+
+The longest is two requests to a carrier (a former code is cancelled, another made), with a store
+that is away before and after them.
+"""
+_NOT_TRIED: Final = {
+    NotTried.SPENT: "it may have been sent, and the day's money is spent that another try costs",
+    NotTried.ARRIVED: "it has arrived",
+    NotTried.TOO_OFTEN: f"it may have been sent: of {MOST_UNSURE} tries nobody knows what came",
+}
+_log = logging.getLogger("vestibule.carriers")
+
+
+class NotTriedError(SendError):
+    """A carrier may have taken a message, and no other is asked. It is `permanent`."""
+
+    def __init__(self, why: NotTried) -> None:
+        """Keep why."""
+        super().__init__(_NOT_TRIED[why], permanent=True)
+        self.why = why
+
+
+class UnwrittenError(StoreUnavailableError):
+    """A try was begun, and what came of it could not be written: it may have been taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """Hands messages to providers, and writes every try down."""
+
+    routes: Routes
+    outbox: Outbox
+    http: Http
+    clock: Clock
+    budget: Budget
+    """What sending may cost."""
+    hosting: Hosting
+    brake: Brake
+    """Who knows what came back."""
+    breaker: Breaker
+    """What is known of each carrier in this process."""
+    callbacks: Callbacks | None
+    """None where the site has no address that a carrier could call."""
+    insist: Insisting
+
+    def carry(self, message: Message, parcel: Parcel) -> None:
+        """Hand a message over to the first provider that takes it, and write down that it is sent.
+
+        Whoever is kept out is asked after all where nobody else takes it. Raises `SendError` where
+        none did: permanent where each would not have it for good, and `NotTriedError` where it may
+        have been taken and is not tried again.
+        """
+        route = self._route(parcel)
+        if not route:
+            raise SendError(f"no route for {parcel.channel}", permanent=True)
+        troubles: list[SendError] = []
+        kept_out: list[Provider] = []
+        for provider in route:
+            if not self.breaker.admit(_key(provider, parcel), self.clock.now()):
+                kept_out.append(provider)
+                continue
+            trouble = self._attempt(provider, message, parcel)
+            if trouble is None:
+                return
+            troubles.append(trouble)
+        for provider in kept_out:
+            if not self.breaker.admit_at_last(_key(provider, parcel), self.clock.now()):
+                troubles.append(SendError(f"{provider.name} is kept out"))
+                continue
+            trouble = self._attempt(provider, message, parcel)
+            if trouble is None:
+                return
+            troubles.append(trouble)
+        self._end_where_too_often(message, troubles)
+        raise SendError(
+            "; ".join(map(str, troubles)), permanent=all(one.permanent for one in troubles)
+        )
+
+    def _end_where_too_often(self, message: Message, troubles: Sequence[SendError]) -> None:
+        """Raise `NotTriedError` where there were as many unsure tries at a message as may be."""
+        if not any(one.unsure for one in troubles):
+            return
+        tries = self.insist(self.outbox.tries, message.id)
+        if sum(one.is_unsure for one in tries) >= MOST_UNSURE:
+            raise NotTriedError(NotTried.TOO_OFTEN)
+
+    def _route(self, parcel: Parcel) -> Sequence[Provider]:
+        """Return who carries, in order; whose codes do not come back from there, comes last."""
+        route = self.routes.of(parcel.channel, parcel.to)
+        area = caps.range_of(parcel.to)
+        if area is None or len(route) == 1:
+            return route
+        put_last = self.insist(self.brake.put_last, area, self.clock.now())
+        return sorted(route, key=lambda provider: provider.name in put_last)
+
+    def _attempt(self, provider: Provider, message: Message, parcel: Parcel) -> SendError | None:
+        """Hand a message to a provider; return why it did not take it, None where it did.
+
+        Raises `SendError` where its number takes no text messages, or nobody is asked any more.
+        """
+        if not self._has_time(message):
+            return SendError("no time left in this round")
+        try:
+            self._try(provider, message, parcel)
+        except SendError as error:
+            if error.cannot_receive or isinstance(error, NotTriedError):
+                raise
+            said = f"{provider.name}: {error}"
+            return SendError(said, permanent=error.permanent, unsure=error.unsure)
+        return None
+
+    def _has_time(self, message: Message) -> bool:
+        """Say whether a message is of use still, and ours until a try at it would be over."""
+        now, until = self.clock.now(), message.claimed_until
+        return now < message.not_after and (until is None or now + LONGEST_TRY <= until)
+
+    def _try(self, provider: Provider, message: Message, parcel: Parcel) -> None:
+        began = self.clock.now()
+        if self.callbacks is not None and self.callbacks.are_reached_by(provider):
+            parcel = replace(
+                parcel,
+                receipts=self.callbacks.receipts(provider.name, message),
+                script=self.callbacks.script(provider.name, message),
+            )
+        begun = Try(
+            message_id=message.id,
+            realm=message.realm,
+            provider=provider.name,
+            channel=parcel.channel,
+            at=began,
+        )
+        insist = self.insist.together()
+        try_id = insist(self.outbox.begin_try, begun, self._price(message, parcel, began))
+        if isinstance(try_id, NotTried):
+            raise NotTriedError(try_id)
+        try:
+            error, carrier_id = self._handed_over(provider, message, parcel, insist)
+            took = max(self.clock.now() - began, timedelta())
+            sent = _sent(message) if error is None else None
+            self.insist(self.outbox.end_try, try_id, _end(error, took, carrier_id), sent)
+        except CLOSED as away:
+            raise UnwrittenError(str(away)) from away
+        self._note(provider, parcel, error)
+        if error is not None:
+            raise error
+
+    def _price(self, message: Message, parcel: Parcel, now: datetime) -> Mapping[str, Cap]:
+        """Return what a further try counts; only codes are paid for, as when they are asked for."""
+        if message.challenge_id is None:
+            return {}
+        strange = message.whose is not None
+        return self.budget.counted(parcel.channel, parcel.to, now, strange=strange)
+
+    def _handed_over(
+        self, provider: Provider, message: Message, parcel: Parcel, insist: Allowance
+    ) -> tuple[SendError | None, str | None]:
+        try:
+            if isinstance(provider, Hosts):
+                return None, self.hosting.open(provider, message, parcel, insist)
+            return None, provider.send(parcel, self.http)
+        except SendError as error:
+            return error, None
+        except CLOSED:
+            raise  # no carrier's fault
+        except Exception as error:  # noqa: BLE001 - another may carry what this one stumbles at
+            # Only the kind of error is written down: its text may quote what was to be sent.
+            return SendError(type(error).__name__, unsure=True), None
+
+    def _note(self, provider: Provider, parcel: Parcel, error: SendError | None) -> None:
+        """Let the breaker learn from a try: what is wrong with a message is no carrier's fault."""
+        key = _key(provider, parcel)
+        if error is not None and error.blameless:
+            return
+        if error is not None and error.not_let_in and self.breaker.not_let_in(key):
+            _log.warning("%s does not take our credentials: %s; look at its settings", key, error)
+        if error is not None and not error.permanent:
+            if self.breaker.failed(key, self.clock.now()):
+                _log.warning("%s failed several times and is kept out for a while: %s", key, error)
+        elif self.breaker.worked(key):
+            _log.warning("%s works again", key)
+
+
+def _key(provider: Provider, parcel: Parcel) -> str:
+    """Return what the breaker knows a carrier by: its calls may work while its texts do not."""
+    return f"{provider.name} ({parcel.channel})"
+
+
+def _sent(message: Message) -> Message:
+    """Return a message that a carrier has taken."""
+    return replace(
+        message, status=MessageStatus.SENT, outcome="handed over", tries=message.tries + 1
+    )
+
+
+def _end(error: SendError | None, took: timedelta, carrier_id: str | None) -> TryEnd:
+    if error is None:
+        return TryEnd(outcome=TryOutcome.ACCEPTED, took=took, carrier_id=carrier_id)
+    outcome = TryOutcome.REFUSED if error.permanent else TryOutcome.FAILED
+    if error.unsure:
+        outcome = TryOutcome.UNSURE
+    if error.cannot_receive:
+        outcome = TryOutcome.CANNOT_RECEIVE
+    return TryEnd(outcome=outcome, reason=str(error)[:200], took=took)

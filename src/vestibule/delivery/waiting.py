@@ -1,0 +1,23 @@
+"""Waiting, for a moment, for what becomes of a message."""
+
+import time
+from typing import Final
+
+from vestibule.core.model import MessageStatus
+from vestibule.delivery.outbox import Outbox
+
+LOOK_AGAIN: Final = 0.05
+_ON_ITS_WAY: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+
+
+def wait_until_over(outbox: Outbox, message_id: str, seconds: float) -> None:
+    """Return as soon as a message is no more on its way, and after `seconds` at the latest.
+
+    Whoever carries it may do so in another process.
+    """
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        message = outbox.message(message_id)
+        if message is None or message.status not in _ON_ITS_WAY:
+            return
+        time.sleep(LOOK_AGAIN)

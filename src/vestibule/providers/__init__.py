@@ -1,0 +1,1 @@
+"""Who carries codes and notices: one folder for each, and none knows another."""

@@ -1,0 +1,110 @@
+"""What was counted for a message in the day's money: it stands on its row, which is the lock."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select, update
+
+from vestibule.core import budget
+from vestibule.core.caps import Cap
+from vestibule.core.model import ChallengeStatus, Charge
+from vestibule.delivery.outbox import UNSURE, TryOutcome
+from vestibule.store import rows, tables, tallies
+
+_MESSAGE: Final = tables.message
+_TRY: Final = tables.delivery_try
+_MAY_BE_TAKEN: Final = UNSURE | {TryOutcome.ACCEPTED}
+
+
+def locked(connection: Connection, message_id: str) -> tuple[str, Sequence[Charge]]:
+    """Return how a message stands and what was counted for it; be alone with it from now on.
+
+    Of one that is not there any more, nothing.
+    """
+    query = select(_MESSAGE.c.status, _MESSAGE.c.charges).where(_MESSAGE.c.id == message_id)
+    found = connection.execute(query.with_for_update()).first()
+    return ("", ()) if found is None else (found.status, rows.charges(found.charges))
+
+
+def tries(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
+    """Return the rows of all tries at a message."""
+    query = select(_TRY).where(_TRY.c.message_id == message_id).order_by(_TRY.c.id)
+    return connection.execute(query).all()
+
+
+def taken(tries: Iterable[Row[Any]]) -> Sequence[str]:
+    """Return the channel of each try that a carrier has taken, or may have."""
+    return [one.channel for one in tries if one.outcome in _MAY_BE_TAKEN or one.fate is not None]
+
+
+def pay(
+    connection: Connection,
+    realm: str,
+    message_id: str,
+    channel: str,
+    price: Mapping[str, Cap],
+    now: datetime,
+) -> bool:
+    """Count the price of one more try at a message; False, and not counted, where it is not left.
+
+    Its row is locked already.
+    """
+    if not price:
+        return True
+    if tallies.count(connection, realm, price, now) is not None:
+        return False
+    _, held = locked(connection, message_id)
+    _write(connection, message_id, [*held, *budget.charged(channel, price)])
+    return True
+
+
+def give_back(connection: Connection, realm: str, message_id: str) -> None:
+    """Take back what was counted for tries that no carrier can have taken, from the day it was on.
+
+    Of a message that has come to its end, and once: what was given back stands there no more.
+    """
+    _, held = locked(connection, message_id)
+    if not held:
+        return
+    used, unused = budget.parted(held, taken(tries(connection, message_id)))
+    back: Counter[str] = Counter()
+    for one in unused:
+        back[one.tally] += one.amount
+    for name in sorted(back):
+        tallies.lower(connection, realm, name, back[name])
+    if unused:
+        _write(connection, message_id, used)
+
+
+def answered_at(
+    connection: Connection, enrolment_id: str, tally: str, since: datetime
+) -> datetime | None:
+    """Return when a way was last answered with a code that was counted in a tally since then.
+
+    It is asked of the code, since a session that one opens is one of a known browser.
+    """
+    challenge, passage = tables.challenge, tables.passage
+    query = (
+        select(_MESSAGE.c.charges, passage.c.proven_at)
+        .join(challenge, challenge.c.id == _MESSAGE.c.challenge_id)
+        .join(passage, passage.c.id == challenge.c.passage_id)
+        .where(
+            challenge.c.enrolment_id == enrolment_id,
+            challenge.c.status == ChallengeStatus.ACCEPTED.value,
+            challenge.c.created_at >= rows.number(since),
+            passage.c.proven_at.is_not(None),
+        )
+    )
+    found = [
+        one.proven_at
+        for one in connection.execute(query)
+        if any(charge.tally == tally for charge in rows.charges(one.charges))
+    ]
+    return rows.moment(max(found)) if found else None
+
+
+def _write(connection: Connection, message_id: str, charges: Sequence[Charge]) -> None:
+    written = rows.charges_json(charges)
+    connection.execute(update(_MESSAGE).where(_MESSAGE.c.id == message_id).values(charges=written))
