@@ -47,9 +47,9 @@ def ada(letters_site: Site) -> Person:
     return person
 
 
-def ask_for_code(person: Person) -> str:
-    """Log in and have a code written; return the token."""
-    begun = person.login()
+def ask_for_code(person: Person, *, known: bool = False) -> str:
+    """Log in, as a stranger or in a known browser, and have a code written; return the token."""
+    begun = person.login(known=known)
     sent = person.site.engine.resend(begun.token, Purpose.LOGIN, person.enrolment("letters").id)
     assert sent.verdict == Pending()
     return begun.token

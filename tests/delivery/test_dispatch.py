@@ -739,7 +739,7 @@ def test_a_strangers_call_is_paid_for_as_a_strangers(ada: Person) -> None:
     """What is kept for known browsers is not spent by calls that strangers have made."""
     ask(ada)
     newest = waiting(ada.site)[-1]["id"]
-    ada.site.change("message", {"id": newest}, whose="stranger")
+    ada.site.change("message", {"id": newest}, strange=True)
     one = Fake("one")
     one.counter.refuse("landline", cannot_receive=True)
     tight = Budget(prices={"call": 450_000}, per_day=500_000)

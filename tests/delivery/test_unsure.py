@@ -14,7 +14,7 @@ from tests.delivery.carriers import Fake
 from tests.delivery.makers import calls_back, courier_of, courier_on
 from tests.delivery.test_courier import ask_for_code, waiting
 
-from vestibule.core.budget import UNIT
+from vestibule.core.budget import UNIT, Budget
 from vestibule.core.engine.enrolling import Draft
 from vestibule.core.engine.progress import Progress
 from vestibule.core.model import MessageStatus
@@ -109,6 +109,20 @@ def test_each_try_after_an_unsure_one_is_paid_for(phones: Site) -> None:
 
     assert outcomes(phones) == ["unsure", "accepted"]
     assert cost(phones) == 0.2
+
+
+@pytest.mark.row("ATK-56")
+@pytest.mark.parametrize(("known", "cost_in_all"), [(False, 0.6), (True, 0.9)])
+def test_further_tries_at_a_strangers_mail_leave_the_fifth(
+    ada: Person, *, known: bool, cost_in_all: float
+) -> None:
+    """Where mail has a price a stranger's tries, too, leave a fifth of the day to the others."""
+    ask_for_code(ada, known=known)
+    day = Budget(prices={"email": 3 * UNIT // 10}, per_day=UNIT)
+
+    later(ada.site, courier_on(ada.site, budget=day, email=(silent("post"),)))
+
+    assert cost(ada.site) == cost_in_all
 
 
 @pytest.mark.row("ATK-56")

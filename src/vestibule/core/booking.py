@@ -47,12 +47,16 @@ class Booked:
     """
 
     refused: str = ""
-    awaited: bool = False
-    """Whether it counts in areas, so that it is looked for whether it comes back."""
+    areas: tuple[str, ...] = ()
+    """In which areas it counts, so that it is looked for whether it comes back."""
+    whose: Whose | None = None
+    """Whose send it is there."""
+    share: str = ""
+    """The count of what its number may add there."""
     until: datetime | None = None
     events: tuple[Event, ...] = ()
     charges: tuple[Charge, ...] = ()
-    """What was counted in the day's money."""
+    """What was counted in the day's money, and among the codes that nobody has typed in yet."""
 
 
 def kind_of(name: str) -> str:

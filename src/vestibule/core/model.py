@@ -69,6 +69,9 @@ class Enrolment:
     last_used_at: datetime | None = None
     failures_known: int = 0
     failures_stranger: int = 0
+    answered_known: datetime | None = None
+    """When a code that was sent to a known browser was last typed in; the next, a stranger's."""
+    answered_stranger: datetime | None = None
     suspended_until: datetime | None = None
     """Judges nothing before: somebody reported that it is not theirs."""
     succeeds: str | None = None
@@ -77,6 +80,10 @@ class Enrolment:
     def failures(self, lane: Lane) -> int:
         """Return the consecutive wrong answers counted in `lane`."""
         return self.failures_known if lane is Lane.KNOWN else self.failures_stranger
+
+    def answered_in(self, lane: Lane) -> datetime | None:
+        """Return when a code that was sent in `lane` was last typed in, None where none was."""
+        return self.answered_known if lane is Lane.KNOWN else self.answered_stranger
 
 
 class ChallengeStatus(StrEnum):
@@ -374,5 +381,7 @@ class Message:
     whose: Whose | None = None
     awaited: Awaited | None = None
     """None, as `whose`, where nobody asks if its code came back."""
+    strange: bool = False
+    """Whether somebody unknown asked for its code, or it goes to where nobody is known to be."""
     charges: tuple[Charge, ...] = ()
     """What was counted for it when it was written; what is counted later stands in the store."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from vestibule.core.booking import Booked, Booking
+from vestibule.core.conversion import Watch
 from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
@@ -239,14 +240,16 @@ class Store(Protocol):
     def book_send(self, realm: str, booking: Booking, now: datetime) -> Booked:
         """Count one send under every cap and in every area of it, or nowhere where one refuses it.
 
-        Writes down what `due` has to tell of that, and returns what came of it.
+        Writes down what that has to tell, and returns what came of it.
         """
         ...
 
-    def answered_at(self, enrolment_id: str, tally: str, since: datetime) -> datetime | None:
-        """Return when a way was last answered rightly with a code that was counted in `tally`.
+    def unbook_send(
+        self, realm: str, booked: Booked, watch: Watch, now: datetime
+    ) -> Sequence[Event]:
+        """Take back a send that was booked and never written: its price, and what its areas owe.
 
-        None where that was before `since`.
+        Writes down what that has to tell, and returns it.
         """
         ...
 

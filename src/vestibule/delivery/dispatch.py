@@ -179,8 +179,7 @@ class Dispatch:
         """Return what a further try counts; only codes are paid for, as when they are asked for."""
         if message.challenge_id is None:
             return {}
-        strange = message.whose is not None
-        return self.budget.counted(parcel.channel, parcel.to, now, strange=strange)
+        return self.budget.counted(parcel.channel, parcel.to, now, strange=message.strange)
 
     def _handed_over(
         self, provider: Provider, message: Message, parcel: Parcel, insist: Allowance

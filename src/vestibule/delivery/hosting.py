@@ -66,7 +66,7 @@ class Hosting:
             address=address,
             challenge_id=challenge.id,
             generation=challenge.generation,
-            owned=message.whose is None,
+            owned=not message.strange,
             opened_at=now,
         )
         if former is not None and _is_anothers(former, mine):

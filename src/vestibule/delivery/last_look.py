@@ -52,8 +52,8 @@ class LastLook:
 
     def pay_for_call(self, message: Message, to: str) -> bool:
         """Make a text a call and count its price; False, and noted, where that is not left."""
-        now, strange = self.clock.now(), message.whose is not None
-        price = self.budget.counted(CALL, to, now, strange=strange)
+        now = self.clock.now()
+        price = self.budget.counted(CALL, to, now, strange=message.strange)
         called = self.insist(self.outbox.call_instead, message, now, price)
         if called is Called.SPENT:
             self._note_refused(message, CALL, _SPENT)

@@ -29,6 +29,8 @@ class TryOutcome(StrEnum):
 
 UNSURE: Final = frozenset({TryOutcome.STARTED, TryOutcome.UNSURE})
 """Nobody knows if the carrier took it: it did not say, or nobody lived to hear it."""
+MAY_BE_TAKEN: Final = UNSURE | {TryOutcome.ACCEPTED}
+"""What became of a try that a carrier has taken, or may have."""
 MOST_UNSURE: Final = 4
 """So many tries at one message may end without anybody knowing whether a carrier took it."""
 

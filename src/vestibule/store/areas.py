@@ -1,17 +1,21 @@
 """Areas in SQL: what was sent to numbers that begin alike, and what came back."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from vestibule.core.conversion import Area
+from vestibule.core import stopping
+from vestibule.core.conversion import Area, Watch
+from vestibule.core.events import Event, Fact
 from vestibule.core.model import Whose
 from vestibule.store import rows, statements, tables
+from vestibule.store.telling import tell
 
 Key = tuple[str, Whose | None, str]
 """What an area's numbers begin with, whose codes are meant, and the carrier; empty for all."""
+Change = Callable[[Area, Watch, datetime], Area]
 _TABLE: Final = tables.area
 _SET: Final = (
     update(_TABLE)
@@ -76,9 +80,36 @@ def write(connection: Connection, realm: str, areas: Iterable[Area]) -> None:
         connection.execute(_SET, written)
 
 
+def change(
+    connection: Connection,
+    realm: str,
+    changes: Sequence[tuple[Key, Change]],
+    watch: Watch,
+    now: datetime,
+) -> Sequence[Event]:
+    """Change areas, one change after the other; return what was told of it."""
+    before = locked(connection, realm, [key for key, _ in changes], now)
+    after = dict(before)
+    for key, change in changes:
+        after[key] = change(after[key], watch, now)
+    write(connection, realm, after.values())
+    facts = [fact for key in after for fact in _told(before[key], after[key], now)]
+    written = [Event(at=now, realm=realm, subject="", fact=fact) for fact in facts]
+    tell(connection, written)
+    return written
+
+
 def key_of(area: Area) -> Key:
     """Return the key of an area."""
     return area.name, area.whose, area.provider
+
+
+def _told(before: Area, after: Area, now: datetime) -> Iterable[Fact]:
+    """Tell of an area that was stopped, or is not any more."""
+    if after.is_stopped(now) and not before.is_stopped(now):
+        yield stopping.stopped(after)
+    if before.is_stopped(now) and not after.is_stopped(now):
+        yield stopping.resumed(after)
 
 
 def _area(row: Row[Any]) -> Area:

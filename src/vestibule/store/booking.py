@@ -1,13 +1,14 @@
 """Sends counted in SQL: in every respect at once, or in none."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from vestibule.core import conversion
 from vestibule.core.booking import SHARE, STOPPED, Booked, Booking, kind_of
-from vestibule.core.conversion import Area
+from vestibule.core.conversion import Area, Watch
 from vestibule.core.events import Event
 from vestibule.store import areas, tallies
 from vestibule.store.telling import tell
@@ -56,7 +57,25 @@ def _raised(
         booking.stopped(area) for area in after if area.stopped_until is not None
     )
     tell(connection, told)
-    return Booked(events=told, awaited=bool(after))
+    if not after:
+        return Booked(events=told)
+    return Booked(events=told, areas=booking.areas, whose=booking.whose, share=booking.share)
+
+
+def unbook(
+    connection: Connection, realm: str, booked: Booked, watch: Watch, now: datetime
+) -> Sequence[Event]:
+    """Take back a send that was counted and never written; return what was told of its areas.
+
+    How often codes were asked for stays counted: what it costs, and what it made an area owe, goes.
+    """
+    less = Counter({one.tally: one.amount for one in booked.charges})
+    if booked.areas:
+        less[booked.share] += 1
+    for name in sorted(less):
+        tallies.lower(connection, realm, name, less[name])
+    keys = [(name, booked.whose, "") for name in booked.areas]
+    return areas.change(connection, realm, [(key, conversion.undone) for key in keys], watch, now)
 
 
 def _is_stopped(found: Iterable[Area], now: datetime) -> bool:

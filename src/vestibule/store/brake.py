@@ -4,21 +4,20 @@ A check must be quick, so it counts nothing of this. The courier has it done eve
 message is counted once, however many do it at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, or_, select, update
 
-from vestibule.core import conversion, stopping
-from vestibule.core.conversion import Area, Watch
-from vestibule.core.events import Event, Fact
+from vestibule.core import conversion
+from vestibule.core.conversion import Watch
+from vestibule.core.events import Event
 from vestibule.core.model import TAKEN, Awaited, Whose
 from vestibule.store import areas, rows, tables
-from vestibule.store.areas import Key
+from vestibule.store.areas import Change, Key
 from vestibule.store.database import Database
-from vestibule.store.telling import tell
 
 HORIZON: Final = timedelta(hours=1)
 """How long it is looked for: no code lives as long."""
@@ -27,8 +26,6 @@ _MESSAGE: Final = tables.message
 _CHALLENGE: Final = tables.challenge
 _TRY: Final = tables.delivery_try
 _LOST: Final = ("failed", "expired")
-
-Change = Callable[[Area, Watch, datetime], Area]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +76,9 @@ class SqlBrake:
             ids = [one.message_id for one in seen if one.state is state]
             moved = update(_MESSAGE).where(_MESSAGE.c.id.in_(ids)).values(awaited=state.value)
             connection.execute(moved)
-        written = self._count(connection, [c for one in seen for c in one.changes], now)
+        changes = [change for one in seen for change in one.changes]
+        written = areas.change(connection, self._realm, changes, self._watch, now)
         return len(found), written
-
-    def _count(
-        self, connection: Connection, changes: Sequence[tuple[Key, Change]], now: datetime
-    ) -> Sequence[Event]:
-        before = areas.locked(connection, self._realm, [key for key, _ in changes], now)
-        after = dict(before)
-        for key, change in changes:
-            after[key] = change(after[key], self._watch, now)
-        areas.write(connection, self._realm, after.values())
-        facts = [fact for key in after for fact in _told(before[key], after[key], now)]
-        written = [Event(at=now, realm=self._realm, subject="", fact=fact) for fact in facts]
-        tell(connection, written)
-        return written
 
     def _moved_on(self, now: datetime) -> Any:
         """Return the messages of which more is known than was counted."""
@@ -164,11 +149,3 @@ def _state(row: Row[Any], carrier: str) -> Awaited:
     if row.status in _LOST:
         return Awaited.UNPAID if carrier else Awaited.LOST
     return Awaited.CARRIED
-
-
-def _told(before: Area, after: Area, now: datetime) -> Iterable[Fact]:
-    """Tell of an area that was stopped, or is not any more."""
-    if after.is_stopped(now) and not before.is_stopped(now):
-        yield stopping.stopped(after)
-    if before.is_stopped(now) and not after.is_stopped(now):
-        yield stopping.resumed(after)

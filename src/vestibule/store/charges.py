@@ -1,4 +1,4 @@
-"""What was counted for a message in the day's money: it stands on its row, which is the lock."""
+"""What was counted for a message, in the day's money above all: on its row, which is the lock."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,13 +9,12 @@ from sqlalchemy import Connection, Row, select, update
 
 from vestibule.core import budget
 from vestibule.core.caps import Cap
-from vestibule.core.model import ChallengeStatus, Charge
-from vestibule.delivery.outbox import UNSURE, TryOutcome
+from vestibule.core.model import Charge
+from vestibule.delivery.outbox import MAY_BE_TAKEN
 from vestibule.store import rows, tables, tallies
 
 _MESSAGE: Final = tables.message
 _TRY: Final = tables.delivery_try
-_MAY_BE_TAKEN: Final = UNSURE | {TryOutcome.ACCEPTED}
 
 
 def locked(connection: Connection, message_id: str) -> tuple[str, Sequence[Charge]]:
@@ -36,7 +35,7 @@ def tries(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
 
 def taken(tries: Iterable[Row[Any]]) -> Sequence[str]:
     """Return the channel of each try that a carrier has taken, or may have."""
-    return [one.channel for one in tries if one.outcome in _MAY_BE_TAKEN or one.fate is not None]
+    return [one.channel for one in tries if one.outcome in MAY_BE_TAKEN or one.fate is not None]
 
 
 def pay(
@@ -76,33 +75,6 @@ def give_back(connection: Connection, realm: str, message_id: str) -> None:
         tallies.lower(connection, realm, name, back[name])
     if unused:
         _write(connection, message_id, used)
-
-
-def answered_at(
-    connection: Connection, enrolment_id: str, tally: str, since: datetime
-) -> datetime | None:
-    """Return when a way was last answered with a code that was counted in a tally since then.
-
-    It is asked of the code, since a session that one opens is one of a known browser.
-    """
-    challenge, passage = tables.challenge, tables.passage
-    query = (
-        select(_MESSAGE.c.charges, passage.c.proven_at)
-        .join(challenge, challenge.c.id == _MESSAGE.c.challenge_id)
-        .join(passage, passage.c.id == challenge.c.passage_id)
-        .where(
-            challenge.c.enrolment_id == enrolment_id,
-            challenge.c.status == ChallengeStatus.ACCEPTED.value,
-            challenge.c.created_at >= rows.number(since),
-            passage.c.proven_at.is_not(None),
-        )
-    )
-    found = [
-        one.proven_at
-        for one in connection.execute(query)
-        if any(charge.tally == tally for charge in rows.charges(one.charges))
-    ]
-    return rows.moment(max(found)) if found else None
 
 
 def _write(connection: Connection, message_id: str, charges: Sequence[Charge]) -> None:

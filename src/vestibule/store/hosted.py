@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
-from vestibule.delivery.outbox import Hosted
+from vestibule.delivery.outbox import MAY_BE_TAKEN, Hosted
 from vestibule.store import rows, statements, tables
 from vestibule.store.database import Database
 
@@ -81,11 +81,14 @@ class SqlHosted:
             return bool(named.rowcount)
 
     def carrier_of(self, challenge_id: str) -> str | None:
-        """Return which provider took the newest message of a challenge that any took."""
+        """Return which provider took a code of a challenge last, or may have."""
         query = (
             select(_TRY.c.provider)
             .join(_MESSAGE, _MESSAGE.c.id == _TRY.c.message_id)
-            .where(_MESSAGE.c.challenge_id == challenge_id, _TRY.c.outcome == "accepted")
+            .where(
+                _MESSAGE.c.challenge_id == challenge_id,
+                or_(_TRY.c.outcome.in_(rows.words(MAY_BE_TAKEN)), _TRY.c.fate.is_not(None)),
+            )
             .order_by(_TRY.c.id.desc())
             .limit(1)
         )

@@ -82,6 +82,8 @@ def enrolment_row(value: Enrolment) -> dict[str, Any]:
         "last_used_at": number_or_none(value.last_used_at),
         "failures_known": value.failures_known,
         "failures_stranger": value.failures_stranger,
+        "answered_known": number_or_none(value.answered_known),
+        "answered_stranger": number_or_none(value.answered_stranger),
         "suspended_until": number_or_none(value.suspended_until),
         "succeeds": value.succeeds,
     }
@@ -105,6 +107,8 @@ def enrolment(row: Row, prefix: str = "") -> Enrolment:
         last_used_at=moment_or_none(row[f"{prefix}last_used_at"]),
         failures_known=row[f"{prefix}failures_known"],
         failures_stranger=row[f"{prefix}failures_stranger"],
+        answered_known=moment_or_none(row[f"{prefix}answered_known"]),
+        answered_stranger=moment_or_none(row[f"{prefix}answered_stranger"]),
         suspended_until=moment_or_none(row[f"{prefix}suspended_until"]),
         succeeds=row[f"{prefix}succeeds"],
     )
@@ -280,6 +284,7 @@ def message_row(value: Message) -> dict[str, Any]:
         "range": value.range,
         "whose": value.whose and value.whose.value,
         "awaited": value.awaited and value.awaited.value,
+        "strange": value.strange,
         "charges": charges_json(value.charges),
     }
 
@@ -306,6 +311,7 @@ def message(row: Row) -> Message:
         range=row["range"],
         whose=row["whose"] and Whose(row["whose"]),
         awaited=row["awaited"] and Awaited(row["awaited"]),
+        strange=row["strange"],
         charges=charges(row["charges"]),
     )
 

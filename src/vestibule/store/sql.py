@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from vestibule.core.booking import Booked, Booking
+from vestibule.core.conversion import Watch
 from vestibule.core.events import Event
 from vestibule.core.model import (
     Challenge,
@@ -30,7 +31,6 @@ from vestibule.core.ruling import Case, Noted, Standing
 from vestibule.store import (
     asking,
     cases,
-    charges,
     drafts,
     enrolments,
     forgetting,
@@ -45,7 +45,7 @@ from vestibule.store import (
     telling,
     tickets,
 )
-from vestibule.store.booking import book
+from vestibule.store.booking import book, unbook
 from vestibule.store.database import Database
 from vestibule.store.rulings import LostRaceError
 from vestibule.store.telling import tell
@@ -253,10 +253,12 @@ class SqlStore:
         with self._db.write() as connection:
             return book(connection, realm, booking, now)
 
-    def answered_at(self, enrolment_id: str, tally: str, since: datetime) -> datetime | None:
-        """Return when a way was last answered with a code that was counted in `tally`."""
-        with self._db.read() as connection:
-            return charges.answered_at(connection, enrolment_id, tally, since)
+    def unbook_send(
+        self, realm: str, booked: Booked, watch: Watch, now: datetime
+    ) -> Sequence[Event]:
+        """Take back a send that was booked and never written; return what was told of that."""
+        with self._db.write() as connection:
+            return unbook(connection, realm, booked, watch, now)
 
     # Who is obliged
 

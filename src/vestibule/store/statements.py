@@ -291,6 +291,8 @@ USE_ENROLMENT: Final = changing(
             "last_used_at",
             "failures_known",
             "failures_stranger",
+            "answered_known",
+            "answered_stranger",
             "succeeds",
         )
     )
@@ -308,6 +310,8 @@ CONFIRM_ENROLMENT: Final = changing(
             "last_used_at",
             "failures_known",
             "failures_stranger",
+            "answered_known",
+            "answered_stranger",
             "status",
             "confirmed_at",
         )

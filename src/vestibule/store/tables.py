@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    false,
 )
 
 metadata = MetaData(
@@ -64,6 +65,8 @@ enrolment = Table(
     Column("last_used_at", BigInteger),
     Column("failures_known", Integer, nullable=False),
     Column("failures_stranger", Integer, nullable=False),
+    Column("answered_known", BigInteger),
+    Column("answered_stranger", BigInteger),
     Column("suspended_until", BigInteger),
     Column("succeeds", String(32)),
     # All that a signed-in request asks of it, so that the index alone answers.
@@ -186,6 +189,7 @@ message = Table(
     Column("range", String(16)),
     Column("whose", String(16)),
     Column("awaited", String(16)),
+    Column("strange", Boolean, nullable=False, server_default=false()),
     Column("charges", JSON),
     Index(None, "status", "due_at"),
 )

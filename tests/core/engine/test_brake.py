@@ -1,6 +1,6 @@
 """Codes that must not be sent, whoever asks: the engine with phones, on both databases."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +11,12 @@ from sqlalchemy import delete
 from tests.core.site import Person, Site, applicant
 from tests.core.test_reach import COSTLY, ODD
 
+from vestibule.core.engine import Engine
 from vestibule.core.engine.sending import Resent
 from vestibule.core.model import Origin, Purpose
 from vestibule.core.verdict import Pending, Reason, Rejected
-from vestibule.store import tables
+from vestibule.store import rows, tables
+from vestibule.store.upkeep import Upkeep
 
 PRICES = {"VESTIBULE_PRICES": "sms=0.1; call=0.5", "VESTIBULE_SPEND_PER_DAY": "1"}
 PHONES: Mapping[str, Any] = {
@@ -275,6 +277,41 @@ def test_what_the_owner_types_at_home_gives_a_stranger_nothing(phones: Site) -> 
     assert ask(ada, known=True).verdict == Pending()
 
 
+@pytest.mark.row("ATK-19", "ATK-56")
+def test_what_an_app_shows_makes_up_for_no_code_that_was_sent(phones: Site) -> None:
+    """Whoever has typed one code, and proves it is them by an app ever since, gets as few."""
+    ada = owner(phones)
+    phones.fake.move(minutes=1)
+    begun = ada.login(known=True)
+    way = ada.enrolment("phone").id
+    phones.engine.resend(begun.token, Purpose.LOGIN, way, Origin())
+    ada.deliver()
+    assert ada.answer(begun.token, phones.post.code()).is_accepted
+    sent = []
+    for _ in range(9):
+        phones.fake.move(minutes=5)
+        sent.append(ask(ada, known=True).verdict == Pending())
+        phones.fake.move(minutes=5)
+        ada.ask_fresh()
+        assert ada.answer(ada.token, ada.next_code(), Purpose.FRESH).is_accepted
+
+    assert sent == [True] * 6 + [False] * 3
+
+
+def test_a_code_that_was_typed_stays_typed_when_its_login_is_cleared_out(phones: Site) -> None:
+    """A program that types every code goes on, though what is over is cleared out every hour."""
+    ada = owner(phones)
+    way = ada.enrolment("phone").id
+    for _ in range(14):
+        phones.fake.move(hours=2)
+        Upkeep(phones.parts.database).purge(phones.clock.now(), ())
+        begun = ada.program()
+        resent = phones.engine.resend(begun.token, Purpose.LOGIN, way, Origin())
+        assert resent.verdict == Pending()
+        ada.deliver()
+        assert ada.answer(begun.token, phones.post.code()).is_accepted
+
+
 def test_what_nobody_carried_is_not_held_against_anybody(phones: Site) -> None:
     """Codes that no carrier took were seen by nobody, and do not count as codes nobody types in."""
     ada = owner(phones)
@@ -327,3 +364,90 @@ def test_the_log_tells_the_operator_of_a_stop(
     assert "+4917012 " in said
     assert "vestibule fraud resume +4917012 --by NAME" in said
     assert "456" not in said
+
+
+class OvertakenStore:
+    """A store that lets another request do all it wants just before this one's send is decided."""
+
+    def __init__(self, store: Any, meanwhile: Callable[[], object]) -> None:
+        """Keep what is done meanwhile; it is done once."""
+        self._store, self._meanwhile = store, [meanwhile]
+
+    def decide(self, *told: Any) -> Any:
+        """Let the other go first, then decide."""
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return self._store.decide(*told)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the store's own."""
+        return getattr(self._store, name)
+
+
+def owed(site: Site) -> dict[str, Any]:
+    """What is counted of codes: money, those nobody typed, and what areas owe."""
+    kinds = ("spent:", "unanswered:", "share:")
+    counted = {row["name"]: row["level"] for row in site.rows("tally")}
+    found = {name: level for name, level in counted.items() if name.startswith(kinds)}
+    return found | {f"{r['name']} {r['whose']}": round(r["debt"], 3) for r in site.rows("area")}
+
+
+@pytest.mark.row("ATK-19", "ATK-56")
+def test_a_send_that_another_was_quicker_than_costs_nothing(priced: Site) -> None:
+    """Of two presses at once one is sent, and no money, code or area counts the other one."""
+    ada = owner(priced)
+    begun, way = ada.login(), ada.enrolment("phone").id
+    context, before = priced.engine.context, owed(priced)
+
+    def press() -> None:
+        sent = priced.engine.resend(begun.token, Purpose.LOGIN, way, Origin())
+        assert sent.verdict == Pending()
+
+    store: Any = OvertakenStore(context.store, press)
+    late = Engine(replace(context, store=store)).resend(begun.token, Purpose.LOGIN, way, Origin())
+
+    assert isinstance(late.verdict, Rejected)
+    assert late.verdict.reason is Reason.DELAYED
+    after, (day,) = owed(priced), [name for name in before if name.startswith("spent:")]
+    assert after[day] == 2 * before[day]
+    assert after[f"unanswered:stranger:{way}"] == 1
+    owing = [level for name, level in after.items() if name.endswith(" stranger")]
+    assert all(level <= 1 for level in owing)
+
+
+@pytest.mark.row("ATK-19")
+def test_a_stop_that_a_send_made_ends_with_it(phones: Site) -> None:
+    """Where a send that was not written stopped its range, that goes on, and both are told."""
+    ada = owner(phones)
+    begun, way = ada.login(), ada.enrolment("phone").id
+    context, watch = phones.engine.context, phones.engine.context.profile.watch
+    assert ask(owner(phones, "+491701234568", "bob")).verdict == Pending()
+    phones.change("area", {"name": "+4917012", "whose": "stranger"}, debt=watch.range - 1.0)
+
+    def come_in() -> None:
+        assert ada.answer(begun.token, ada.next_code()).is_accepted
+        phones.change("area", {"name": "+4917012", "whose": "stranger"}, debt=1.0)
+
+    store: Any = OvertakenStore(context.store, come_in)
+    Engine(replace(context, store=store)).resend(begun.token, Purpose.LOGIN, way, Origin())
+
+    told = [name for name in phones.told() if name.startswith("area_")]
+    assert told == ["area_stopped", "area_resumed"]
+    assert ask(ada).verdict == Pending()
+
+
+@pytest.mark.row("ATK-56")
+def test_no_code_goes_out_that_was_not_counted(priced: Site) -> None:
+    """What may not be sent when it would be counted is not sent, though it might be right after."""
+    ada = owner(priced)
+    priced.fake.move(minutes=1)
+    way, soon = ada.enrolment("phone").id, priced.clock.now() + timedelta(seconds=5)
+    priced.change("enrolment", {"id": way}, suspended_until=rows.number(soon))
+    begun = ada.login()
+    context, before = priced.engine.context, len(priced.rows("message"))
+    store: Any = OvertakenStore(context.store, lambda: priced.fake.move(seconds=10))
+
+    asked = Engine(replace(context, store=store)).resend(begun.token, Purpose.LOGIN, way, Origin())
+
+    assert isinstance(asked.verdict, Rejected)
+    assert len(priced.rows("message")) == before

@@ -19,7 +19,6 @@ from vestibule.core.model import (
     PassageStatus,
 )
 from vestibule.core.ruling import Ruling, Won
-from vestibule.core.verdict import Accepted
 
 
 def stood_in(attempt: Attempt, right: Right) -> tuple[Ruling, Opened]:
@@ -27,7 +26,7 @@ def stood_in(attempt: Attempt, right: Right) -> tuple[Ruling, Opened]:
 
     Nothing that was set up before ends yet, and nobody is let in.
     """
-    enrolment = _moved_on(attempt, right.winner.enrolment, right.accepted)
+    enrolment = _moved_on(attempt, right)
     through = opened(attempt.context, attempt.case.passage, enrolment, attempt.now)
     ruling = Ruling(
         verdict=right.accepted,
@@ -44,7 +43,7 @@ def accepted(attempt: Attempt, right: Right) -> tuple[Ruling, Granted]:
     """Return the ruling on a right answer, and what the browser gets by it."""
     context, case = attempt.context, attempt.case
     answer = attempt.answer
-    enrolment = _moved_on(attempt, right.winner.enrolment, right.accepted)
+    enrolment = _moved_on(attempt, right)
     through = granted(context, case.passage, enrolment, answer.purpose, attempt.now)
     lets_in = attempt.is_enrolling and case.passage.status is PassageStatus.PENDING
     replaces = _replaced(attempt, enrolment)
@@ -98,13 +97,14 @@ def _spent(attempt: Attempt) -> int:
     return sum(challenge.spent for challenge in _asked(attempt))
 
 
-def _moved_on(attempt: Attempt, enrolment: Enrolment, accepted: Accepted) -> Enrolment:
+def _moved_on(attempt: Attempt, right: Right) -> Enrolment:
     """Return the enrolment after its right answer: only a known browser's resets its own count."""
+    enrolment, state = right.winner.enrolment, right.accepted.state
     known = 0 if attempt.lane is Lane.KNOWN else enrolment.failures_known
     moved = replace(
-        enrolment,
+        enrolment if right.winner.challenge.sends == 0 else _answered(attempt, enrolment),
         version=enrolment.version + 1,
-        state=enrolment.state if accepted.state is None else accepted.state,
+        state=enrolment.state if state is None else state,
         last_used_at=attempt.now,
         failures_known=known,
     )
@@ -117,6 +117,13 @@ def _moved_on(attempt: Attempt, enrolment: Enrolment, accepted: Accepted) -> Enr
         failures_known=0,
         failures_stranger=0,
     )
+
+
+def _answered(attempt: Attempt, enrolment: Enrolment) -> Enrolment:
+    """Return the enrolment after a code that was sent came back, in the lane it was asked for."""
+    if attempt.lane is Lane.KNOWN:
+        return replace(enrolment, answered_known=attempt.now)
+    return replace(enrolment, answered_stranger=attempt.now)
 
 
 def _replaced(attempt: Attempt, enrolment: Enrolment) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from vestibule.core import budget, caps, conversion, events, stopping
@@ -46,6 +45,11 @@ class Posting:
         return caps.range_of(self.destination) if self.channel in PHONES else None
 
     @property
+    def is_strange(self) -> bool:
+        """Whether somebody unknown asks for it, or it goes to where nobody is known to be."""
+        return self.lane is Lane.STRANGER or self.way.status is not EnrolmentStatus.ACTIVE
+
+    @property
     def whose(self) -> Whose | None:
         """Whose code it is, if anybody asks whether it comes back: of known owners nobody does."""
         if self.range is None:
@@ -69,7 +73,7 @@ def book(context: Context, posting: Posting) -> Booked | Rejected:
         return Rejected(reason=Reason.UNREACHABLE)
     send = _send(context, posting)
     if send.proven:
-        send = replace(send, answered_at=_answered_at(context, posting, send))
+        send = replace(send, answered_at=posting.way.answered_in(posting.lane))
     price = context.budget.counted(
         posting.channel, posting.destination, now, strange=send.is_strange
     )
@@ -80,6 +84,12 @@ def book(context: Context, posting: Posting) -> Booked | Rejected:
         return replace(booked, charges=(*budget.charged(posting.channel, price), code))
     reason = _REASONS.get(booked.refused, Reason.CAPPED)
     return Rejected(reason=reason, retry_at=booked.until)
+
+
+def give_back(context: Context, booked: Booked) -> None:
+    """Take back a send that was counted and not written, since another of its kind was quicker."""
+    now = context.now()
+    context.tell(context.store.unbook_send(context.realm, booked, context.profile.watch, now))
 
 
 def _booking(context: Context, posting: Posting, send: Send, price: Mapping[str, Cap]) -> Booking:
@@ -112,12 +122,6 @@ def _send(context: Context, posting: Posting) -> Send:
         block=vault.name_of(block, use="block") if block else None,
         way=way.id,
     )
-
-
-def _answered_at(context: Context, posting: Posting, send: Send) -> datetime | None:
-    """Return when a code like this one was last typed in; what is longer ago has drained away."""
-    since = context.now() - context.profile.caps.unanswered.window
-    return context.store.answered_at(posting.way.id, caps.unanswered(send), since)
 
 
 def _refused(context: Context, posting: Posting, why: str) -> Event:

@@ -1,6 +1,6 @@
 """Codes that are sent: a new one replaces the old, in one challenge with one attempt count."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -42,8 +42,6 @@ class Asking:
     origin: Origin
     lane: Lane
     channel: str | None = None
-    booked: Booked | None = None
-    """As what the send was counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +87,7 @@ def with_first_code(
         if booked.reason is Reason.NO_CHANNEL:  # said to who asked for it, and to nobody later
             return challenges, ()
         return [_not_sent(c, booked) if c in sent else c for c in challenges], ()
-    asking = replace(asking, booked=booked)
-    renewed = {c.id: _next(context, c, way, asking) for c in sent}
+    renewed = {c.id: _next(context, c, way, asking, booked) for c in sent}
     return (
         [renewed[c.id][0] if c.id in renewed else c for c in challenges],
         [message for _, message in renewed.values()],
@@ -129,25 +126,44 @@ def resend(
     """Write a message with a new code for one open challenge; the code before is dead at once.
 
     `channel` is one of the factor's, None for the one it would choose itself. The send is counted
-    before it is written: of many at once, each counts, and one is sent.
+    before it is written: of many at once one is sent, and the others cost nothing.
     """
     now, key = context.now(), token_hash(token)
-
-    def rule(case: Case) -> Ruling:
-        asked = _asked_for(context, case, purpose, enrolment_id, now)
-        if asked is None:
-            return Ruling(verdict=Rejected(reason=Reason.GONE))
-        return _too_soon(asked.challenge, now) or _renewed(context, asked, asking)
-
     case = context.store.look(key) if key else None
     if key is None or case is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
     asking = Asking(now=now, origin=origin, lane=case.passage.lane, channel=channel)
-    booked = _book_asked(context, _asked_for(context, case, purpose, enrolment_id, now), asking)
+
+    def find(case: Case) -> Asked | Rejected:
+        return _to_be_sent(context, case, purpose, enrolment_id, now)
+
+    asked = find(case)
+    if isinstance(asked, Rejected):
+        return Resent(verdict=asked)
+    booked = _book(context, asked.challenge, asked.enrolment, asking)
     if isinstance(booked, Rejected):
         return Resent(verdict=booked)
-    asking = replace(asking, booked=booked)
+    return _resent(context, key, find, asking, booked)
+
+
+def _resent(
+    context: Context,
+    key: bytes,
+    find: Callable[[Case], Asked | Rejected],
+    asking: Asking,
+    booked: Booked,
+) -> Resent:
+    """Write the message that was counted; where another was quicker, give back what it cost."""
+
+    def rule(case: Case) -> Ruling:
+        asked = find(case)
+        if isinstance(asked, Rejected):
+            return Ruling(verdict=asked)
+        return _renewed(context, asked, asking, booked)
+
     ruling = context.store.decide(key, None, rule)
+    if ruling is None or not ruling.messages:
+        booking.give_back(context, booked)
     if ruling is None:
         return Resent(verdict=Rejected(reason=Reason.GONE))
     context.tell(ruling.events)
@@ -182,39 +198,32 @@ def send_again_at(challenge: Challenge) -> datetime | None:
     return datetime.fromisoformat(sent_at) + gap
 
 
-def _asked_for(
+def _to_be_sent(
     context: Context, case: Case, purpose: Purpose, enrolment_id: str, now: datetime
-) -> Asked | None:
-    """Return what a code is asked for, None where none may be sent for it any more."""
+) -> Asked | Rejected:
+    """Return what a code is sent for, or why none is: there is nothing left to send, or not yet."""
     if not _is_live(context, case.passage, now):
-        return None
+        return Rejected(reason=Reason.GONE)
     for asked in case.asked:
         challenge, enrolment = asked.challenge, asked.enrolment
         if enrolment.id != enrolment_id or challenge.purpose is not purpose:
             continue
         if challenge.is_open(now) and _may_be_sent(context, enrolment):
-            return asked
-    return None
+            return _too_soon(challenge, now) or asked
+    return Rejected(reason=Reason.GONE)
 
 
-def _too_soon(challenge: Challenge, now: datetime) -> Ruling | None:
+def _too_soon(challenge: Challenge, now: datetime) -> Rejected | None:
     again = send_again_at(challenge)
     if again is not None and now >= again:
         return None
-    return Ruling(verdict=Rejected(reason=Reason.DELAYED, retry_at=again))
+    return Rejected(reason=Reason.DELAYED, retry_at=again)
 
 
-def _renewed(context: Context, asked: Asked, asking: Asking) -> Ruling:
-    renewed, message = _next(context, asked.challenge, asked.enrolment, asking)
+def _renewed(context: Context, asked: Asked, asking: Asking, booked: Booked) -> Ruling:
+    renewed, message = _next(context, asked.challenge, asked.enrolment, asking, booked)
     told = sent_events(context, [renewed], [message], asking.now, asking.origin)
     return Ruling(verdict=Pending(), renewed=renewed, messages=(message,), events=told)
-
-
-def _book_asked(context: Context, asked: Asked | None, asking: Asking) -> Booked | Rejected | None:
-    """Count a send, or return why there must be none; one that comes too soon is not counted."""
-    if asked is None or _too_soon(asked.challenge, asking.now) is not None:
-        return None
-    return _book(context, asked.challenge, asked.enrolment, asking)
 
 
 def _book(
@@ -238,9 +247,10 @@ def _posting(context: Context, challenge: Challenge, way: Enrolment, asking: Ask
 
 
 def _next(
-    context: Context, challenge: Challenge, enrolment: Enrolment, asking: Asking
+    context: Context, challenge: Challenge, enrolment: Enrolment, asking: Asking, booked: Booked
 ) -> tuple[Challenge, Message]:
-    now, booked, factor = asking.now, asking.booked, context.registry[enrolment.factor]
+    """Return a challenge with a new code, and the message that carries it."""
+    now, factor = asking.now, context.registry[enrolment.factor]
     posting = _posting(context, challenge, enrolment, asking)
     opening = posting.opening
     renewed = replace(
@@ -267,8 +277,9 @@ def _next(
         challenge_id=challenge.id,
         range=posting.range,
         whose=posting.whose,
-        awaited=Awaited.ASKED if booked is not None and booked.awaited else None,
-        charges=booked.charges if booked is not None else (),
+        awaited=Awaited.ASKED if booked.areas else None,
+        strange=posting.is_strange,
+        charges=booked.charges,
     )
     return renewed, message
 

@@ -27,6 +27,12 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("whose", sa.String(length=16), nullable=True))
     op.add_column("message", sa.Column("awaited", sa.String(length=16), nullable=True))
     op.add_column("message", sa.Column("charges", sa.JSON(), nullable=True))
+    op.add_column(
+        "message",
+        sa.Column("strange", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
+    op.add_column("enrolment", sa.Column("answered_known", sa.BigInteger(), nullable=True))
+    op.add_column("enrolment", sa.Column("answered_stranger", sa.BigInteger(), nullable=True))
     is_open = sa.text("awaited IN ('asked', 'carried')")
     op.create_index(
         op.f("ix_message_realm_created_at"),
@@ -40,8 +46,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_message_realm_created_at"), "message")
     with op.batch_alter_table("message") as batch:
+        batch.drop_column("strange")
         batch.drop_column("charges")
         batch.drop_column("awaited")
         batch.drop_column("whose")
         batch.drop_column("range")
+    with op.batch_alter_table("enrolment") as batch:
+        batch.drop_column("answered_stranger")
+        batch.drop_column("answered_known")
     op.drop_table("area")
