@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -107,8 +107,9 @@ def filmed(page: Page, stage: Page, app: SoftwareAuthenticator, password: str) -
     film.code = app.next_code(datetime.now(UTC))
     film.scene("The app on the phone shows six digits")
     film.take(LOOK)
-    # A full code sends itself after a moment, which waits until it has been seen.
-    page.clock.pause_at(datetime.now(UTC))
+    # A full code sends itself after a moment, which waits until it has been seen. The page's clock
+    # is ahead of ours by a round trip, and does not go back.
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
     film.type("Code", film.code, strokes=1)
     film.take(GLANCE)
     page.clock.resume()
