@@ -93,7 +93,7 @@ class TestInfobip(HttpProviderContract):
     """Infobip's messages."""
 
     secrets = (SECRET,)
-    taken = (200, {"messages": [{"messageId": "2250be2d"}]})
+    taken = (200, {"messages": [{"messageId": "2250be2d", "status": {"groupName": "PENDING"}}]})
 
     def provider(self) -> Provider:
         return Infobip(url="abcde.api.infobip.com", api_key=SECRET, sender="Shop")

@@ -92,7 +92,7 @@ def test_vonage_took_nothing_that_it_does_not_say() -> None:
     with pytest.raises(SendError, match="unknown") as refused:
         vonage().send(parcel("sms"), FakeHttp((200, b"<html>")))
 
-    assert refused.value.unsure
+    assert (refused.value.unsure, refused.value.permanent) == (True, False)
 
 
 def test_telnyx_is_asked_as_it_is_written_down() -> None:

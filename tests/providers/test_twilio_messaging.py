@@ -217,9 +217,12 @@ def test_a_call_is_never_told_that_the_number_takes_no_texts() -> None:
 
 @pytest.mark.row("W11")
 @pytest.mark.parametrize("said", [None, b"<html>", [], {"sid": None}, {"sid": {"a": 1}}, "text"])
-def test_an_odd_answer_is_taken_as_it_is(said: Any) -> None:
-    """Whatever a success says, the message was taken; an id is told where there is one."""
-    assert twilio().send(parcel("sms"), FakeHttp((201, said))) is None
+def test_an_odd_success_is_none_that_counts(said: Any) -> None:
+    """A success that names no message is not Twilio's: nobody knows whether it was taken."""
+    with pytest.raises(SendError) as doubted:
+        twilio().send(parcel("sms"), FakeHttp((201, said)))
+
+    assert doubted.value.unsure
 
 
 @pytest.mark.parametrize("said", [b"<html>", [], {"code": TO}, {"code": {}}, "text"])

@@ -70,7 +70,8 @@ class SendError(Exception):
     it, else whoever has codes sent where none are taken kept everybody's from being sent.
 
     `unsure` says that the message may have been taken all the same: it was asked for, and no answer
-    came, or one that does not say. Each further try after that is paid for, and there are few.
+    came, or one that does not say. Each further try after that is paid for, and there are few. It
+    is never `permanent`: who does not say what came of it has refused nothing.
 
     `not_let_in` says that it is our credentials that the carrier will not have: no waiting mends
     that, and the log says so at once.
@@ -88,7 +89,7 @@ class SendError(Exception):
     ) -> None:
         """Keep what the carrier said, for the operator: no code, no address, no credential."""
         super().__init__(reason)
-        self.permanent = permanent or cannot_receive
+        self.permanent = cannot_receive or (permanent and not unsure)
         self.cannot_receive = cannot_receive
         self.blameless = blameless
         self.unsure = unsure

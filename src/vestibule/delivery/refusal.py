@@ -50,6 +50,18 @@ def no_script() -> SendError:
     )
 
 
+def taken_as(found: Any) -> str:
+    """Return what a carrier calls a message that it took.
+
+    Raises an unsure `SendError` where it is nothing that could be one: a page about maintenance
+    comes with a success, too, and is no answer of the carrier's own.
+    """
+    name = named(found)
+    if name is None:
+        raise SendError("its answer names no message", unsure=True)
+    return name
+
+
 def named(found: Any) -> str | None:
     """Return what a carrier calls a message, None where it is nothing that could be one."""
     if isinstance(found, bool) or not isinstance(found, str | int):

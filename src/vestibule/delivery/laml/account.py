@@ -9,7 +9,7 @@ from vestibule.core.ports import SendError
 from vestibule.delivery.http import Answer, Http, basic, form
 from vestibule.delivery.laml.errors import CANNOT_RECEIVE, error_code
 from vestibule.delivery.provider import Parcel
-from vestibule.delivery.refusal import is_not_let_in, named, refused
+from vestibule.delivery.refusal import is_not_let_in, refused, taken_as
 
 BUSY: Final = frozenset({"20003", "20429", "21611"})
 """Not let in, too many requests, the sending number's queue is full: whatever the status says."""
@@ -26,10 +26,8 @@ class Account:
     user: str
     password: str = field(repr=False)
 
-    def create(
-        self, what: str, parcel: Parcel, fields: Mapping[str, str], http: Http
-    ) -> str | None:
-        """Return the carrier's id of a new message or call, None where it told none.
+    def create(self, what: str, parcel: Parcel, fields: Mapping[str, str], http: Http) -> str:
+        """Return the carrier's id of a new message or call.
 
         Fields that are empty are left out: the carrier takes an empty one for a wrong one.
         """
@@ -44,7 +42,7 @@ class Account:
         if not answer.is_success:
             raise _error(answer, parcel.channel)
         said = answer.json()
-        return named(said.get("sid")) if isinstance(said, dict) else None
+        return taken_as(said.get("sid") if isinstance(said, dict) else None)
 
 
 def check_number(setting: str, number: str, *, speaks: bool = False, is_name: bool = False) -> None:

@@ -60,7 +60,10 @@ class Infobip:
         if not answer.is_success:
             raise refused(answer.status)
         said = answer.json()
-        if written(found(said, "messages.0.status.groupName")) in REFUSED:
+        group = written(found(said, "messages.0.status.groupName"))
+        if not group:
+            raise SendError("its answer did not say that it was taken", unsure=True)
+        if group in REFUSED:
             why = written(found(said, "messages.0.status.name"))
             raise SendError(
                 f"answered with {tellable(why) or 'a refusal'}",

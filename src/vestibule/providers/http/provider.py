@@ -11,7 +11,7 @@ from vestibule.core.ports import SendError
 from vestibule.delivery.address import carrier_address
 from vestibule.delivery.http import Answer, Http, Request, basic, form, json_body
 from vestibule.delivery.provider import Parcel, setting
-from vestibule.delivery.refusal import named, no_such_channel, refused
+from vestibule.delivery.refusal import named, no_such_channel, refused, taken_as
 from vestibule.providers.http.answers import found, tellable, written
 from vestibule.providers.http.template import Template
 
@@ -125,7 +125,11 @@ class HttpCarrier:
             raise no_such_channel(self.name, parcel.channel)
         answer = http.ask(self._request(parcel))
         self._check(answer)
-        return named(found(answer.json(), self.id_path)) if self.id_path else None
+        if not self.id_path:
+            return None
+        told = found(answer.json(), self.id_path)
+        # Where nothing else is to say that it was taken, the id does.
+        return named(told) if self.success_path else taken_as(told)
 
     def _request(self, parcel: Parcel) -> Request:
         data = self.template.filled(

@@ -15,7 +15,7 @@ from vestibule.delivery.credential import check_key
 from vestibule.delivery.http import Http, json_body
 from vestibule.delivery.provider import Callback, Fate, Parcel, Receipt, setting
 from vestibule.delivery.receipts import receipt_from
-from vestibule.delivery.refusal import named, no_such_channel, refused
+from vestibule.delivery.refusal import named, no_such_channel, refused, taken_as
 from vestibule.providers.http.answers import found, tellable, written
 from vestibule.providers.http.sender import check_sender
 
@@ -79,7 +79,7 @@ class Telnyx:
             data["webhook_url"] = parcel.receipts
         answer = http.ask(json_body(self.url, data, Authorization=f"Bearer {self.api_key}"))
         if answer.is_success:
-            return named(found(answer.json(), "data.id"))
+            return taken_as(found(answer.json(), "data.id"))
         code = tellable(found(answer.json(), "errors.0.code"))
         if code in CANNOT_RECEIVE:
             raise SendError(f"the number takes no text messages, error {code}", cannot_receive=True)

@@ -10,7 +10,7 @@ from vestibule.delivery import http as wire
 from vestibule.delivery.address import carrier_address
 from vestibule.delivery.http import Answer, Http
 from vestibule.delivery.provider import Checked, Parcel, setting
-from vestibule.delivery.refusal import is_not_let_in, is_refusal, no_such_channel
+from vestibule.delivery.refusal import is_not_let_in, is_refusal, no_such_channel, taken_as
 
 PREFIX: Final = "VESTIBULE_TWILIO_VERIFY_"
 LANDLINE: Final = 60205
@@ -67,10 +67,10 @@ class TwilioVerify:
         locale = parcel.language.replace("_", "-")
         fields = {"To": parcel.to, "Channel": parcel.channel, "Locale": locale}
         answer = self._ask("Verifications", fields, http)
-        sid = _body(answer).get("sid")
-        if not answer.is_success or not isinstance(sid, str) or not _SID.fullmatch(sid):
+        if not answer.is_success:
             raise _refusal(answer)
-        return sid
+        sid = _body(answer).get("sid")
+        return taken_as(sid if isinstance(sid, str) and _SID.fullmatch(sid) else None)
 
     def cancel(self, to: str, http: Http) -> None:
         """Cancel what is open for a number; that nothing is, is as good."""
