@@ -10,14 +10,15 @@ from vestibule.delivery import http as wire
 from vestibule.delivery.address import carrier_address
 from vestibule.delivery.http import Answer, Http
 from vestibule.delivery.provider import Checked, Parcel, setting
-from vestibule.delivery.refusal import is_not_let_in, is_refusal, no_such_channel, taken_as
+from vestibule.delivery.refusal import is_refusal, no_such_channel, refused, taken_as
 
 PREFIX: Final = "VESTIBULE_TWILIO_VERIFY_"
 LANDLINE: Final = 60205
 OVER: Final = frozenset({20404, 60202})
 """Nothing is open there any more, or it has had its answers."""
 FOR_GOOD: Final = frozenset({60200, 60203, 60212, 60214, 60217, 60223, 60238, 60410, 60605})
-"""What Twilio will not do for this number or this channel, though it comes as a 4xx like any."""
+"""What Twilio will not do for this number or this channel, be its status one that others mean: too
+many requests, say, of this number alone."""
 NOT_FOUND: Final = 404
 TOO_LONG: Final = 100_000
 _SID: Final = re.compile(r"(?P<kind>AC|SK|VA|VE)[0-9a-fA-F]{32}")
@@ -115,15 +116,11 @@ def _error(answer: Answer) -> int | None:
 
 
 def _refusal(answer: Answer) -> SendError:
-    """Return what an error comes to. Only numbers are told: the texts quote the number."""
+    """Return what an error comes to, by its number where that says more than the status."""
     error = _error(answer)
-    said = f"{answer.status}, error {error}" if error else str(answer.status)
+    said = f"refused with status {answer.status}, error {error}"
     if error == LANDLINE:
         return SendError(said, cannot_receive=True)
-    for_good = error in FOR_GOOD
-    return SendError(
-        said,
-        permanent=for_good,
-        unsure=not is_refusal(answer.status),
-        not_let_in=is_not_let_in(answer.status) and not for_good,
-    )
+    if error in FOR_GOOD and is_refusal(answer.status):
+        return SendError(said, permanent=True)
+    return refused(answer.status, str(error or ""))
