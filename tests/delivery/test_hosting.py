@@ -25,12 +25,15 @@ class Books:
     cancelled: list[str] = field(default_factory=list)
     checks: int = 0
     is_down: bool = False
+    trouble: SendError | None = None
     cancels_nothing: bool = False
 
     def must_answer(self) -> None:
-        """Fail while the carrier is down."""
+        """Fail while the carrier is down, or has another trouble."""
         if self.is_down:
             raise SendError("no answer in time")
+        if self.trouble is not None:
+            raise self.trouble
 
 
 @dataclass(frozen=True)
@@ -276,6 +279,45 @@ def test_a_carrier_that_hangs_is_not_asked_for_long(
 
     assert hosted.books.checks == 3
     assert caplog.text.count("house (checks) failed several times") == 1
+
+
+def test_refused_credentials_are_said_of_checks_too(
+    ada: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A carrier that refuses our credentials when it is to judge is told of at once, and once."""
+    hosted = hosted_by(ada.site, House())
+    token = asked(hosted, ada)
+    hosted.books.trouble = SendError("refused with status 401", not_let_in=True)
+
+    for _ in range(2):
+        hosted.engine.verify(token, Purpose.LOGIN, newest(hosted))
+
+    said = "house (checks) does not take our credentials: refused with status 401"
+    assert caplog.text.count(said) == 1
+
+
+def test_refused_credentials_are_said_of_a_cancel_too(
+    ada: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A carrier that refuses our credentials when it is to cancel is told of at once."""
+    hosted = hosted_by(ada.site, House())
+    asked(hosted, ada)
+    hosted.books.trouble = SendError("refused with status 401", not_let_in=True)
+    asked(hosted, ada)
+
+    assert "house (sms) does not take our credentials: refused with status 401" in caplog.text
+
+
+def test_a_check_that_blames_no_carrier_keeps_none_out(ada: Person) -> None:
+    """What a carrier has enough of for one number says nothing of its checks for others."""
+    hosted = hosted_by(ada.site, House())
+    token = asked(hosted, ada)
+    hosted.books.trouble = SendError("too many of this one", blameless=True)
+
+    for _ in range(4):
+        hosted.engine.verify(token, Purpose.LOGIN, newest(hosted))
+
+    assert hosted.books.checks == 4
 
 
 def test_a_process_has_one_breaker(ada: Person) -> None:

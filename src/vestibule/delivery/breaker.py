@@ -4,10 +4,13 @@ Each process keeps its own: what one has learnt costs another a few seconds, and
 the database.
 """
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+from vestibule.core.ports import SendError
 
 IN_A_ROW: Final = 3
 """So many failures, none between them a success, keep a carrier out."""
@@ -17,6 +20,7 @@ TRYING: Final = timedelta(seconds=10)
 """How long one try has to show that it is back, before another is let through."""
 AT_LAST: Final = timedelta(seconds=2)
 """How long a carrier is left alone even by messages that nobody else takes."""
+_log = logging.getLogger("vestibule.carriers")
 
 
 @dataclass(slots=True)
@@ -90,3 +94,19 @@ class Breaker:
             doubled = FIRST_PAUSE * 2 ** min(record.failures - IN_A_ROW, 10)
             record.shut_until = now + min(doubled, LONGEST_PAUSE)
             return was_in
+
+
+def note(breaker: Breaker, name: str, error: SendError | None, now: datetime) -> None:
+    """Let the breaker learn what came of asking a carrier, and log what an operator is to know.
+
+    What is wrong with a message is no carrier's fault.
+    """
+    if error is not None and error.blameless:
+        return
+    if error is not None and error.not_let_in and breaker.not_let_in(name):
+        _log.warning("%s does not take our credentials: %s; look at its settings", name, error)
+    if error is not None and not error.permanent:
+        if breaker.failed(name, now):
+            _log.warning("%s failed several times and is kept out for a while: %s", name, error)
+    elif breaker.worked(name):
+        _log.warning("%s works again", name)

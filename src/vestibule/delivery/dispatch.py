@@ -1,6 +1,5 @@
 """One message along its route: who refuses or does not answer hands over to the next at once."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from vestibule.core.caps import Cap
 from vestibule.core.errors import StoreUnavailableError
 from vestibule.core.model import Message, MessageStatus
 from vestibule.core.ports import Brake, Clock, SendError
-from vestibule.delivery.breaker import Breaker
+from vestibule.delivery.breaker import Breaker, note
 from vestibule.delivery.callbacks import Callbacks
 from vestibule.delivery.hosting import Hosting
 from vestibule.delivery.http import Http
@@ -39,7 +38,6 @@ _NOT_TRIED: Final = {
     NotTried.ARRIVED: "it has arrived",
     NotTried.TOO_OFTEN: f"it may have been sent: of {MOST_UNSURE} tries nobody knows what came",
 }
-_log = logging.getLogger("vestibule.carriers")
 
 
 class NotTriedError(SendError):
@@ -171,7 +169,7 @@ class Dispatch:
             self.insist(self.outbox.end_try, try_id, _end(error, took, carrier_id), sent)
         except CLOSED as away:
             raise UnwrittenError(str(away)) from away
-        self._note(provider, parcel, error)
+        note(self.breaker, _key(provider, parcel), error, self.clock.now())
         if error is not None:
             raise error
 
@@ -195,19 +193,6 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001 - another may carry what this one stumbles at
             # Only the kind of error is written down: its text may quote what was to be sent.
             return SendError(type(error).__name__, unsure=True), None
-
-    def _note(self, provider: Provider, parcel: Parcel, error: SendError | None) -> None:
-        """Let the breaker learn from a try: what is wrong with a message is no carrier's fault."""
-        key = _key(provider, parcel)
-        if error is not None and error.blameless:
-            return
-        if error is not None and error.not_let_in and self.breaker.not_let_in(key):
-            _log.warning("%s does not take our credentials: %s; look at its settings", key, error)
-        if error is not None and not error.permanent:
-            if self.breaker.failed(key, self.clock.now()):
-                _log.warning("%s failed several times and is kept out for a while: %s", key, error)
-        elif self.breaker.worked(key):
-            _log.warning("%s works again", key)
 
 
 def _key(provider: Provider, parcel: Parcel) -> str:

@@ -16,7 +16,7 @@ from vestibule.core.model import Challenge, Message
 from vestibule.core.ports import Clock, SendError
 from vestibule.core.vault import Vault
 from vestibule.core.verdict import Accepted, Reason, Rejected, Verdict
-from vestibule.delivery.breaker import Breaker
+from vestibule.delivery.breaker import Breaker, note
 from vestibule.delivery.http import Http
 from vestibule.delivery.insisting import Allowance
 from vestibule.delivery.outbox import Hosted, Outbox
@@ -99,7 +99,10 @@ class Hosting:
             provider.cancel(to, self.http)
         except SendError as error:
             raise SendError(
-                str(error), permanent=error.permanent, blameless=error.blameless
+                str(error),
+                permanent=error.permanent,
+                blameless=error.blameless,
+                not_let_in=error.not_let_in,
             ) from error
 
     def _name(self, named: Hosted, insist: Allowance) -> None:
@@ -113,24 +116,19 @@ class Hosting:
             is_opening = hosted is not None and hosted.generation == challenge.generation
             return self._voided(challenge, is_opening=is_opening)
         provider = self.routes.provider(hosted.provider)
-        now = self.clock.now()
-        if not isinstance(provider, Hosts) or not self.breaker.admit(_key(provider), now):
+        if not isinstance(provider, Hosts) or not self.breaker.admit(
+            _key(provider), self.clock.now()
+        ):
             return Rejected(reason=Reason.UNCHECKED)
         try:
             checked = provider.check(hosted.carrier_id, answer, self.http)
         except SendError as error:
-            if not error.permanent and self.breaker.failed(_key(provider), now):
-                _log.warning(
-                    "%s failed several times and is kept out for a while: %s",
-                    _key(provider),
-                    error,
-                )
+            note(self.breaker, _key(provider), error, self.clock.now())
             return Rejected(reason=Reason.UNCHECKED)
         except Exception as error:  # noqa: BLE001 - whatever a carrier answers, nobody is shown a 500
             _log.warning("%s did not judge an answer: %s", provider.name, type(error).__name__)
             return Rejected(reason=Reason.UNCHECKED)
-        if self.breaker.worked(_key(provider)):
-            _log.warning("%s works again", _key(provider))
+        note(self.breaker, _key(provider), None, self.clock.now())
         return _VERDICTS[checked]
 
     def _voided(self, challenge: Challenge, *, is_opening: bool) -> Verdict | None:
