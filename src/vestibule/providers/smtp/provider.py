@@ -25,9 +25,9 @@ LONGEST: Final = 10.0
 OF_TLS: Final = 465
 """Where a server waits for TLS, and says nothing before (RFC 8314, section 7.3)."""
 FOR_GOOD: Final = 500
+"""From here on an answer says that it will not change (RFC 5321, section 4.2.1)."""
 GOING_DOWN: Final = 421
 """What a server says that closes the line, whatever it was asked (RFC 5321, section 3.8)."""
-"""From here on an answer says that it will not change (RFC 5321, 4.2.1)."""
 NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
 """But these are about us, not about the letter (RFC 4954)."""
 
