@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Final
 
 from vestibule.bootstrap.assemble import Parts
+from vestibule.delivery.queue import LATE
 from vestibule.store.delivery_desk import DeliveryDesk, Tried, Tries, Untried, Waiting
 
 LOOK_BACK: Final = timedelta(hours=1)
 """Of how long ago the counts are."""
-TOO_LONG: Final = timedelta(seconds=30)
-"""A message that nobody has taken after this waits for somebody who is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Deliveries:
     def lacks_worker(self) -> bool:
         """Whether what waits is told to workers, and none seems to run."""
         longest = self.waiting.longest
-        return self.by_workers and longest is not None and longest > TOO_LONG
+        return self.by_workers and longest is not None and longest > LATE
 
 
 def deliveries(

@@ -3,11 +3,10 @@
 import time
 from typing import Final
 
-from vestibule.core.model import MessageStatus
+from vestibule.core.model import ON_ITS_WAY
 from vestibule.delivery.outbox import Outbox
 
 LOOK_AGAIN: Final = 0.05
-_ON_ITS_WAY: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 
 
 def wait_until_over(outbox: Outbox, message_id: str, seconds: float) -> None:
@@ -18,6 +17,6 @@ def wait_until_over(outbox: Outbox, message_id: str, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         message = outbox.message(message_id)
-        if message is None or message.status not in _ON_ITS_WAY:
+        if message is None or message.status not in ON_ITS_WAY:
             return
         time.sleep(LOOK_AGAIN)

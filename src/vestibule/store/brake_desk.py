@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from vestibule.core import conversion
 from vestibule.core.budget import UNIT, spent_on
@@ -14,6 +14,7 @@ from vestibule.core.model import TAKEN
 from vestibule.core.traffic import Traffic
 from vestibule.delivery.outbox import UNSURE
 from vestibule.store import areas, rows, tables
+from vestibule.store.counted import how_many
 from vestibule.store.database import Database
 from vestibule.store.telling import tell
 
@@ -110,14 +111,10 @@ class BrakeDesk:
 def _counts() -> Sequence[ColumnElement[Any]]:
     return (
         func.count().label("sent"),
-        _how_many(_MESSAGE.c.status == "delivered").label("delivered"),
-        _how_many(_MESSAGE.c.awaited.is_not(None)).label("awaited"),
-        _how_many(_MESSAGE.c.awaited == "returned").label("returned"),
+        how_many(_MESSAGE.c.status == "delivered").label("delivered"),
+        how_many(_MESSAGE.c.awaited.is_not(None)).label("awaited"),
+        how_many(_MESSAGE.c.awaited == "returned").label("returned"),
     )
-
-
-def _how_many(which: ColumnElement[bool]) -> ColumnElement[Any]:
-    return cast(func.sum(case((which, 1), else_=0)), Integer)
 
 
 def _traffic(row: Any) -> Traffic:

@@ -6,14 +6,15 @@ No number, no address and no code is read: a number shows by the range that it i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from vestibule.core.model import ON_ITS_WAY
 from vestibule.delivery.outbox import UNSURE, TryOutcome
 from vestibule.delivery.provider import Fate
 from vestibule.store import rows, tables
+from vestibule.store.counted import how_many
 from vestibule.store.database import Database
 
 _MESSAGE, _TRY = tables.message, tables.delivery_try
@@ -101,11 +102,11 @@ class DeliveryDesk:
         query = (
             select(
                 _TRY.c.provider,
-                _how_many(_TRY.c.outcome == _ACCEPTED).label("accepted"),
-                _how_many(_TRY.c.outcome.in_(_REFUSED)).label("refused"),
-                _how_many(_TRY.c.outcome == TryOutcome.FAILED.value).label("failed"),
-                _how_many(_TRY.c.outcome.in_(_UNSURE)).label("unsure"),
-                _how_many(_TRY.c.fate == Fate.DELIVERED.value).label("delivered"),
+                how_many(_TRY.c.outcome == _ACCEPTED).label("accepted"),
+                how_many(_TRY.c.outcome.in_(_REFUSED)).label("refused"),
+                how_many(_TRY.c.outcome == TryOutcome.FAILED.value).label("failed"),
+                how_many(_TRY.c.outcome.in_(_UNSURE)).label("unsure"),
+                how_many(_TRY.c.fate == Fate.DELIVERED.value).label("delivered"),
             )
             .where(_TRY.c.realm == self._realm, _TRY.c.at >= rows.number(since))
             .group_by(_TRY.c.provider)
@@ -157,10 +158,6 @@ class DeliveryDesk:
 
 def _was_lost() -> ColumnElement[bool]:
     return and_(_TRY.c.fate.is_not(None), _TRY.c.fate.in_(_LOST))
-
-
-def _how_many(which: ColumnElement[bool]) -> ColumnElement[Any]:
-    return cast(func.sum(case((which, 1), else_=0)), Integer)
 
 
 def _tried(row: rows.Row) -> Tried:

@@ -21,7 +21,7 @@ FOR_GOOD: Final = frozenset({60200, 60203, 60212, 60214, 60217, 60223, 60238, 60
 many requests, say, of this number alone."""
 NOT_FOUND: Final = 404
 TOO_LONG: Final = 100_000
-_SID: Final = re.compile(r"(?P<kind>AC|SK|VA|VE)[0-9a-fA-F]{32}")
+_SID: Final = re.compile(r"(?:AC|SK|VA|VE)[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
