@@ -7,7 +7,7 @@ from typing import Final
 
 from vestibule.bootstrap.assemble import Parts
 from vestibule.delivery.queue import LATE
-from vestibule.store.delivery_desk import DeliveryDesk, Tried, Tries, Untried, Waiting
+from vestibule.store.delivery_desk import DeliveryDesk, ListedTry, Tries, Untried, Waiting
 
 LOOK_BACK: Final = timedelta(hours=1)
 """Of how long ago the counts are."""
@@ -22,7 +22,7 @@ class Deliveries:
     """Whether nobody sends but workers."""
     last_hour: Sequence[Tries]
     untried: Sequence[Untried]
-    newest: Sequence[Tried]
+    newest: Sequence[ListedTry]
 
     @property
     def lacks_worker(self) -> bool:

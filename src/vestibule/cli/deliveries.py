@@ -12,7 +12,7 @@ from vestibule.cli.terminal import json_line, plain, word
 
 if TYPE_CHECKING:
     from vestibule.bootstrap.deliveries import Deliveries
-    from vestibule.store.delivery_desk import Tried
+    from vestibule.store.delivery_desk import ListedTry
 
 SHOWN: Final = 20
 MOST: Final = 10_000
@@ -101,7 +101,7 @@ def _table(lines: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join([first.ljust(width), *cells])
 
 
-def _line(one: "Tried") -> str:
+def _line(one: "ListedTry") -> str:
     """Return a try for a person's eyes: when, over what, by whom, what came of it."""
     more: dict[str, Any] = {
         "reason": one.reason,
@@ -116,7 +116,7 @@ def _line(one: "Tried") -> str:
     return "  ".join([_utc(one.at, "seconds"), *words, " ".join(told)])
 
 
-def _end(one: "Tried") -> str:
+def _end(one: "ListedTry") -> str:
     """Return why a message was given up, where the try itself does not say it."""
     why = one.why or ""
     is_over = one.status in {"failed", "expired"}
@@ -145,7 +145,7 @@ def _as_json(found: "Deliveries") -> str:
     )
 
 
-def _try_as_json(one: "Tried") -> dict[str, Any]:
+def _try_as_json(one: "ListedTry") -> dict[str, Any]:
     return {
         "id": one.id,
         "at": _utc(one.at, "microseconds"),

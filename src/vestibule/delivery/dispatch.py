@@ -116,10 +116,10 @@ class Dispatch:
     def _route(self, parcel: Parcel) -> Sequence[Provider]:
         """Return who carries, in order; whose codes do not come back from there, comes last."""
         route = self.routes.of(parcel.channel, parcel.to)
-        area = caps.range_of(parcel.to)
-        if area is None or len(route) == 1:
+        range_ = caps.range_of(parcel.to)
+        if range_ is None or len(route) == 1:
             return route
-        put_last = self.insist(self.brake.put_last, area, self.clock.now())
+        put_last = self.insist(self.brake.put_last, range_, self.clock.now())
         return sorted(route, key=lambda provider: provider.name in put_last)
 
     def _attempt(self, provider: Provider, message: Message, parcel: Parcel) -> SendError | None:

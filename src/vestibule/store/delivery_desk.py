@@ -58,7 +58,7 @@ class Untried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class ListedTry:
     """One try, and how its message stands."""
 
     id: int
@@ -136,7 +136,7 @@ class DeliveryDesk:
 
     def newest(
         self, most: int, *, carrier: str | None = None, only_failed: bool = False
-    ) -> Sequence[Tried]:
+    ) -> Sequence[ListedTry]:
         """Return the newest tries, at most so many, the newest last.
 
         `only_failed` leaves out what a carrier took, unless it told that it lost it.
@@ -153,15 +153,15 @@ class DeliveryDesk:
         if only_failed:
             query = query.where(or_(_TRY.c.outcome != _ACCEPTED, _was_lost()))
         with self._db.read() as connection:
-            return [_tried(row) for row in connection.execute(query).mappings()][::-1]
+            return [_listed(row) for row in connection.execute(query).mappings()][::-1]
 
 
 def _was_lost() -> ColumnElement[bool]:
     return and_(_TRY.c.fate.is_not(None), _TRY.c.fate.in_(_LOST))
 
 
-def _tried(row: rows.Row) -> Tried:
-    return Tried(
+def _listed(row: rows.Row) -> ListedTry:
+    return ListedTry(
         id=row["id"],
         at=rows.moment(row["at"]),
         message_id=row["message_id"],
