@@ -1,6 +1,6 @@
 """One message along its route: who refuses or does not answer hands over to the next at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -83,20 +83,12 @@ class Dispatch:
         if not route:
             raise SendError(f"no route for {parcel.channel}", permanent=True)
         troubles: list[SendError] = []
-        kept_out: list[Provider] = []
-        for provider in route:
-            if not self.breaker.admit(_key(provider, parcel), self.clock.now()):
-                kept_out.append(provider)
-                continue
-            trouble = self._attempt(provider, message, parcel)
-            if trouble is None:
-                return
-            troubles.append(trouble)
-        for provider in kept_out:
-            if not self.breaker.admit_at_last(_key(provider, parcel), self.clock.now()):
-                troubles.append(SendError(f"{provider.name} is kept out"))
-                continue
-            trouble = self._attempt(provider, message, parcel)
+        for provider, may_be_asked in self._in_turn(route, parcel):
+            trouble = (
+                self._attempt(provider, message, parcel)
+                if may_be_asked
+                else SendError(f"{provider.name} is kept out")
+            )
             if trouble is None:
                 return
             troubles.append(trouble)
@@ -104,6 +96,23 @@ class Dispatch:
         raise SendError(
             "; ".join(map(str, troubles)), permanent=all(one.permanent for one in troubles)
         )
+
+    def _in_turn(
+        self, route: Sequence[Provider], parcel: Parcel
+    ) -> Iterator[tuple[Provider, bool]]:
+        """Give each provider as its turn comes, whoever is kept out last, and if it may be asked.
+
+        What the breaker says is asked for no sooner: who is let in is expected to be tried.
+        """
+        kept_out: list[Provider] = []
+        for provider in route:
+            if self.breaker.admit(_key(provider, parcel), self.clock.now()):
+                yield provider, True
+            else:
+                kept_out.append(provider)
+        for provider in kept_out:
+            now = self.clock.now()
+            yield provider, self.breaker.admit_at_last(_key(provider, parcel), now)
 
     def _end_where_too_often(self, message: Message, troubles: Sequence[SendError]) -> None:
         """Raise `NotTriedError` where there were as many unsure tries at a message as may be."""
