@@ -116,20 +116,27 @@ class Hosting:
             is_opening = hosted is not None and hosted.generation == challenge.generation
             return self._voided(challenge, is_opening=is_opening)
         provider = self.routes.provider(hosted.provider)
-        if not isinstance(provider, Hosts) or not self.breaker.admit(
-            _key(provider), self.clock.now()
-        ):
+        if not isinstance(provider, Hosts):
             return Rejected(reason=Reason.UNCHECKED)
+        checked = self._checked(provider, hosted.carrier_id, answer)
+        return Rejected(reason=Reason.UNCHECKED) if checked is None else _VERDICTS[checked]
+
+    def _checked(self, provider: Hosts, carrier_id: str, answer: str) -> Checked | None:
+        """Return what a carrier says of an answer, None where it is kept out or says nothing."""
+        # Its checks may fail while it sends.
+        key = f"{provider.name} (checks)"
+        if not self.breaker.admit(key, self.clock.now()):
+            return None
         try:
-            checked = provider.check(hosted.carrier_id, answer, self.http)
+            checked = provider.check(carrier_id, answer, self.http)
         except SendError as error:
-            note(self.breaker, _key(provider), error, self.clock.now())
-            return Rejected(reason=Reason.UNCHECKED)
+            note(self.breaker, key, error, self.clock.now())
+            return None
         except Exception as error:  # noqa: BLE001 - whatever a carrier answers, nobody is shown a 500
             _log.warning("%s did not judge an answer: %s", provider.name, type(error).__name__)
-            return Rejected(reason=Reason.UNCHECKED)
-        note(self.breaker, _key(provider), None, self.clock.now())
-        return _VERDICTS[checked]
+            return None
+        note(self.breaker, key, None, self.clock.now())
+        return checked
 
     def _voided(self, challenge: Challenge, *, is_opening: bool) -> Verdict | None:
         """Refuse an answer to a code that a carrier made and that is its number's last no more.
@@ -142,11 +149,6 @@ class Hosting:
             return Rejected(reason=Reason.UNCHECKED) if is_opening else None
         made = isinstance(self.routes.provider(carrier), Hosts)
         return Rejected(reason=Reason.UNCHECKED) if made else None
-
-
-def _key(provider: Hosts) -> str:
-    """Return what the breaker knows a carrier's checks by: they may fail while it sends."""
-    return f"{provider.name} (checks)"
 
 
 def _is_former(carrier_id: str, former: Hosted, mine: Hosted) -> bool:
