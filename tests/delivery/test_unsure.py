@@ -22,7 +22,9 @@ from vestibule.delivery.courier import LEASE, Courier
 from vestibule.delivery.http import Http
 from vestibule.delivery.outbox import MOST_UNSURE, NotTried, Try, TryEnd, TryOutcome
 from vestibule.delivery.provider import Fate, Parcel, Receipt
+from vestibule.providers.http import Telnyx
 from vestibule.store import rows
+from vestibule.testing.http import FakeHttp
 
 PHONES = {
     "VESTIBULE_FACTORS": "totp,phone,recovery_codes",
@@ -109,6 +111,32 @@ def test_each_try_after_an_unsure_one_is_paid_for(phones: Site) -> None:
 
     assert outcomes(phones) == ["unsure", "accepted"]
     assert cost(phones) == 0.2
+
+
+@pytest.mark.row("W15")
+def test_a_page_in_the_place_of_an_answer_is_no_yes(phones: Site) -> None:
+    """Where something else answers 200 in the place of a carrier, the next one is asked."""
+    ask(phones)
+    page = FakeHttp((200, b"<html>Down for maintenance</html>"))
+    two = Fake("two")
+    mine = courier(phones, sms=(Telnyx(api_key="k", sender="+15017122661"), two))
+
+    replace(mine, dispatch=replace(mine.dispatch, http=page)).deliver_due()
+
+    assert outcomes(phones) == ["unsure", "accepted"]
+    assert len(two.counter.taken) == 1
+
+
+@pytest.mark.row("C14", "W15")
+def test_what_only_an_unsure_carrier_takes_is_tried_again(phones: Site) -> None:
+    """A message is not given up because its one carrier said nothing that can be read."""
+    ask(phones)
+    one = Fake("one")
+    one.counter.refuse("answered with status unknown", permanent=True, unsure=True)
+
+    later(phones, courier(phones, sms=(one,)), rounds=2)
+
+    assert outcomes(phones) == ["unsure", "accepted"]
 
 
 @pytest.mark.row("ATK-56")
