@@ -17,7 +17,7 @@ from tests.delivery.test_courier import ask_for_code, waiting
 from vestibule.core.budget import UNIT, Budget
 from vestibule.core.engine.enrolling import Draft
 from vestibule.core.engine.progress import Progress
-from vestibule.core.model import MessageStatus
+from vestibule.core.model import Message, MessageStatus
 from vestibule.delivery.courier import LEASE, Courier
 from vestibule.delivery.http import Http
 from vestibule.delivery.outbox import MOST_UNSURE, NotTried, Try, TryEnd, TryOutcome
@@ -273,7 +273,7 @@ def test_a_try_that_a_crash_cut_short_is_an_unsure_one(phones: Site) -> None:
     mine = courier(phones, sms=(Fake("one"),))
     for _ in range(MOST_UNSURE):
         (claimed,) = mine.outbox.claim(phones.clock.now(), LEASE, 1)
-        assert isinstance(begin(mine, claimed.id, "one"), int)
+        assert isinstance(begin(mine, claimed, "one"), int)
         phones.fake.move(LEASE)
 
     mine.deliver_due()
@@ -289,11 +289,18 @@ def hear(mine: Courier, carrier: str, message_id: str) -> None:
     calls_back(mine).hear(carrier, message_id, arrived, b"")
 
 
-def begin(mine: Courier, message_id: str, carrier: str) -> int | NotTried:
-    """Begin a try at a message."""
+def begin(mine: Courier, message: Message, carrier: str) -> int | NotTried:
+    """Begin a try at a message that is claimed."""
     now, channel = mine.clock.now(), "sms"
     price = mine.dispatch.budget.counted(channel, "+491701234567", now, strange=True)
-    begun = Try(message_id=message_id, realm="default", provider=carrier, channel=channel, at=now)
+    begun = Try(
+        message_id=message.id,
+        realm="default",
+        provider=carrier,
+        channel=channel,
+        at=now,
+        claimed_until=message.claimed_until,
+    )
     return mine.outbox.begin_try(begun, price)
 
 
@@ -396,7 +403,7 @@ def test_a_crash_before_the_end_gives_nothing_back(phones: Site) -> None:
     ask(phones)
     mine = courier(phones, sms=(Fake("one"),))
     (claimed,) = mine.outbox.claim(phones.clock.now(), LEASE, 1)
-    begin(mine, claimed.id, "one")
+    begin(mine, claimed, "one")
     phones.fake.move(minutes=11)
 
     mine.deliver_due()
@@ -479,14 +486,14 @@ def test_what_is_paid_for_is_used_by_one_try(phones: Site) -> None:
     claimed = couriers[0].outbox.claim(phones.clock.now(), LEASE, 8)
     for message in claimed:
         for carrier, outcome in (("one", TryOutcome.UNSURE), ("two", TryOutcome.FAILED)):
-            end(couriers[0], begin(couriers[0], message.id, carrier), outcome)
+            end(couriers[0], begin(couriers[0], message, carrier), outcome)
     assert cost(phones) == 1.6
     start = Barrier(len(couriers))
 
     def try_again(mine: Courier) -> None:
         for message in claimed:
             start.wait(10)
-            begin(mine, message.id, f"three or four: {couriers.index(mine)}")
+            begin(mine, message, f"three or four: {couriers.index(mine)}")
 
     with ThreadPoolExecutor(len(couriers)) as pool:
         list(pool.map(try_again, couriers))
@@ -505,14 +512,14 @@ def test_further_tries_at_once_spend_no_more_than_is_left(
     mine = courier(site)
     claimed = mine.outbox.claim(site.clock.now(), LEASE, 6)
     for message in claimed:
-        end(mine, begin(mine, message.id, "one"), TryOutcome.UNSURE)
+        end(mine, begin(mine, message, "one"), TryOutcome.UNSURE)
     couriers = [courier(one) for one in (site, site.process(), site.process())]
     start = Barrier(len(couriers))
 
     def try_again(mine: Courier) -> list[int | NotTried]:
         start.wait(10)
         place = couriers.index(mine)
-        return [begin(mine, one.id, "two") for one in claimed[place::3]]
+        return [begin(mine, one, "two") for one in claimed[place::3]]
 
     with ThreadPoolExecutor(len(couriers)) as pool:
         came = [one for part in pool.map(try_again, couriers) for one in part]
@@ -527,9 +534,9 @@ def test_a_try_that_is_begun_twice_is_one(phones: Site) -> None:
     ask(phones)
     mine = courier(phones)
     (claimed,) = mine.outbox.claim(phones.clock.now(), LEASE, 1)
-    begin(mine, claimed.id, "one")
+    begin(mine, claimed, "one")
 
-    ids = {begin(mine, claimed.id, "two") for _ in range(2)}
+    ids = {begin(mine, claimed, "two") for _ in range(2)}
 
     assert len(ids) == 1
     assert outcomes(phones) == ["started", "started"]

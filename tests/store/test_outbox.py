@@ -197,6 +197,7 @@ def tried(outbox: SqlOutbox, message: Message, carrier: str, outcome: TryOutcome
         provider=carrier,
         channel=message.channel,
         at=START,
+        claimed_until=message.claimed_until,
     )
     is_taken = outcome is TryOutcome.ACCEPTED
     end = TryEnd(
@@ -253,7 +254,9 @@ def test_a_message_that_was_taken_twice_is_lost_when_the_last_who_took_it_says_s
     queue(1)
     claimed = outbox.claim(START + MINUTE, MINUTE, 1)[0]
     tried(outbox, claimed, "one", TryOutcome.ACCEPTED)
-    tried(outbox, claimed, "two", TryOutcome.ACCEPTED)
+    site.change("message", {"id": claimed.id}, status="queued")
+    again = outbox.claim(START + MINUTE, MINUTE, 1)[0]
+    tried(outbox, again, "two", TryOutcome.ACCEPTED)
 
     told(outbox, claimed, "one", Fate.UNDELIVERED)
     assert status(site) == {1: "sent"}

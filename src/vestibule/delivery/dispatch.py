@@ -36,12 +36,13 @@ that is away before and after them.
 _NOT_TRIED: Final = {
     NotTried.SPENT: "it may have been sent, and the day's money is spent that another try costs",
     NotTried.ARRIVED: "it has arrived",
+    NotTried.TAKEN_AWAY: "it is not ours any more",
     NotTried.TOO_OFTEN: f"it may have been sent: of {MOST_UNSURE} tries nobody knows what came",
 }
 
 
 class NotTriedError(SendError):
-    """A carrier may have taken a message, and no other is asked. It is `permanent`."""
+    """A message may have been taken, or is not ours now: nobody is asked. It is `permanent`."""
 
     def __init__(self, why: NotTried) -> None:
         """Keep why."""
@@ -77,7 +78,7 @@ class Dispatch:
 
         Whoever is kept out is asked after all where nobody else takes it. Raises `SendError` where
         none did: permanent where each would not have it for good, and `NotTriedError` where it may
-        have been taken and is not tried again.
+        have been taken, or is not ours any more, and is not tried again.
         """
         route = self._route(parcel)
         if not route:
@@ -166,6 +167,7 @@ class Dispatch:
             provider=provider.name,
             channel=parcel.channel,
             at=began,
+            claimed_until=message.claimed_until,
         )
         insist = self.insist.together()
         try_id = insist(self.outbox.begin_try, begun, self._price(message, parcel, began))

@@ -36,7 +36,7 @@ MOST_UNSURE: Final = 4
 
 
 class NotTried(StrEnum):
-    """Why no other try is made at a message that a carrier may have taken."""
+    """Why no other try is made at a message, whoever else is on the route."""
 
     SPENT = "spent"
     """A further try is paid for, and so much money is not left."""
@@ -44,6 +44,8 @@ class NotTried(StrEnum):
     """There were as many as may be."""
     ARRIVED = "arrived"
     """A receipt has told meanwhile that it is there."""
+    TAKEN_AWAY = "taken_away"
+    """It is not ours any more: our lease was over, and another has it; or it is gone."""
 
 
 class Called(StrEnum):
@@ -66,6 +68,8 @@ class Try:
     provider: str
     channel: str
     at: datetime
+    claimed_until: datetime | None
+    """The end of the lease under which it is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +176,7 @@ class Outbox(Protocol):
     def begin_try(self, begun: Try, price: Mapping[str, Cap]) -> int | NotTried:
         """Write down that a message is about to be handed over; return the try's id.
 
+        Only whoever has it on loan still hands it over: looked at under the lock, as it is written.
         Where a carrier may have taken it before over the same channel, `price` is counted with it:
         both or neither. The same try, asked for again, is written and counted once.
         """

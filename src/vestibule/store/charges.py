@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, select, update
 
@@ -17,14 +17,25 @@ _MESSAGE: Final = tables.message
 _TRY: Final = tables.delivery_try
 
 
-def locked(connection: Connection, message_id: str) -> tuple[str, Sequence[Charge]]:
+class Held(NamedTuple):
+    """How a message stands, until when it is lent, and what was counted for it."""
+
+    status: str
+    claimed_until: int | None
+    charges: Sequence[Charge]
+
+
+def locked(connection: Connection, message_id: str) -> Held:
     """Return how a message stands and what was counted for it; be alone with it from now on.
 
     Of one that is not there any more, nothing.
     """
-    query = select(_MESSAGE.c.status, _MESSAGE.c.charges).where(_MESSAGE.c.id == message_id)
+    columns = (_MESSAGE.c.status, _MESSAGE.c.claimed_until, _MESSAGE.c.charges)
+    query = select(*columns).where(_MESSAGE.c.id == message_id)
     found = connection.execute(query.with_for_update()).first()
-    return ("", ()) if found is None else (found.status, rows.charges(found.charges))
+    if found is None:
+        return Held("", None, ())
+    return Held(found.status, found.claimed_until, rows.charges(found.charges))
 
 
 def tries(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
@@ -54,7 +65,7 @@ def pay(
         return True
     if tallies.count(connection, realm, price, now) is not None:
         return False
-    _, held = locked(connection, message_id)
+    held = locked(connection, message_id).charges
     _write(connection, message_id, [*held, *budget.charged(channel, price)])
     return True
 
@@ -64,7 +75,7 @@ def give_back(connection: Connection, realm: str, message_id: str) -> None:
 
     Of a message that has come to its end, and once: what was given back stands there no more.
     """
-    _, held = locked(connection, message_id)
+    held = locked(connection, message_id).charges
     if not held:
         return
     used, unused = budget.parted(held, taken(tries(connection, message_id)))

@@ -165,16 +165,18 @@ class SqlOutbox(SqlHosted):
     def begin_try(self, begun: Try, price: Mapping[str, Cap]) -> int | NotTried:
         """Write down that a message is about to be handed over, and count what that costs more."""
         with self._db.write() as connection:
-            status, held = charges.locked(connection, begun.message_id)
+            held = charges.locked(connection, begun.message_id)
+            if held.status == MessageStatus.DELIVERED:
+                return NotTried.ARRIVED
+            if not _is_lent(held, begun):
+                return NotTried.TAKEN_AWAY
             tries = charges.tries(connection, begun.message_id)
             known = [one.id for one in tries if _is_same(one, begun)]
             if known:  # written before, and the answer was lost
                 return int(known[0])
-            if status == MessageStatus.DELIVERED:
-                return NotTried.ARRIVED
             if sum(one.outcome in UNSURE for one in tries) >= MOST_UNSURE:
                 return NotTried.TOO_OFTEN
-            if must_pay(begun.channel, held, charges.taken(tries)):
+            if must_pay(begun.channel, held.charges, charges.taken(tries)):
                 mine = (self._realm, begun.message_id, begun.channel)
                 if not charges.pay(connection, *mine, price, begun.at):
                     return NotTried.SPENT
@@ -308,6 +310,12 @@ def _tried(row: Any) -> Tried:
         carrier_id=row["carrier_id"],
         fate=Fate(row["fate"]) if row["fate"] else None,
     )
+
+
+def _is_lent(held: charges.Held, begun: Try) -> bool:
+    """Say whether a message is lent still under the very lease that a try is begun under."""
+    until = rows.number_or_none(begun.claimed_until)
+    return (held.status, held.claimed_until) == (MessageStatus.SENDING, until)
 
 
 def _is_same(one: Row[Any], begun: Try) -> bool:
