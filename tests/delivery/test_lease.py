@@ -1,6 +1,7 @@
 """A message is handed over by whoever has it on loan, however long that one slept before."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.delivery.test_unsure import PHONES, ask, begin, cost, newest, outcome
 
 from vestibule.delivery.courier import LEASE, Courier
 from vestibule.delivery.outbox import NotTried
+from vestibule.store import charges, tables
 
 
 @pytest.fixture
@@ -89,3 +91,29 @@ def test_nothing_is_sent_to_whoever_is_forgotten_meanwhile(phones: Site) -> None
     sleeper(courier_on(phones, sms=(one,)), forgotten).deliver_due()
 
     assert (one.counter.taken, phones.rows("delivery_try")) == ([], [])
+
+
+def test_a_try_that_is_begun_just_then_is_forgotten_with_its_message(phones: Site) -> None:
+    """Whoever is forgotten while a try is being written takes that one along, too."""
+    subject = ask(phones).enrolment.subject
+    (claimed,) = courier_of(phones).outbox.claim(phones.clock.now(), LEASE, 1)
+    begun = {
+        "message_id": claimed.id,
+        "realm": "default",
+        "provider": "one",
+        "channel": "sms",
+        "at": 0,
+        "outcome": "started",
+        "reason": "",
+    }
+
+    elsewhere = phones.process().engine
+    with ThreadPoolExecutor(1) as pool:
+        with phones.parts.database.write() as connection:
+            charges.locked(connection, claimed.id)
+            forgetting = pool.submit(elsewhere.forget, subject, by="grace")
+            assert not wait([forgetting], timeout=0.5).done
+            connection.execute(tables.delivery_try.insert().values(begun))
+        assert forgetting.result(10)
+
+    assert phones.rows("delivery_try") == []

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
@@ -11,7 +11,7 @@ from tests.core.site import Site
 from vestibule.core.model import Message, MessageStatus
 from vestibule.delivery.outbox import Heard, Try, TryEnd, TryOutcome
 from vestibule.delivery.provider import Fate
-from vestibule.store import rows, tables
+from vestibule.store import charges, rows, tables
 from vestibule.store.outbox import SqlOutbox
 from vestibule.testing.clock import START
 
@@ -189,9 +189,9 @@ def test_another_realms_messages_are_left_to_it(
     assert ids(elsewhere.claim(START + MINUTE, MINUTE, 9)) == [2]
 
 
-def tried(outbox: SqlOutbox, message: Message, carrier: str, outcome: TryOutcome) -> None:
-    """Have a claimed message handed over to a carrier."""
-    begun = Try(
+def begun(outbox: SqlOutbox, message: Message, carrier: str) -> int:
+    """Begin to hand a claimed message over to a carrier; return the try's id."""
+    first = Try(
         message_id=message.id,
         realm="default",
         provider=carrier,
@@ -199,6 +199,13 @@ def tried(outbox: SqlOutbox, message: Message, carrier: str, outcome: TryOutcome
         at=START,
         claimed_until=message.claimed_until,
     )
+    try_id = outbox.begin_try(first, {})
+    assert isinstance(try_id, int)
+    return try_id
+
+
+def tried(outbox: SqlOutbox, message: Message, carrier: str, outcome: TryOutcome) -> None:
+    """Have a claimed message handed over to a carrier."""
     is_taken = outcome is TryOutcome.ACCEPTED
     end = TryEnd(
         outcome=outcome,
@@ -206,19 +213,17 @@ def tried(outbox: SqlOutbox, message: Message, carrier: str, outcome: TryOutcome
         carrier_id=f"id at {carrier}" if is_taken else None,
     )
     sent = replace(message, status=MessageStatus.SENT) if is_taken else None
-    try_id = outbox.begin_try(begun, {})
-    assert isinstance(try_id, int)
-    outbox.end_try(try_id, end, sent)
+    outbox.end_try(begun(outbox, message, carrier), end, sent)
 
 
-def told(outbox: SqlOutbox, message: Message, carrier: str, fate: Fate) -> bool:
+def told(outbox: SqlOutbox, message: Message, carrier: str, fate: Fate, reason: str = "") -> bool:
     """Have a carrier tell what became of a message."""
     receipt = Heard(
         message_id=message.id,
         provider=carrier,
         carrier_id=f"id at {carrier}",
         fate=fate,
-        reason="",
+        reason=reason,
         sealed=b"sealed",
         at=START + MINUTE,
     )
@@ -285,3 +290,40 @@ def test_that_a_message_is_on_its_way_writes_to_its_try_alone(
     changes = [one for one in spoken if one.startswith("UPDATE")]
     assert len(changes) == 1
     assert "delivery_try" in changes[0]
+
+
+@pytest.mark.row("SMS-09")
+def test_of_receipts_at_once_none_undoes_what_another_tells(
+    site: Site, outbox: SqlOutbox, handed_on: Message
+) -> None:
+    """Whoever hears that a message is on its way, while another hears of its arrival, waits."""
+    tries = tables.delivery_try
+    arrived = tries.update().where(tries.c.provider == "two").values(fate="delivered")
+
+    with ThreadPoolExecutor(1) as pool:
+        with site.parts.database.write() as connection:
+            charges.locked(connection, handed_on.id)
+            connection.execute(arrived)
+            late = pool.submit(told, outbox, handed_on, "two", Fate.SENT)
+            assert not wait([late], timeout=0.5).done
+        assert not late.result(10)
+
+    assert [one.fate for one in outbox.tries(handed_on.id)] == [None, Fate.DELIVERED]
+
+
+def test_what_a_receipt_gave_as_its_reason_is_kept(
+    site: Site, outbox: SqlOutbox, queue: Queue
+) -> None:
+    """The number of an error that comes before the carrier's answer stands there after it."""
+    queue(1)
+    claimed = outbox.claim(START + MINUTE, MINUTE, 1)[0]
+    try_id = begun(outbox, claimed, "one")
+    assert told(outbox, claimed, "one", Fate.UNDELIVERED, reason="error 30006")
+
+    end = TryEnd(outcome=TryOutcome.ACCEPTED, took=MINUTE, carrier_id="id at one")
+    outbox.end_try(try_id, end, replace(claimed, status=MessageStatus.SENT))
+
+    (ended,) = outbox.tries(claimed.id)
+    assert (ended.outcome, ended.fate) == (TryOutcome.ACCEPTED, Fate.UNDELIVERED)
+    assert ended.reason == "error 30006"
+    assert status(site) == {1: "undelivered"}

@@ -32,8 +32,9 @@ def forget(connection: Connection, realm: str, subject: str) -> bool:
 
     Who waited for that lock meanwhile finds nothing to change, or nothing to hang a challenge on.
     """
+    counts = [_delete(connection, table, realm, subject) for table in _FIRST]
     _forget_carried(connection, realm, subject)
-    counts = [_delete(connection, table, realm, subject) for table in (*_FIRST, *_REST)]
+    counts += [_delete(connection, table, realm, subject) for table in _REST]
     return any(counts)
 
 
@@ -41,7 +42,9 @@ def _forget_carried(connection: Connection, realm: str, subject: str) -> None:
     """Delete what carriers did and told of a subject's messages, while these still say whose."""
     message, tried, hosted = tables.message, tables.delivery_try, tables.hosted
     mine = select(message.c.id).where(message.c.realm == realm, message.c.subject == subject)
-    connection.execute(delete(tried).where(tried.c.message_id.in_(mine)))
+    # Whoever begins a try holds its message: what was begun is seen, and nothing more is begun.
+    ids = connection.execute(mine.with_for_update()).scalars().all()
+    connection.execute(delete(tried).where(tried.c.message_id.in_(ids)))
     asked = select(message.c.challenge_id).where(
         message.c.realm == realm, message.c.subject == subject, message.c.challenge_id.is_not(None)
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, and_, case, func, or_, select, update
 
 from vestibule.core.budget import must_pay
 from vestibule.core.caps import Cap
@@ -199,18 +199,21 @@ class SqlOutbox(SqlHosted):
         """Write down what came of it, and with it how the message stands that it `sent`."""
         values: dict[str, object] = {
             "outcome": end.outcome.value,
-            "reason": end.reason,
+            "reason": _kept_or(end.reason),
             "milliseconds": round(end.took.total_seconds() * 1000),
         }
         if end.carrier_id is not None:
             values["carrier_id"] = end.carrier_id
+        ended = update(_try).where(_try.c.id == try_id).values(values).returning(_try.c.fate)
         with self._db.write() as connection:
-            connection.execute(update(_try).where(_try.c.id == try_id).values(values))
-            if sent is not None:
-                connection.execute(_settling(sent))
-                fate = connection.execute(select(_try.c.fate).where(_try.c.id == try_id)).scalar()
-                if fate is not None:  # told before the carrier had answered
-                    self._tell(connection, sent.id, try_id, Fate(fate))
+            if sent is None:
+                connection.execute(ended)
+                return
+            charges.locked(connection, sent.id)
+            fate = connection.execute(ended).scalar()
+            connection.execute(_settling(sent))
+            if fate is not None:  # told before the carrier had answered
+                self._tell(connection, sent.id, try_id, Fate(fate))
 
     def tries(self, message_id: str) -> Sequence[Tried]:
         """Return every try at a message of this realm, first to last."""
@@ -225,6 +228,8 @@ class SqlOutbox(SqlHosted):
     def hear(self, heard: Heard) -> bool:
         """Write a receipt to its try, and to its message where it tells more than is known."""
         with self._db.write() as connection:
+            # Of several that come at once each knows what those before it have told.
+            charges.locked(connection, heard.message_id)
             found = connection.execute(
                 select(_try.c.id, _try.c.fate).where(_was_given(heard)).order_by(_try.c.id.desc())
             ).first()
@@ -331,6 +336,12 @@ def _was_given(heard: Heard) -> ColumnElement[bool]:
         _try.c.provider == heard.provider,
         func.coalesce(_try.c.carrier_id, heard.carrier_id) == heard.carrier_id,
     )
+
+
+def _kept_or(reason: str) -> ColumnElement[str]:
+    """Return what is given as the reason of a try's end: what a receipt has said before stays."""
+    was_told = and_(_try.c.fate.is_not(None), _try.c.reason != "")
+    return case((was_told, _try.c.reason), else_=reason)
 
 
 def _knows_better(known: str | None, told: Fate) -> bool:
