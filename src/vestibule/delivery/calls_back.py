@@ -5,7 +5,6 @@ All of it happens in a carrier's own request, so a store that is away is not wai
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from vestibule.core.links import Errand
 from vestibule.core.model import Message, MessageStatus
@@ -18,10 +17,6 @@ from vestibule.delivery.parcels import Parcels
 from vestibule.delivery.provider import Receipt, Speech
 from vestibule.delivery.routes import Routes
 from vestibule.delivery.testtext import TEST
-from vestibule.delivery.waiting import wait_until_over
-
-EARLY_SECONDS: Final = 3.0
-"""How long a receipt waits that came before the answer it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +50,13 @@ class CallsBack:
             reason=receipt.reason,
             sealed=self.vault.seal_receipt(message_id, body),
             at=self.clock.now(),
+            cannot_receive=receipt.cannot_receive,
         )
-        if not self.outbox.hear(heard) or not receipt.cannot_receive:
+        self.outbox.hear(heard)
+        if not receipt.cannot_receive:
             return
-        # It may be told before the carrier's answer is here: what is being sent becomes no call.
-        wait_until_over(self.outbox, message_id, EARLY_SECONDS)
+        # Though it is known already: the store may have been away when a call was to be made of it.
+        # What is being sent becomes one with whoever sends it, as soon as the carrier has answered.
         message = self.outbox.message(message_id)
         if message is None or not self._is_still_of_use(message, provider):
             return

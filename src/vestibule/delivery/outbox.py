@@ -93,6 +93,8 @@ class Heard:
     reason: str
     sealed: bytes
     at: datetime
+    cannot_receive: bool = False
+    """Whether the number takes no text messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,8 @@ class Outbox(Protocol):
         """Write down what came of it; at once with it, as `settle_message`, the message it `sent`.
 
         In between, a crash would have a message sent again that is known to have been taken.
+        Raises `SendError` where a receipt, before the carrier's answer, has told that the number
+        takes no text messages: then that came of it, and nothing is `sent`.
         """
         ...
 
@@ -202,7 +206,8 @@ class Outbox(Protocol):
 
         A failure counts for the message where nobody has taken it since. False, and nothing is
         written, where no try of that message was given to that carrier, or a later fate is known
-        already.
+        already. A try that has not ended ends as one to a number that takes no text messages, where
+        that is told.
         """
         ...
 

@@ -16,6 +16,7 @@ from vestibule.core.model import (
     MessageStatus,
     PassageStatus,
 )
+from vestibule.core.ports import SendError
 from vestibule.delivery.last_look import CALL
 from vestibule.delivery.outbox import (
     MOST_UNSURE,
@@ -197,23 +198,26 @@ class SqlOutbox(SqlHosted):
 
     def end_try(self, try_id: int, end: TryEnd, sent: Message | None = None) -> None:
         """Write down what came of it, and with it how the message stands that it `sent`."""
+        was_refused = _try.c.outcome == TryOutcome.CANNOT_RECEIVE.value
         values: dict[str, object] = {
-            "outcome": end.outcome.value,
+            "outcome": case((was_refused, _try.c.outcome), else_=end.outcome.value),
             "reason": _kept_or(end.reason),
             "milliseconds": round(end.took.total_seconds() * 1000),
         }
         if end.carrier_id is not None:
             values["carrier_id"] = end.carrier_id
-        ended = update(_try).where(_try.c.id == try_id).values(values).returning(_try.c.fate)
+        ended = update(_try).where(_try.c.id == try_id).values(values)
         with self._db.write() as connection:
-            if sent is None:
-                connection.execute(ended)
-                return
-            charges.locked(connection, sent.id)
-            fate = connection.execute(ended).scalar()
-            connection.execute(_settling(sent))
-            if fate is not None:  # told before the carrier had answered
-                self._tell(connection, sent.id, try_id, Fate(fate))
+            if sent is not None:
+                charges.locked(connection, sent.id)
+            found = connection.execute(ended.returning(_try.c.outcome, _try.c.fate)).first()
+            is_unreadable = found is not None and found.outcome == TryOutcome.CANNOT_RECEIVE
+            if sent is not None and not is_unreadable:
+                connection.execute(_settling(sent))
+                if found is not None and found.fate is not None:  # told before its answer
+                    self._tell(connection, sent.id, try_id, Fate(found.fate))
+        if is_unreadable and end.outcome is not TryOutcome.CANNOT_RECEIVE:
+            raise SendError("the receipt says: it takes no text messages", cannot_receive=True)
 
     def tries(self, message_id: str) -> Sequence[Tried]:
         """Return every try at a message of this realm, first to last."""
@@ -235,17 +239,7 @@ class SqlOutbox(SqlHosted):
             ).first()
             if found is None or _knows_better(found.fate, heard.fate):
                 return False
-            connection.execute(
-                update(_try)
-                .where(_try.c.id == found.id)
-                .values(
-                    carrier_id=heard.carrier_id,
-                    fate=heard.fate.value,
-                    fate_at=rows.number(heard.at),
-                    receipt=heard.sealed,
-                    reason=heard.reason[:200],
-                )
-            )
+            connection.execute(update(_try).where(_try.c.id == found.id).values(_heard(heard)))
             self._tell(connection, heard.message_id, found.id, heard.fate)
             return True
 
@@ -336,6 +330,23 @@ def _was_given(heard: Heard) -> ColumnElement[bool]:
         _try.c.provider == heard.provider,
         func.coalesce(_try.c.carrier_id, heard.carrier_id) == heard.carrier_id,
     )
+
+
+def _heard(heard: Heard) -> dict[str, object]:
+    """Return what a receipt writes to its try."""
+    values: dict[str, object] = {
+        "carrier_id": heard.carrier_id,
+        "fate": heard.fate.value,
+        "fate_at": rows.number(heard.at),
+        "receipt": heard.sealed,
+        "reason": heard.reason[:200],
+    }
+    if heard.cannot_receive:
+        # Who waits for the carrier's answer still is told so when the try ends.
+        is_open = _try.c.outcome == TryOutcome.STARTED.value
+        is_told = TryOutcome.CANNOT_RECEIVE.value
+        values["outcome"] = case((is_open, is_told), else_=_try.c.outcome)
+    return values
 
 
 def _kept_or(reason: str) -> ColumnElement[str]:
