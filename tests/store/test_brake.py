@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.core.site import Site
+from tests.delivery.makers import courier_of
 
 from vestibule.core.engine.enrolling import Draft
 from vestibule.core.model import MessageStatus, Purpose
@@ -152,6 +153,37 @@ def test_what_no_carrier_took_is_taken_back(phones: Site) -> None:
     assert counts(phones) == BLANK
     assert counts(phones, provider="signalwire") == BLANK
     assert {row["awaited"] for row in phones.rows("message") if row["range"]} == {"lost"}
+
+
+@pytest.mark.row("ATK-56", "W16")
+def test_what_was_given_up_hours_later_is_taken_back(phones: Site) -> None:
+    """Codes that waited while no worker ran stop nobody any more once they are given up."""
+    for nth in range(20):
+        newcomer(phones, nth)
+    assert "area_stopped" in phones.told()
+    phones.fake.move(hours=5)
+    assert credit(phones) == []
+
+    courier_of(phones).deliver_due()
+
+    assert credit(phones) == ["area_resumed"]
+    assert counts(phones)["debt"] == 0
+    assert {row["awaited"] for row in phones.rows("message") if row["range"]} == {"lost"}
+
+
+@pytest.mark.row("ATK-56", "SMS-09")
+def test_what_a_receipt_says_was_taken_stays_counted(phones: Site) -> None:
+    """A message whose carrier did not answer, and told of it later, is owed as one it took."""
+    for nth in range(3):
+        newcomer(phones, nth)
+    carry(phones, "signalwire", MessageStatus.FAILED)
+    for one in phones.rows("delivery_try"):
+        phones.change("delivery_try", {"id": one["id"]}, outcome="unsure", fate="sent")
+
+    credit(phones)
+
+    assert counts(phones)["debt"] == 3
+    assert {row["awaited"] for row in phones.rows("message") if row["range"]} == {"unpaid"}
 
 
 @pytest.mark.row("ATK-56", "SMS-09")

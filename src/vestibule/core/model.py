@@ -312,7 +312,7 @@ class Awaited(StrEnum):
     """It is counted to its carrier, too."""
     RETURNED = "returned"
     LOST = "lost"
-    """No carrier took it, and it is counted to nobody any more."""
+    """No carrier is known to have taken it, and it is counted to nobody any more."""
     UNPAID = "unpaid"
     """It was carried, and pays for nothing: another code took its place, or its later call went
     wrong. It stays counted, and nothing more is looked for."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from vestibule.core import conversion
+from vestibule.core.caps import DAY
 from vestibule.core.conversion import Watch
 from vestibule.core.events import Event
 from vestibule.core.model import TAKEN, Awaited, Whose
@@ -20,7 +21,10 @@ from vestibule.store.areas import Change, Key
 from vestibule.store.database import Database
 
 HORIZON: Final = timedelta(hours=1)
-"""How long it is looked for: no code lives as long."""
+"""How long it is looked for whether a code came back: none lives as long."""
+GIVEN_UP_FOR: Final = DAY
+"""How long it is looked for what was given up: as long as an area is stopped. Where nobody carries
+anything for hours, that is so much later."""
 BATCH: Final = 200
 _MESSAGE: Final = tables.message
 _CHALLENGE: Final = tables.challenge
@@ -96,7 +100,8 @@ class SqlBrake:
             .select_from(_MESSAGE.outerjoin(_CHALLENGE, _CHALLENGE.c.id == _MESSAGE.c.challenge_id))
             .where(
                 _MESSAGE.c.realm == self._realm,
-                _MESSAGE.c.created_at > rows.number(now - HORIZON),
+                _MESSAGE.c.created_at > rows.number(now - GIVEN_UP_FOR),
+                or_(_MESSAGE.c.created_at > rows.number(now - HORIZON), _is_given_up()),
                 _MESSAGE.c.awaited.in_([Awaited.ASKED.value, Awaited.CARRIED.value]),
                 or_(
                     _CHALLENGE.c.status == "accepted",
@@ -110,11 +115,17 @@ class SqlBrake:
         )
 
 
+def _is_given_up() -> ColumnElement[bool]:
+    """Say in SQL that a message was lost that is counted to its area still, and to no carrier."""
+    return and_(_MESSAGE.c.awaited == Awaited.ASKED.value, _MESSAGE.c.status.in_(_LOST))
+
+
 def _carriers(connection: Connection, ids: Sequence[str]) -> Mapping[str, str]:
-    """Return who carried each message last."""
+    """Return who is known to have carried each message last: by an answer, or by a receipt."""
+    is_known = or_(_TRY.c.outcome == "accepted", _TRY.c.fate.is_not(None))
     query = (
         select(_TRY.c.message_id, _TRY.c.provider)
-        .where(_TRY.c.message_id.in_(ids), _TRY.c.outcome == "accepted")
+        .where(_TRY.c.message_id.in_(ids), is_known)
         .order_by(_TRY.c.id)
     )
     return {row.message_id: row.provider for row in connection.execute(query)}
