@@ -115,7 +115,7 @@ class Play:
         """Deliver what is due, and count what came back."""
         if self.parts.courier is not None:
             self.parts.courier.deliver_due()
-        self.parts.brake.credit_returned(self.clock.now())
+        self.parts.brake.credit_returned(self.clock.now(), lambda _: None)
         self._done_at = self.clock.now()
 
     def later(self, waiting: Waiting | None, kind: str) -> None:

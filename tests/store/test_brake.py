@@ -1,7 +1,7 @@
 """Which codes came back, counted apart from their checks: once each, whoever does it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +11,14 @@ import pytest
 from tests.core.site import Site
 from tests.delivery.makers import courier_of
 
+from vestibule.core.conversion import Watch
 from vestibule.core.engine.enrolling import Draft
+from vestibule.core.errors import StoreUnavailableError
+from vestibule.core.events import Event
 from vestibule.core.model import MessageStatus, Purpose
 from vestibule.core.verdict import Pending
 from vestibule.store import tables
+from vestibule.store.brake import SqlBrake
 
 PHONES: Mapping[str, Any] = {
     "VESTIBULE_FACTORS": "totp,phone,recovery_codes",
@@ -89,8 +93,9 @@ def counts(site: Site, name: str = "+4917012", provider: str = "") -> Mapping[st
 
 def credit(site: Site) -> list[str]:
     """Do what the courier does every few seconds; return what was told."""
-    now = site.clock.now()
-    return [event.fact.name for event in site.parts.brake.credit_returned(now)]
+    told: list[Event] = []
+    site.parts.brake.credit_returned(site.clock.now(), told.extend)
+    return [event.fact.name for event in told]
 
 
 @pytest.mark.row("SMS-09", "ATK-56")
@@ -141,6 +146,25 @@ def test_many_who_count_at_once_count_once(phones: Site) -> None:
 
     assert counts(phones)["returned"] == counts(phones, provider="signalwire")["returned"] == 5
     assert counts(phones, provider="signalwire")["sent"] == 8
+
+
+def test_what_was_counted_is_told_before_more_is(phones: Site) -> None:
+    """Of many messages so many are counted at once, and told of: what fails then costs no word."""
+    for nth in range(20):
+        newcomer(phones, nth)
+    carry(phones, "signalwire", MessageStatus.FAILED)
+    brake = SqlBrake(phones.parts.database, "default", Watch(), batch=15)
+    told: list[str] = []
+
+    def restarting(written: Sequence[Event]) -> None:
+        told.extend(event.fact.name for event in written)
+        raise StoreUnavailableError("restarting")
+
+    with pytest.raises(StoreUnavailableError):
+        brake.credit_returned(phones.clock.now(), restarting)
+
+    assert told == ["area_resumed"] == phones.told()[-1:]
+    assert [row["awaited"] for row in phones.rows("message") if row["range"]].count("asked") == 5
 
 
 def test_what_no_carrier_took_is_taken_back(phones: Site) -> None:

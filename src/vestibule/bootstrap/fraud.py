@@ -78,4 +78,4 @@ def resume(parts: Parts, area: str, *, by: str) -> None:
 
 def _count_returned(parts: Parts) -> None:
     context = parts.engine.context
-    context.tell(tuple(parts.brake.credit_returned(context.now())))
+    parts.brake.credit_returned(context.now(), context.tell)

@@ -99,10 +99,12 @@ class SendError(Exception):
 class Brake(Protocol):
     """What whoever carries messages tells the brake on fraud, and asks of it."""
 
-    def credit_returned(self, now: datetime) -> Sequence[Event]:
-        """Count the codes that came back since the last time; return what was written of it.
+    def credit_returned(self, now: datetime, tell: Callable[[Sequence[Event]], None]) -> None:
+        """Count the codes that came back since the last time.
 
-        To be done every few seconds; of several who do it at once each message is counted by one.
+        What is written of it is told as soon as it is committed: whatever fails afterwards, it is
+        not written again. To be done every few seconds; of several who do it at once each message
+        is counted by one.
         """
         ...
 

@@ -78,7 +78,7 @@ class CourierThread:
 
     def count_returned(self) -> None:
         """Have it counted which codes came back, and tell the operator of what was stopped."""
-        self.tell(self.courier.dispatch.brake.credit_returned(self.courier.clock.now()))
+        self.courier.dispatch.brake.credit_returned(self.courier.clock.now(), self.tell)
 
     def _run(self, pause: float) -> None:
         was_closed, counts_at = False, 0.0

@@ -4,7 +4,7 @@ A check must be quick, so it counts nothing of this. The courier has it done eve
 message is counted once, however many do it at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -44,20 +44,18 @@ class _Seen:
 class SqlBrake:
     """What the courier asks of the brake on fraud, for one realm."""
 
-    def __init__(self, database: Database, realm: str, watch: Watch) -> None:
+    def __init__(self, database: Database, realm: str, watch: Watch, *, batch: int = BATCH) -> None:
         """Keep the database and the numbers; nothing is opened yet."""
-        self._db, self._realm, self._watch = database, realm, watch
+        self._db, self._realm, self._watch, self._batch = database, realm, watch, batch
 
-    def credit_returned(self, now: datetime) -> Sequence[Event]:
-        """Count the codes that came back, and what was carried or lost; return what was told."""
-        told: list[Event] = []
+    def credit_returned(self, now: datetime, tell: Callable[[Sequence[Event]], None]) -> None:
+        """Count the codes that came back, and what was carried or lost; tell what was written."""
         while self._is_due(now):
             with self._db.write() as connection:
                 count, written = self._credit(connection, now)
-            told += written
+            tell(written)
             if not count:  # another is at it
                 break
-        return told
 
     def put_last(self, range_: str, now: datetime) -> frozenset[str]:
         """Return the providers that come last on a route, for numbers of a range."""
@@ -73,7 +71,7 @@ class SqlBrake:
     def _credit(self, connection: Connection, now: datetime) -> tuple[int, Sequence[Event]]:
         # Whoever else is counting has locked theirs, and counts them.
         held = self._moved_on(now).with_for_update(of=_MESSAGE, skip_locked=True)
-        found = connection.execute(held.order_by(_MESSAGE.c.id).limit(BATCH)).all()
+        found = connection.execute(held.order_by(_MESSAGE.c.id).limit(self._batch)).all()
         carriers = _carriers(connection, [row.id for row in found])
         seen = [_seen(row, carriers.get(row.id, "")) for row in found]
         for state in {one.state for one in seen}:
