@@ -1,4 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from tests.store.plans import spelled_out, steps_of
 from vestibule.bootstrap import operate
 from vestibule.core.model import Lane, Purpose
 from vestibule.core.verdict import Reason
-from vestibule.store import tables
+from vestibule.store import tables, tallies
 from vestibule.store.upkeep import BATCH
 
 HOUR = timedelta(hours=1)
@@ -219,3 +221,21 @@ def test_rows_that_two_columns_name_are_all_sealed_anew(site: Site) -> None:
     assert found == {
         (realm, subject): f"anew {realm} {subject}".encode() for realm, subject in names
     }
+
+
+@pytest.mark.postgresql
+def test_clearing_out_waits_for_nobody_who_counts(postgresql_url: str, tmp_path: Path) -> None:
+    """Old tallies are deleted but for what is being counted in: the two cannot wait in a ring."""
+    site = Site.open(postgresql_url, tmp_path)
+    database, now = site.parts.database, site.clock.now()
+    with database.write() as connection:
+        tallies.locked(connection, "default", ["in use", "old", *map(str, range(BATCH))], now)
+    site.fake.move(2 * DAY)
+
+    with ThreadPoolExecutor(1) as pool, database.write() as connection:
+        tallies.locked(connection, "default", ["in use"], now)
+        cleared = pool.submit(purge, site).result(10)
+
+    assert cleared["tallies"] == BATCH + 1
+    assert [row["name"] for row in site.rows("tally")] == ["in use"]
+    site.close()

@@ -43,7 +43,7 @@ def _forget_carried(connection: Connection, realm: str, subject: str) -> None:
     message, tried, hosted = tables.message, tables.delivery_try, tables.hosted
     mine = select(message.c.id).where(message.c.realm == realm, message.c.subject == subject)
     # Whoever begins a try holds its message: what was begun is seen, and nothing more is begun.
-    ids = connection.execute(mine.with_for_update()).scalars().all()
+    ids = connection.execute(mine.order_by(message.c.id).with_for_update()).scalars().all()
     connection.execute(delete(tried).where(tried.c.message_id.in_(ids)))
     asked = select(message.c.challenge_id).where(
         message.c.realm == realm, message.c.subject == subject, message.c.challenge_id.is_not(None)

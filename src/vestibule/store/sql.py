@@ -2,8 +2,9 @@
 
 A refused answer is a returned value and is committed; only what the database itself refuses rolls
 back. Lock order, always: the subject's ledger row, passage, challenges and enrolments in enrolment
-order, the source. Tallies and areas, each in the order of their names, are locked by who holds
-nothing else, or the ledger alone.
+order, a message and its tries, the source. Then what is counted: tallies, areas, and the tally that
+is a number's share in them, each in the order of their names. Who holds one of these may hold the
+ledger or messages besides, and asks for none of what comes before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
