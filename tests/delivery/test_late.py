@@ -32,6 +32,23 @@ class Lying:
         return [] if self.empty >= 0 else ["a message"]
 
 
+@dataclass
+class Alternating:
+    """An outbox in which something new is due every other time it is asked what to publish."""
+
+    asked: int = 0
+    rounds: int = 0
+
+    def due(self, now: datetime, most: int) -> Sequence[str]:
+        """Say what is due; nothing ever is for long."""
+        del now
+        if most == 1:  # whoever publishes asks this last
+            self.rounds += 1
+            return []
+        self.asked += 1
+        return [f"message {self.asked}"] if self.asked % 2 else []
+
+
 def publisher(site: Site) -> Publisher:
     """What a web process of a site tells workers by."""
     outbox = courier_of(site).outbox
@@ -111,3 +128,20 @@ def test_it_is_looked_at_though_nobody_wakes(caplog: pytest.LogCaptureFixture) -
     told.stop()
 
     assert len(warnings(caplog)) == 1
+
+
+@pytest.mark.row("W16")
+def test_a_dead_broker_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """That a broker takes nothing is said once, though between two messages nothing is due."""
+    outbox: Any = Alternating()
+    told = Publisher(outbox=outbox, clock=FakeClock(), broker_url=NOWHERE, realm="default")
+    told.start()
+    until = time.monotonic() + 60
+    for nth in range(1, 6):
+        told.wake()
+        while outbox.rounds < nth and time.monotonic() < until:
+            time.sleep(0.01)
+    told.stop()
+
+    assert outbox.rounds == 5
+    assert caplog.text.count("the broker takes nothing") == 1

@@ -172,8 +172,8 @@ class Publisher:
 
     def _publish(self) -> None:
         try:
-            self.publish_due()
-            self._is_down = False
+            if self.publish_due():  # else the broker was not asked
+                self._is_down = False
         except CLOSED as error:
             _log.warning("what is due cannot be read: %s", error)
         except Exception as error:  # noqa: BLE001 - whatever a broker's library raises
