@@ -36,8 +36,6 @@ class Courier:
     last_look: LastLook
     vault: Vault
     clock: Clock
-    carried: int = 0
-    """How many messages were handed over so far."""
 
     def insisting(self, seconds: float) -> "Courier":
         """Return one that waits so long for a store that is away."""
@@ -63,18 +61,18 @@ class Courier:
             taken += len(batch)
         return taken
 
-    def deliver_claimed(self, message: Message) -> None:
-        """Deliver one message that was claimed, or put it off.
+    def deliver_claimed(self, message: Message) -> bool:
+        """Deliver one message that was claimed, or put it off; return if it was handed over.
 
         Raises `StoreUnavailableError` and `DeploymentError` where the store keeps away; the message
         is then due again soon, or once its lease is over.
         """
         now = self.clock.now()
         if message.claimed_until is not None and now >= message.claimed_until:
-            return  # those before it took so long that another courier may have it by now
+            return False  # those before it took so long that another courier may have it by now
         if now >= message.not_after:
             self._settle(message, MessageStatus.EXPIRED, "too late to be of use")
-            return
+            return False
         try:
             if message.channel == "notice":
                 copies = self.parcels.copies(message, now)
@@ -96,6 +94,9 @@ class Courier:
             # error is written down: its text may quote what was to be sent.
             _log.warning("message %s was not delivered: %s", message.id, type(error).__name__)
             self._put_off(message, type(error).__name__)
+        else:
+            return message.channel != "notice"  # its copies are, each for itself
+        return False
 
     def _carry_or_pay(self, message: Message) -> bool:
         """Hand a message over; False where it is a call from now on, and paid for."""
@@ -118,7 +119,6 @@ class Courier:
             if error.why is NotTried.SPENT:
                 self.last_look.note_spent(message)
             raise
-        self.carried += 1
 
     def _to(self, message: Message) -> str:
         return self.vault.open_destination(message.id, message.destination)

@@ -134,7 +134,7 @@ class CourierThread:
             due = replace(message, status=MessageStatus.QUEUED)
             self.courier.outbox.settle_message(due)
 
-    def _sent(self, sending: Future[None]) -> None:
+    def _sent(self, sending: Future[bool]) -> None:
         """Have a hand free again."""
         self._free.release()
         error = sending.exception()

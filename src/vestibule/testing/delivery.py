@@ -3,6 +3,7 @@
 from flask import Flask
 
 from vestibule.core.errors import ConfigurationError
+from vestibule.delivery.courier import BATCH, LEASE
 from vestibule.flask.state import state_of
 
 
@@ -20,6 +21,7 @@ def deliver(app: Flask) -> int:
             "nothing carries messages in this application: give it an inbox, as "
             "Vestibule(app, sender=Inbox())"
         )
-    before = courier.carried
-    courier.deliver_due()
-    return courier.carried - before
+    carried = 0
+    while batch := courier.outbox.claim(courier.clock.now(), LEASE, BATCH):
+        carried += sum(courier.deliver_claimed(message) for message in batch)
+    return carried
