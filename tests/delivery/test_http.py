@@ -1,7 +1,10 @@
 """What reaches carriers, against servers that behave badly."""
 
 import gzip
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -150,6 +153,33 @@ def test_who_takes_no_connection_in_time_has_taken_nothing() -> None:
         http.close()
 
     assert not refused.value.unsure
+
+
+ASK_BY_PROXY = """
+from vestibule.core.ports import SendError
+from vestibule.delivery.http import HttpxHttp, Request
+try:
+    HttpxHttp(seconds=5).ask(Request(url="https://carrier.invalid/"))
+except SendError as error:
+    print(error.unsure, error)
+"""
+
+
+@pytest.mark.row("ATK-56")
+@pytest.mark.parametrize("status", [b"503 Service Unavailable", b"407 Who are you"])
+def test_a_proxy_that_lets_nothing_through_is_no_carrier(status: bytes) -> None:
+    """Where only the proxy on the way was asked no carrier has taken anything, and it is named."""
+
+    def refuse(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+
+    with server(refuse) as url:
+        env = {**os.environ, "HTTPS_PROXY": url, "NO_PROXY": "", "no_proxy": ""}
+        command = [sys.executable, "-c", ASK_BY_PROXY]
+        told = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+
+    number = status.split()[0].decode()
+    assert told.stdout.strip() == f"False the proxy on the way there answered with {number}"
 
 
 def test_nothing_is_unpacked() -> None:

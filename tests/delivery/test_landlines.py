@@ -136,3 +136,21 @@ def test_a_receipt_that_is_repeated_leads_to_the_call_it_did_not(phones: Site) -
 
     assert len(voice.counter.taken) == 1
     assert cost(phones) == 0.6
+
+
+@pytest.mark.row("ATK-56")
+def test_a_call_that_is_needed_no_more_is_given_back(phones: Site) -> None:
+    """Where a text arrives after all, nobody is called, and only the text is paid for."""
+    ask(phones)
+    mine = courier(phones, sms=(Fake("one"),), call=(Fake("voice"),))
+    mine.deliver_due()
+    ours, message_id = calls_back(mine), newest(phones)["id"]
+    hear(ours, message_id)
+    assert (newest(phones)["channel"], cost(phones)) == ("call", 0.6)
+
+    ours.hear("one", message_id, Receipt(carrier_id="one-1", fate=Fate.DELIVERED), b"")
+    mine.deliver_due()
+
+    assert newest(phones)["status"] == "delivered"
+    assert outcomes(phones) == ["accepted"]
+    assert cost(phones) == 0.1

@@ -218,7 +218,10 @@ def test_a_receipt_that_telnyx_did_not_sign_is_nobodys() -> None:
     assert [telnyx().receipt(one) for one in odd] == [None] * len(odd)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": {"payload": {"id": 0.5}}}'])
+NAMES_NOTHING = [b"", b"{", b"[]", b'{"data": {"payload": {"id": 0.5}}}', b"[" * 32_000]
+
+
+@pytest.mark.parametrize("body", NAMES_NOTHING, ids=range(len(NAMES_NOTHING)))
 def test_a_signed_receipt_of_nothing_is_none(body: bytes) -> None:
     """What is signed and names no message is no receipt."""
     signature = base64.b64encode(KEY.sign(f"{WHEN}|".encode() + body)).decode()

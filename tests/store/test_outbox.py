@@ -327,3 +327,25 @@ def test_what_a_receipt_gave_as_its_reason_is_kept(
     assert (ended.outcome, ended.fate) == (TryOutcome.ACCEPTED, Fate.UNDELIVERED)
     assert ended.reason == "error 30006"
     assert status(site) == {1: "undelivered"}
+
+
+@pytest.mark.row("ATK-56")
+@pytest.mark.parametrize("is_lent_again", [True, False])
+def test_what_a_carrier_took_is_sent_though_its_lease_is_over(
+    site: Site, outbox: SqlOutbox, queue: Queue, *, is_lent_again: bool
+) -> None:
+    """A carrier that takes a message late has it sent no more, whoever has it on loan by then."""
+    queue(1)
+    claimed = outbox.claim(START + MINUTE, MINUTE, 1)[0]
+    try_id = begun(outbox, claimed, "slow")
+    if is_lent_again:
+        (other,) = outbox.claim(START + 2 * MINUTE, MINUTE, 1)
+
+    end = TryEnd(outcome=TryOutcome.ACCEPTED, took=MINUTE, carrier_id="id at slow")
+    assert outbox.end_try(try_id, end, replace(claimed, status=MessageStatus.SENT)) is end.outcome
+
+    assert status(site) == {1: "sent"}
+    assert outbox.claim(START + 9 * MINUTE, MINUTE, 9) == []
+    if is_lent_again:
+        outbox.settle_message(replace(other, status=MessageStatus.FAILED))
+        assert status(site) == {1: "sent"}

@@ -18,6 +18,7 @@ from vestibule import phone
 
 PHONES: Final = frozenset({"sms", "call", "whatsapp"})
 """The channels that reach a number, and cost something."""
+CALL: Final = "call"
 
 
 class Barrier(StrEnum):

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from vestibule.core.links import Errand
 from vestibule.core.model import Message, MessageStatus
 from vestibule.core.ports import Clock, SendError
+from vestibule.core.reach import CALL
 from vestibule.core.vault import Vault
 from vestibule.delivery.callbacks import Callbacks
-from vestibule.delivery.last_look import CALL, LastLook
+from vestibule.delivery.last_look import LastLook
 from vestibule.delivery.outbox import Heard, Outbox
 from vestibule.delivery.parcels import Parcels
 from vestibule.delivery.provider import Receipt, Speech

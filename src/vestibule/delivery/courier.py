@@ -12,11 +12,12 @@ from typing import Final
 
 from vestibule.core.model import Message, MessageStatus
 from vestibule.core.ports import Clock, SendError
+from vestibule.core.reach import CALL
 from vestibule.core.vault import Vault
 from vestibule.delivery import retry
 from vestibule.delivery.dispatch import Dispatch, NotTriedError, UnwrittenError
 from vestibule.delivery.insisting import CLOSED, Insisting
-from vestibule.delivery.last_look import CALL, LastLook
+from vestibule.delivery.last_look import LastLook
 from vestibule.delivery.outbox import NotTried, Outbox
 from vestibule.delivery.parcels import Parcels
 

@@ -177,10 +177,12 @@ class Dispatch:
             error, carrier_id = self._handed_over(provider, message, parcel, insist)
             took = max(self.clock.now() - began, timedelta())
             sent = _sent(message) if error is None else None
-            self.insist(self.outbox.end_try, try_id, _end(error, took, carrier_id), sent)
+            stands = self.insist(self.outbox.end_try, try_id, _end(error, took, carrier_id), sent)
         except CLOSED as away:
             raise UnwrittenError(str(away)) from away
         note(self.breaker, _key(provider, parcel), error, self.clock.now())
+        if stands is TryOutcome.CANNOT_RECEIVE and not (error and error.cannot_receive):
+            raise SendError("the receipt says: it takes no text messages", cannot_receive=True)
         if error is not None:
             raise error
 

@@ -118,8 +118,13 @@ class _Watched:
 
     def note(self, event: str, told: dict[str, Any]) -> None:
         """Learn how far it is, as httpcore tells it."""
-        self.was_asked = self.was_asked or event == _ASKED
+        self.was_asked = self.was_asked or (event == _ASKED and not _is_to_proxy(told))
         self.deadline.note(event, told)
+
+
+def _is_to_proxy(told: dict[str, Any]) -> bool:
+    """Say whether it is only a proxy that is asked, to let a request through to a carrier."""
+    return bool(told["request"].method == b"CONNECT")
 
 
 class HttpxHttp:
@@ -197,6 +202,8 @@ def _said_of(error: Exception, deadline: Deadline, *, is_over: bool, seconds: fl
     """Return why there was no answer."""
     if deadline.place is None:
         return "an address that cannot be asked"
+    if (refusal := str(error)[:3]).isdecimal() and type(error).__name__ == "ProxyError":
+        return f"the proxy on the way there answered with {refusal}"
     host, port = deadline.place
     return unreached(error, host, port, seconds=seconds, is_over=is_over)
 

@@ -11,13 +11,12 @@ from vestibule.core.budget import Budget
 from vestibule.core.events import Event, SendRefused
 from vestibule.core.model import Message
 from vestibule.core.ports import Clock, SendError
-from vestibule.core.reach import PHONES
+from vestibule.core.reach import CALL, PHONES
 from vestibule.delivery.insisting import Insisting
 from vestibule.delivery.number_check import NumberCheck
 from vestibule.delivery.outbox import Called, Outbox
 from vestibule.delivery.routes import Routes
 
-CALL: Final = "call"
 _SPENT: Final = "spent"
 
 

@@ -184,12 +184,13 @@ class Outbox(Protocol):
         """
         ...
 
-    def end_try(self, try_id: int, end: TryEnd, sent: Message | None = None) -> None:
-        """Write down what came of it; at once with it, as `settle_message`, the message it `sent`.
+    def end_try(self, try_id: int, end: TryEnd, sent: Message | None = None) -> TryOutcome:
+        """Write down what came of it, and at once with it that the message is `sent`.
 
-        In between, a crash would have a message sent again that is known to have been taken.
-        Raises `SendError` where a receipt, before the carrier's answer, has told that the number
-        takes no text messages: then that came of it, and nothing is `sent`.
+        In between, a crash would have a message sent again that is known to have been taken. What
+        was taken is sent, though its lease is over. Returns what stands there: where a receipt,
+        before the carrier's answer, has told that the number takes no text messages, that came of
+        it, and nothing is `sent`.
         """
         ...
 

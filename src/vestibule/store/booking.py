@@ -1,6 +1,5 @@
 """Sends counted in SQL: in every respect at once, or in none."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -69,13 +68,15 @@ def unbook(
 
     How often codes were asked for stays counted: what it costs, and what it made an area owe, goes.
     """
-    less = Counter({one.tally: one.amount for one in booked.charges})
-    if booked.areas:
-        less[booked.share] += 1
-    for name in sorted(less):
-        tallies.lower(connection, realm, name, less[name])
+    for one in sorted(booked.charges, key=lambda charge: charge.tally):
+        tallies.lower(connection, realm, one.tally, one.amount)
+    if not booked.areas:
+        return ()
     keys = [(name, booked.whose, "") for name in booked.areas]
-    return areas.change(connection, realm, [(key, conversion.undone) for key in keys], watch, now)
+    undone = [(key, conversion.undone) for key in keys]
+    told = areas.change(connection, realm, undone, watch, now)
+    tallies.lower(connection, realm, booked.share, 1)
+    return told
 
 
 def _is_stopped(found: Iterable[Area], now: datetime) -> bool:

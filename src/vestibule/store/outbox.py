@@ -16,8 +16,7 @@ from vestibule.core.model import (
     MessageStatus,
     PassageStatus,
 )
-from vestibule.core.ports import SendError
-from vestibule.delivery.last_look import CALL
+from vestibule.core.reach import CALL
 from vestibule.delivery.outbox import (
     MOST_UNSURE,
     UNSURE,
@@ -71,9 +70,13 @@ class SqlOutbox(SqlHosted):
         if not found:
             return []
         with self._db.write() as connection:
+            # Whoever has locked one has it, or is forgetting its person: nobody waits for that.
+            free = (
+                select(_message.c.id).where(_message.c.id.in_(found), due).order_by(_message.c.id)
+            )
             taken = connection.execute(
                 update(_message)
-                .where(_message.c.id.in_(found), due)
+                .where(_message.c.id.in_(free.with_for_update(skip_locked=True)), due)
                 .values(status="sending", claimed_until=rows.number(now + lease))
                 .returning(_message)
             )
@@ -196,8 +199,8 @@ class SqlOutbox(SqlHosted):
         made = connection.execute(_try.insert().values(values).returning(_try.c.id))
         return int(made.scalar_one())
 
-    def end_try(self, try_id: int, end: TryEnd, sent: Message | None = None) -> None:
-        """Write down what came of it, and with it how the message stands that it `sent`."""
+    def end_try(self, try_id: int, end: TryEnd, sent: Message | None = None) -> TryOutcome:
+        """Write down what came of it, and that the message is `sent`; return what stands there."""
         was_refused = _try.c.outcome == TryOutcome.CANNOT_RECEIVE.value
         values: dict[str, object] = {
             "outcome": case((was_refused, _try.c.outcome), else_=end.outcome.value),
@@ -211,13 +214,12 @@ class SqlOutbox(SqlHosted):
             if sent is not None:
                 charges.locked(connection, sent.id)
             found = connection.execute(ended.returning(_try.c.outcome, _try.c.fate)).first()
-            is_unreadable = found is not None and found.outcome == TryOutcome.CANNOT_RECEIVE
-            if sent is not None and not is_unreadable:
-                connection.execute(_settling(sent))
+            stands = end.outcome if found is None else TryOutcome(found.outcome)
+            if sent is not None and stands is not TryOutcome.CANNOT_RECEIVE:
+                connection.execute(_sent(sent))
                 if found is not None and found.fate is not None:  # told before its answer
                     self._tell(connection, sent.id, try_id, Fate(found.fate))
-        if is_unreadable and end.outcome is not TryOutcome.CANNOT_RECEIVE:
-            raise SendError("the receipt says: it takes no text messages", cannot_receive=True)
+        return stands
 
     def tries(self, message_id: str) -> Sequence[Tried]:
         """Return every try at a message of this realm, first to last."""
@@ -259,7 +261,9 @@ class SqlOutbox(SqlHosted):
         if fate is not Fate.DELIVERED:
             taken = and_(_try.c.message_id == message_id, _try.c.outcome == "accepted")
             which.append(select(func.max(_try.c.id)).where(taken).scalar_subquery() == try_id)
-        connection.execute(update(_message).where(*which).values(status=_TOLD[fate]))
+        told = connection.execute(update(_message).where(*which).values(status=_TOLD[fate]))
+        if told.rowcount and fate is Fate.DELIVERED:  # a call that was to be made is made no more
+            charges.give_back(connection, self._realm, message_id)
 
     def was_heard(self, message_id: str) -> None:
         """Note that a message has arrived, whatever its carrier will tell of it."""
@@ -361,13 +365,25 @@ def _knows_better(known: str | None, told: Fate) -> bool:
 
 def _settling(message: Message) -> Update:
     """Return what writes down how a claimed message stands, if it is still ours."""
+    return _standing(message).where(_still_ours(message))
+
+
+def _sent(message: Message) -> Update:
+    """Return what writes down that a carrier has taken a message, whoever has it on loan by now.
+
+    Whoever has begun a try meanwhile is the last: the message waits to be sent no more.
+    """
+    return _standing(message).where(
+        _message.c.id == message.id,
+        _message.c.status.in_(rows.words(ON_ITS_WAY)),
+        _message.c.channel == message.channel,  # it may be a call by now, for a landline
+    )
+
+
+def _standing(message: Message) -> Update:
     row = rows.message_row(message)
     kept = ("channel", "status", "outcome", "tries", "due_at")
-    return (
-        update(_message)
-        .where(_still_ours(message))
-        .values({name: row[name] for name in kept} | {"claimed_until": None})
-    )
+    return update(_message).values({name: row[name] for name in kept} | {"claimed_until": None})
 
 
 def _still_ours(message: Message) -> ColumnElement[bool]:

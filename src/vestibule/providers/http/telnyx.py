@@ -91,7 +91,7 @@ class Telnyx:
             return None
         try:
             payload = found(json.loads(callback.body), "data.payload")
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         carrier_id = named(found(payload, "id"))
         return None if carrier_id is None else _receipt(carrier_id, payload)
