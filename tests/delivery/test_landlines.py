@@ -9,7 +9,7 @@ import pytest
 from tests.core.site import Site
 from tests.delivery.carriers import Fake
 from tests.delivery.makers import calls_back
-from tests.delivery.test_unsure import PHONES, ask, cost, courier, newest, outcomes
+from tests.delivery.test_unsure import PHONES, ask, cost, courier, newest, outcomes, silent
 
 from vestibule.core.errors import StoreUnavailableError
 from vestibule.core.ports import SendError
@@ -27,6 +27,15 @@ UNREADABLE = Receipt(
 def phones(database_url: str, tmp_path: Path) -> Iterator[Site]:
     """A site where a text message costs a tenth and a call a half."""
     opened = Site.open(database_url, tmp_path, config=PHONES)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tight(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """The same, where a day's money reaches for no call after a text."""
+    config = {**PHONES, "VESTIBULE_SPEND_PER_DAY": "0.7"}
+    opened = Site.open(database_url, tmp_path, config=config)
     yield opened
     opened.close()
 
@@ -154,3 +163,45 @@ def test_a_call_that_is_needed_no_more_is_given_back(phones: Site) -> None:
     assert newest(phones)["status"] == "delivered"
     assert outcomes(phones) == ["accepted"]
     assert cost(phones) == 0.1
+
+
+def test_what_is_told_of_another_message_calls_nobody(phones: Site) -> None:
+    """A receipt under an id that the message's try does not have is nobody's."""
+    ask(phones)
+    mine = courier(phones, sms=(Fake("one"),), call=(Fake("voice"),))
+    mine.deliver_due()
+
+    foreign = replace(UNREADABLE, carrier_id="somebody else's")
+    calls_back(mine).hear("one", newest(phones)["id"], foreign, b"")
+
+    assert (newest(phones)["channel"], newest(phones)["status"]) == ("sms", "sent")
+    assert cost(phones) == 0.1
+
+
+@pytest.mark.row("C17")
+def test_what_is_told_after_the_silence_leads_to_a_call(phones: Site) -> None:
+    """Where the carrier did not answer, and tells of a landline then, that is called."""
+    ask(phones)
+    voice = Fake("voice")
+    mine = courier(phones, sms=(silent("one"),), call=(voice,))
+    mine.deliver_due()
+    assert outcomes(phones) == ["unsure"]
+
+    hear(calls_back(mine), newest(phones)["id"])
+    mine.deliver_due()
+
+    assert (newest(phones)["channel"], newest(phones)["status"]) == ("call", "sent")
+    assert len(voice.counter.taken) == 1
+    assert cost(phones) == 0.6
+
+
+def test_a_call_that_no_money_is_left_for_is_told_of_once(tight: Site) -> None:
+    """A carrier that tells of a landline again and again writes one refusal to the audit trail."""
+    ask(tight)
+    mine = courier(tight, sms=(Fake("one"),), call=(Fake("voice"),))
+    mine.deliver_due()
+    for _ in range(3):
+        hear(calls_back(mine), newest(tight)["id"])
+
+    assert tight.told().count("send_refused") == 1
+    assert newest(tight)["channel"] == "sms"

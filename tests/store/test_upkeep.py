@@ -10,7 +10,7 @@ from tests.store.plans import spelled_out, steps_of
 from vestibule.bootstrap import operate
 from vestibule.core.model import Lane, Purpose
 from vestibule.core.verdict import Reason
-from vestibule.store import tables, tallies
+from vestibule.store import charges, tables, tallies
 from vestibule.store.upkeep import BATCH
 
 HOUR = timedelta(hours=1)
@@ -238,4 +238,22 @@ def test_clearing_out_waits_for_nobody_who_counts(postgresql_url: str, tmp_path:
 
     assert cleared["tallies"] == BATCH + 1
     assert [row["name"] for row in site.rows("tally")] == ["in use"]
+    site.close()
+
+
+@pytest.mark.postgresql
+def test_clearing_out_waits_for_nobody_who_forgets(postgresql_url: str, tmp_path: Path) -> None:
+    """An old message that somebody has locked is left for the next time; nobody waits for it."""
+    site = Site.open(postgresql_url, tmp_path)
+    ada = site.enrol()
+    assert ada.subject
+    held, *others = sorted(row["id"] for row in site.rows("message"))
+    site.fake.move(90 * DAY)
+
+    with ThreadPoolExecutor(1) as pool, site.parts.database.write() as connection:
+        charges.locked(connection, held)
+        cleared = pool.submit(purge, site).result(10)
+
+    assert cleared["messages"] == len(others)
+    assert [row["id"] for row in site.rows("message")] == [held]
     site.close()

@@ -22,6 +22,8 @@ from vestibule.core.caps import DAY
 from vestibule.core.model import Whose
 
 _MONTH: Final = timedelta(days=30)
+_FADED: Final = 0.5
+"""What has faded since the first send of many is not worth one more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +106,7 @@ def sent(area: Area, watch: Watch, now: datetime) -> Area:
     """Return the area after one more send, which may be the one that stops it."""
     before = _begun_anew(_faded(area, watch, now), watch, now)
     after = replace(before, sent=before.sent + 1, debt=before.debt + 1)
-    # What has faded since the first of them is not worth one more.
-    if after.debt + 0.5 < limit(after, watch) or after.is_stopped(now):
+    if after.debt + _FADED < limit(after, watch) or after.is_stopped(now):
         return after
     return replace(after, stopped_until=now + watch.stop)
 
@@ -123,14 +124,27 @@ def undone(area: Area, watch: Watch, now: datetime) -> Area:
 
     Where a carrier's bad day stopped it, it goes on at half the limit, as it would after its stop.
     """
-    before = _faded(area, watch, now)
-    less = replace(before, sent=max(0.0, before.sent - 1), debt=max(0.0, before.debt - 1))
+    less = _one_less(area, watch, now)
     return _lifted(less, owing_less_than=limit(less, watch) / 2)
+
+
+def unsent(area: Area, watch: Watch, now: datetime) -> Area:
+    """Return the area after a send that was counted a moment ago, and never written.
+
+    It was not stopped then. Where it is by now, and would not be without this send, it goes on.
+    """
+    less = _one_less(area, watch, now)
+    return _lifted(less, owing_less_than=limit(less, watch) - _FADED)
 
 
 def resumed(area: Area) -> Area:
     """Return the area as if nothing were owed: somebody has looked at it."""
     return _forgiven(area, 0.0)
+
+
+def _one_less(area: Area, watch: Watch, now: datetime) -> Area:
+    before = _faded(area, watch, now)
+    return replace(before, sent=max(0.0, before.sent - 1), debt=max(0.0, before.debt - 1))
 
 
 def _lifted(area: Area, owing_less_than: float) -> Area:

@@ -5,6 +5,7 @@ All of it happens in a carrier's own request, so a store that is away is not wai
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from vestibule.core.links import Errand
 from vestibule.core.model import Message, MessageStatus
@@ -13,11 +14,16 @@ from vestibule.core.reach import CALL
 from vestibule.core.vault import Vault
 from vestibule.delivery.callbacks import Callbacks
 from vestibule.delivery.last_look import LastLook
-from vestibule.delivery.outbox import Heard, Outbox
+from vestibule.delivery.outbox import Heard, HeardAs, Outbox
 from vestibule.delivery.parcels import Parcels
 from vestibule.delivery.provider import Receipt, Speech
 from vestibule.delivery.routes import Routes
 from vestibule.delivery.testtext import TEST
+
+_MAY_BE_TAKEN: Final = frozenset(
+    {MessageStatus.SENT, MessageStatus.UNDELIVERED, MessageStatus.QUEUED}
+)
+"""As what a message may be with a carrier: one that nobody was sure of waits to be tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,8 @@ class CallsBack:
             at=self.clock.now(),
             cannot_receive=receipt.cannot_receive,
         )
-        self.outbox.hear(heard)
-        if not receipt.cannot_receive:
+        was = self.outbox.hear(heard)
+        if not receipt.cannot_receive or was is HeardAs.NOBODYS:
             return
         # Though it is known already: the store may have been away when a call was to be made of it.
         # What is being sent becomes one with whoever sends it, as soon as the carrier has answered.
@@ -62,7 +68,8 @@ class CallsBack:
         if message is None or not self._is_still_of_use(message, provider):
             return
         to = self.vault.open_destination(message.id, message.destination)
-        if self.last_look.could_be_called(message, to) and self.last_look.pay_for_call(message, to):
+        look, is_new = self.last_look, was is HeardAs.NEW
+        if look.could_be_called(message, to) and look.pay_for_call(message, to, tells=is_new):
             self.wake()
 
     def said_in_call(self, message_id: str, *, was_pressed: bool) -> tuple[Speech, str] | None:
@@ -87,9 +94,9 @@ class CallsBack:
         return said, message.locale
 
     def _is_still_of_use(self, message: Message, provider: str) -> bool:
-        """Say whether a provider took a message, as the last one, and its code is the newest."""
-        now, taken = self.clock.now(), {MessageStatus.SENT, MessageStatus.UNDELIVERED}
-        if message.challenge_id is None or message.status not in taken or now >= message.not_after:
+        """Say whether a provider may have taken a message, as the last, with its newest code."""
+        now, status = self.clock.now(), message.status
+        if message.challenge_id is None or status not in _MAY_BE_TAKEN or now >= message.not_after:
             return False
         challenge = self.outbox.challenge_of(message)
         if challenge is None or not challenge.is_open(now):

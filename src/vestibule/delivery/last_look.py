@@ -49,12 +49,12 @@ class LastLook:
         is_text = message.channel == "sms" and message.challenge_id is not None
         return is_text and bool(self.routes.of(CALL, to))
 
-    def pay_for_call(self, message: Message, to: str) -> bool:
-        """Make a text a call and count its price; False, and noted, where that is not left."""
+    def pay_for_call(self, message: Message, to: str, *, tells: bool = True) -> bool:
+        """Make a text a call and count its price; False, which it `tells`, where none is left."""
         now = self.clock.now()
         price = self.budget.counted(CALL, to, now, strange=message.strange)
         called = self.insist(self.outbox.call_instead, message, now, price)
-        if called is Called.SPENT:
+        if called is Called.SPENT and tells:
             self._note_refused(message, CALL, _SPENT)
         return called is Called.YES
 

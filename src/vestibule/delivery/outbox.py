@@ -59,6 +59,16 @@ class Called(StrEnum):
     """It is no text message, or another's, or its time is over; nothing was changed or counted."""
 
 
+class HeardAs(StrEnum):
+    """What a receipt was, to whoever keeps the tries."""
+
+    NEW = "new"
+    KNOWN = "known"
+    """That much of the fate, or more, is known already."""
+    NOBODYS = "nobodys"
+    """No try of that message was given to that carrier under that id."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
     """One hand-over of one message to one provider."""
@@ -202,13 +212,12 @@ class Outbox(Protocol):
         """Return a message of this realm."""
         ...
 
-    def hear(self, heard: Heard) -> bool:
+    def hear(self, heard: Heard) -> HeardAs:
         """Write a receipt to its try, and to its message where it tells more than is known.
 
-        A failure counts for the message where nobody has taken it since. False, and nothing is
-        written, where no try of that message was given to that carrier, or a later fate is known
-        already. A try that has not ended ends as one to a number that takes no text messages, where
-        that is told.
+        A failure counts for the message where nobody has taken it since. A try that has not ended
+        ends as one to a number that takes no text messages, where that is told. Only what is new
+        is written.
         """
         ...
 

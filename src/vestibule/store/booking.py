@@ -73,8 +73,8 @@ def unbook(
     if not booked.areas:
         return ()
     keys = [(name, booked.whose, "") for name in booked.areas]
-    undone = [(key, conversion.undone) for key in keys]
-    told = areas.change(connection, realm, undone, watch, now)
+    unsent = [(key, conversion.unsent) for key in keys]
+    told = areas.change(connection, realm, unsent, watch, now)
     tallies.lower(connection, realm, booked.share, 1)
     return told
 

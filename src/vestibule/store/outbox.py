@@ -22,6 +22,7 @@ from vestibule.delivery.outbox import (
     UNSURE,
     Called,
     Heard,
+    HeardAs,
     NotTried,
     Tried,
     Try,
@@ -49,6 +50,11 @@ _OPEN_TO = {
 }
 """As what a message may still be told so. What has arrived has, though its carrier's answer was
 lost and it waits to be tried again."""
+
+
+_READ_BY_NOBODY = rows.words(_NOT_ARRIVED | {MessageStatus.QUEUED})
+"""As what a text is made a call whose carrier says that nobody can read it: an unsure one waits to
+be tried again."""
 
 
 class SqlOutbox(SqlHosted):
@@ -231,7 +237,7 @@ class SqlOutbox(SqlHosted):
         with self._db.read() as connection:
             return [_tried(row) for row in connection.execute(query).mappings()]
 
-    def hear(self, heard: Heard) -> bool:
+    def hear(self, heard: Heard) -> HeardAs:
         """Write a receipt to its try, and to its message where it tells more than is known."""
         with self._db.write() as connection:
             # Of several that come at once each knows what those before it have told.
@@ -239,11 +245,13 @@ class SqlOutbox(SqlHosted):
             found = connection.execute(
                 select(_try.c.id, _try.c.fate).where(_was_given(heard)).order_by(_try.c.id.desc())
             ).first()
-            if found is None or _knows_better(found.fate, heard.fate):
-                return False
+            if found is None:
+                return HeardAs.NOBODYS
+            if _knows_better(found.fate, heard.fate):
+                return HeardAs.KNOWN
             connection.execute(update(_try).where(_try.c.id == found.id).values(_heard(heard)))
             self._tell(connection, heard.message_id, found.id, heard.fate)
-            return True
+            return HeardAs.NEW
 
     def _tell(self, connection: Connection, message_id: str, try_id: int, fate: Fate) -> None:
         """Write to a message what the carrier of one try has told, where that says anything new.
@@ -289,7 +297,7 @@ class SqlOutbox(SqlHosted):
             _message.c.realm == self._realm,
             _message.c.challenge_id.is_not(None),
             _message.c.not_after > rows.number(now),
-            _still_ours(message) if is_claimed else _message.c.status.in_(["sent", "undelivered"]),
+            _still_ours(message) if is_claimed else _message.c.status.in_(_READ_BY_NOBODY),
         )
         with self._db.write() as connection:
             channel = connection.execute(query.with_for_update()).scalar()
@@ -375,7 +383,7 @@ def _sent(message: Message) -> Update:
     """
     return _standing(message).where(
         _message.c.id == message.id,
-        _message.c.status.in_(rows.words(ON_ITS_WAY)),
+        _message.c.status.in_(rows.words(ON_ITS_WAY | {MessageStatus.FAILED})),
         _message.c.channel == message.channel,  # it may be a call by now, for a landline
     )
 

@@ -134,13 +134,16 @@ class Upkeep:
                 tables.source,
                 tables.source.c.as_of < rows.number(now - timedelta(days=1)),
             ),
+            "tallies": (
+                tables.tally,
+                tables.tally.c.as_of < rows.number(now - timedelta(days=1)),
+            ),
         }
         counts = {
             "passages": self._delete_by_id(tables.passage, _finished(now, hour_ago)),
             "drafts": self._drop_drafts(hour_ago),
         }
-        counts |= {name: self._delete(table, which) for name, (table, which) in dead.items()}
-        counts["tallies"] = self._drop_tallies(rows.number(now - timedelta(days=1)))
+        counts |= {name: self._delete_free(table, which) for name, (table, which) in dead.items()}
         self._forget_secrets(shown_once, hour_ago)
         return counts
 
@@ -166,22 +169,21 @@ class Upkeep:
             count += self._delete(table, and_(table.c.id.in_(ids), which))
             after = ids[-1]
 
-    def _drop_tallies(self, before: int) -> int:
-        """Delete old tallies, a few at a time, and leave alone what somebody counts in just now.
+    def _delete_free(self, table: Table, which: ColumnElement[bool]) -> int:
+        """Delete rows, a few at a time, and leave alone what somebody has locked just now.
 
-        Who counts locks several, in the order of their names: nobody may wait for one of these who
-        holds another.
+        Others lock several of one table in an order of their own (who counts a send, or forgets a
+        person): nobody may wait for one of these who holds another.
         """
-        table, count = tables.tally, 0
-        key = tuple_(table.c.realm, table.c.name)
-        dead = select(table.c.realm, table.c.name).where(table.c.as_of < before).limit(BATCH)
-        free = dead.order_by(table.c.realm, table.c.name).with_for_update(skip_locked=True)
+        own, count = tuple(table.primary_key), 0
+        free = select(*own).where(which).order_by(*own).limit(BATCH)
         while True:
             with self._db.write() as connection:
-                found = [tuple(row) for row in connection.execute(free)]
+                held = connection.execute(free.with_for_update(skip_locked=True))
+                found = [tuple(row) for row in held]
                 if not found:
                     return count
-                count += connection.execute(delete(table).where(key.in_(found))).rowcount
+                count += connection.execute(delete(table).where(tuple_(*own).in_(found))).rowcount
 
     def _drop_drafts(self, before: int) -> int:
         """Delete old drafts, each as its owner would.

@@ -426,7 +426,6 @@ def test_a_stop_that_a_send_made_ends_with_it(phones: Site) -> None:
 
     def come_in() -> None:
         assert ada.answer(begun.token, ada.next_code()).is_accepted
-        phones.change("area", {"name": "+4917012", "whose": "stranger"}, debt=1.0)
 
     store: Any = OvertakenStore(context.store, come_in)
     Engine(replace(context, store=store)).resend(begun.token, Purpose.LOGIN, way, Origin())
