@@ -52,9 +52,12 @@ _OPEN_TO = {
 lost and it waits to be tried again."""
 
 
-_READ_BY_NOBODY = rows.words(_NOT_ARRIVED | {MessageStatus.QUEUED})
-"""As what a text is made a call whose carrier says that nobody can read it: an unsure one waits to
-be tried again."""
+_READ_BY_NOBODY = or_(
+    _message.c.status.in_(rows.words(_NOT_ARRIVED)),
+    and_(_message.c.status == "queued", _message.c.tries > 0),
+)
+"""How a text stands that may be made a call, where its carrier says that nobody can read it: one of
+which nobody knows whether it was taken waits to be tried again."""
 
 
 class SqlOutbox(SqlHosted):
@@ -297,7 +300,7 @@ class SqlOutbox(SqlHosted):
             _message.c.realm == self._realm,
             _message.c.challenge_id.is_not(None),
             _message.c.not_after > rows.number(now),
-            _still_ours(message) if is_claimed else _message.c.status.in_(_READ_BY_NOBODY),
+            _still_ours(message) if is_claimed else _READ_BY_NOBODY,
         )
         with self._db.write() as connection:
             channel = connection.execute(query.with_for_update()).scalar()
